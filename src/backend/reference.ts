@@ -1,0 +1,214 @@
+/**
+ * The reference backend: nested loops that compute and accumulate in float64 and round to the tensor's dtype on store.
+ *
+ * Layer: backend. Slow and obvious. It is the oracle for every other backend and the home of the finite-difference
+ * checks, so nothing here is clever.
+ */
+import { allocate, castNumber, type TypedArray } from '../core/dtype.ts'
+import {
+  type Affine,
+  type Contract,
+  type Expr,
+  type Kernel,
+  linearise,
+  type Nest,
+  type Scatter,
+  type Stage,
+} from '../core/kernel.ts'
+import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
+import type { Backend } from './backend.ts'
+import { monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
+import { runSort } from './sort.ts'
+
+type Point = readonly number[]
+
+/** Calls `body` at every point of `axes`, the last axis fastest. */
+const forEachPoint = (axes: Shape, body: (point: number[]) => void): void => {
+  const point = axes.map(() => 0)
+  const step = (axis: number): void => {
+    if (axis === axes.length) body(point)
+    else
+      for (let i = 0; i < (axes[axis] ?? 0); i++) {
+        point[axis] = i
+        step(axis + 1)
+      }
+  }
+  step(0)
+}
+
+/** The value of one coordinate; NaN where it does not divide. */
+const coordinate = ({ offset, terms, divisor }: Affine, point: Point): number => {
+  const sum = terms.reduce((total, { axis, by }) => total + by * (point[axis] ?? 0), offset)
+  return sum % divisor === 0 ? sum / divisor : Number.NaN
+}
+
+/** The element at some coordinates, or `fill` when one of them is out of range. */
+const read = (data: TypedArray, view: Shape, coordinates: readonly number[], fill: number): number => {
+  const strides = stridesOf(view)
+  let at = 0
+  for (const [axis, i] of coordinates.entries()) {
+    if (!(i >= 0 && i < (view[axis] ?? 0))) return fill
+    at += i * (strides[axis] ?? 0)
+  }
+  return data[at] ?? fill
+}
+
+type Environment = { readonly inputs: readonly TypedArray[]; readonly stages: readonly number[]; readonly point: Point }
+
+/** The value of one node, given those of the nodes before it. */
+const evaluateNode = (node: Expr, env: Environment, of: (expr: Expr) => number): number => {
+  switch (node.tag) {
+    case 'const':
+      return node.value
+    case 'iota':
+      return env.point[node.axis] ?? 0
+    case 'load': {
+      const coordinates = node.index.map(affine => coordinate(affine, env.point))
+      return read(env.inputs[node.input] ?? new Float64Array(), node.view, coordinates, node.fill ?? Number.NaN)
+    }
+    case 'loadAt':
+      return read(env.inputs[node.input] ?? new Float64Array(), node.view, node.index.map(of), node.fill)
+    case 'stage':
+      return env.stages[node.stage] ?? Number.NaN
+    case 'apply': {
+      const [x, y] = node.args
+      const f: ScalarFunction = scalarFunction(node.fn, node.args)
+      return f(x === undefined ? Number.NaN : of(x), y === undefined ? Number.NaN : of(y))
+    }
+    case 'select':
+      return of(node.condition) !== 0 ? of(node.onTrue) : of(node.onFalse)
+    case 'cast':
+      return node.dtype === 'float32' || node.dtype === 'float64'
+        ? of(node.value)
+        : castNumber(of(node.value), node.dtype)
+  }
+}
+
+/** An expression as a function of the point: each node once, in order. */
+const evaluator = (expr: Expr): ((env: Environment) => number) => {
+  const nodes = linearise(expr)
+  return env => {
+    const values = new Map<Expr, number>()
+    const of = (node: Expr): number => values.get(node) ?? Number.NaN
+    for (const node of nodes) values.set(node, evaluateNode(node, env, of))
+    return of(expr)
+  }
+}
+
+/** argMax and argMin: the first position of the extreme value, or of the first NaN. */
+const position = (axes: Shape, better: (x: number, best: number) => boolean, valueAt: (p: Point) => number): number => {
+  let best = Number.NaN
+  let found = 0
+  let next = 0
+  forEachPoint(axes, p => {
+    const x = valueAt(p)
+    if (next === 0 || (!Number.isNaN(best) && (Number.isNaN(x) || better(x, best)))) {
+      best = x
+      found = next
+    }
+    next++
+  })
+  return found
+}
+
+const reduceStage = (stage: Stage & { tag: 'reduce' }, valueAt: (inner: Point) => number): number => {
+  switch (stage.monoid) {
+    case 'argMax':
+      return position(stage.axes, (x, best) => x > best, valueAt)
+    case 'argMin':
+      return position(stage.axes, (x, best) => x < best, valueAt)
+    default: {
+      const { unit, combine } = monoidFor(stage.monoid, stage.dtype)
+      let total = unit
+      forEachPoint(stage.axes, inner => {
+        total = combine(total, valueAt(inner))
+      })
+      return total
+    }
+  }
+}
+
+const runNest = (kernel: Nest, inputs: readonly TypedArray[]): readonly TypedArray[] => {
+  const evaluators = kernel.stages.map(stage => evaluator(stage.expr))
+  const results = kernel.stages.map(stage =>
+    allocate(
+      stage.tag === 'map' ? stage.expr.dtype : stage.dtype,
+      sizeOf(kernel.axes) * (stage.tag === 'map' ? sizeOf(stage.axes) : 1),
+    ),
+  )
+  let outer = 0
+  forEachPoint(kernel.axes, point => {
+    const stages: number[] = []
+    kernel.stages.forEach((stage, s) => {
+      const valueAt = (inner: Point): number =>
+        evaluators[s]?.({ inputs, stages, point: [...point, ...inner] }) ?? Number.NaN
+      const result = results[s] ?? new Float64Array()
+      if (stage.tag === 'reduce') result[outer] = stages[s] = reduceStage(stage, valueAt)
+      else {
+        let next = outer * sizeOf(stage.axes)
+        forEachPoint(stage.axes, inner => {
+          result[next++] = stages[s] = valueAt(inner)
+        })
+      }
+    })
+    outer++
+  })
+  return kernel.outputs.map(i => results[i] ?? new Float64Array())
+}
+
+const runContract = (kernel: Contract, inputs: readonly TypedArray[]): readonly TypedArray[] => {
+  const a = evaluator(kernel.a)
+  const b = evaluator(kernel.b)
+  const { unit, combine } = monoidFor('sum', kernel.dtype)
+  const multiply = kernel.dtype === 'int32' ? Math.imul : (x: number, y: number): number => x * y
+  const out = allocate(kernel.dtype, sizeOf(kernel.axes))
+  let next = 0
+  forEachPoint(kernel.axes, outer => {
+    let total = unit
+    forEachPoint(kernel.reduce, inner => {
+      const env = { inputs, stages: [], point: [...outer, ...inner] }
+      total = combine(total, multiply(a(env), b(env)))
+    })
+    out[next++] = total
+  })
+  return [out]
+}
+
+const runScatter = (kernel: Scatter, inputs: readonly TypedArray[]): readonly TypedArray[] => {
+  const [start = new Float64Array()] = runNest(
+    { tag: 'nest', axes: kernel.shape, stages: [{ tag: 'map', axes: [], expr: kernel.init }], outputs: [0] },
+    inputs,
+  )
+  const totals = Float64Array.from(start)
+  const strides = stridesOf(kernel.shape)
+  const index = kernel.index.map(evaluator)
+  const update = evaluator(kernel.update)
+  const { combine } = monoidFor(kernel.monoid, kernel.update.dtype)
+  forEachPoint(kernel.axes, point => {
+    const env = { inputs, stages: [], point }
+    const coordinates = index.map(at => at(env))
+    if (coordinates.some((i, axis) => !(i >= 0 && i < (kernel.shape[axis] ?? 0)))) return
+    const at = coordinates.reduce((sum, i, axis) => sum + i * (strides[axis] ?? 0), 0)
+    totals[at] = combine(totals[at] ?? 0, update(env))
+  })
+  const out = allocate(kernel.update.dtype, totals.length)
+  out.set(totals)
+  return [out]
+}
+
+/** The oracle: see the head of this file. */
+export const reference: Backend = {
+  name: 'reference',
+  run: (kernel: Kernel, inputs) => {
+    switch (kernel.tag) {
+      case 'nest':
+        return runNest(kernel, inputs)
+      case 'contract':
+        return runContract(kernel, inputs)
+      case 'scatter':
+        return runScatter(kernel, inputs)
+      case 'sort':
+        return runSort(kernel, inputs)
+    }
+  },
+}

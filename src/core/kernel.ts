@@ -1,0 +1,291 @@
+/**
+ * The kernel language: what an op computes, said once, for every backend to read.
+ *
+ * A kernel is a small closed data structure, never a function. Broadcasting, transposing, slicing, padding, flipping and
+ * dilating are index maps inside `load`; elementwise maths is `apply`; a reduction is a stage of a nest. An expression is
+ * a graph: a node used twice is computed once, and identity is what says so.
+ *
+ * Layer: core. Read next: ops/elementwise.ts builds kernels, backend/reference.ts is the obvious way to run them.
+ */
+import type { Dtype } from './dtype.ts'
+import type { Shape } from './shape.ts'
+
+/** Scalar functions of one argument. */
+export type UnaryFn =
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'trunc'
+  | 'sqrt'
+  | 'cbrt'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'log2'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'erf'
+  | 'erfc'
+  | 'erfInv'
+  | 'not'
+  | 'bitNot'
+/** Scalar functions of two arguments. Arithmetic on int32 wraps; comparisons give bool. */
+export type BinaryFn =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'floorDiv'
+  | 'mod'
+  | 'rem'
+  | 'pow'
+  | 'max'
+  | 'min'
+  | 'atan2'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'bitAnd'
+  | 'bitOr'
+  | 'bitXor'
+  | 'shiftLeft'
+  | 'shiftRight'
+  | 'shiftRightLogical'
+export type ScalarFn = UnaryFn | BinaryFn
+
+/** One coordinate as an affine function of the nest's axes: `(offset + Σ by·axis) / divisor`, defined where it divides exactly. */
+export type Affine = {
+  readonly offset: number
+  readonly terms: readonly { readonly axis: number; readonly by: number }[]
+  readonly divisor: number
+}
+
+/** Reads input number `input`, seen row-major with shape `view`. Where an index falls outside or does not divide, `fill` is read; `null` promises that none does. */
+export type Load = {
+  readonly tag: 'load'
+  readonly dtype: Dtype
+  readonly input: number
+  readonly view: Shape
+  readonly index: readonly Affine[]
+  readonly fill: number | null
+}
+
+/** A scalar computed at each point of a nest. */
+export type Expr =
+  | { readonly tag: 'const'; readonly dtype: Dtype; readonly value: number }
+  | { readonly tag: 'iota'; readonly dtype: 'int32'; readonly axis: number }
+  | Load
+  | LoadAt
+  | { readonly tag: 'stage'; readonly dtype: Dtype; readonly stage: number }
+  | { readonly tag: 'apply'; readonly dtype: Dtype; readonly fn: ScalarFn; readonly args: readonly Expr[] }
+  | {
+      readonly tag: 'select'
+      readonly dtype: Dtype
+      readonly condition: Expr
+      readonly onTrue: Expr
+      readonly onFalse: Expr
+    }
+  | { readonly tag: 'cast'; readonly dtype: Dtype; readonly value: Expr }
+
+/** Reads input number `input` at computed coordinates; `fill` where one is out of range. */
+export type LoadAt = {
+  readonly tag: 'loadAt'
+  readonly dtype: Dtype
+  readonly input: number
+  readonly view: Shape
+  readonly index: readonly Expr[]
+  readonly fill: number
+}
+
+/** How values combine. `argMax` and `argMin` give the first position of the extreme value (of the first NaN, if any) as int32. */
+export type Monoid = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'argMax' | 'argMin'
+
+/**
+ * One step at each point of the nest's outer axes. A stage's own `axes` come after the outer ones: a map with axes gives
+ * a value at each of their points, a reduce combines over them. `dtype` is that of the result.
+ */
+export type Stage =
+  | { readonly tag: 'map'; readonly axes: Shape; readonly expr: Expr }
+  | {
+      readonly tag: 'reduce'
+      readonly axes: Shape
+      readonly monoid: Monoid
+      readonly expr: Expr
+      readonly dtype: Dtype
+    }
+
+/** Outer axes, then stages in order; later stages read the results of earlier ones without axes of their own left. */
+export type Nest = {
+  readonly tag: 'nest'
+  readonly axes: Shape
+  readonly stages: readonly Stage[]
+  readonly outputs: readonly number[]
+}
+
+/** Σ over `reduce` of a·b at each point of `axes`: matrix multiplication and every pass of a convolution. */
+export type Contract = {
+  readonly tag: 'contract'
+  readonly dtype: Dtype
+  readonly axes: Shape
+  readonly reduce: Shape
+  readonly a: Load
+  readonly b: Load
+}
+
+/** For each point of `axes` combines `update` into the output at the computed `index`; out-of-range points are dropped. The output starts as `init`, read at its own coordinates. */
+export type Scatter = {
+  readonly tag: 'scatter'
+  readonly shape: Shape
+  readonly init: Expr
+  readonly axes: Shape
+  readonly index: readonly Expr[]
+  readonly update: Expr
+  readonly monoid: 'sum'
+}
+
+/** The positions that sort input 0 along its last axis: ascending, stable, NaN last. */
+export type Sort = {
+  readonly tag: 'sort'
+  readonly shape: Shape
+}
+
+/** What a backend can run; a backend is one exhaustive switch over it. */
+export type Kernel = Nest | Contract | Scatter | Sort
+
+const comparisons: ReadonlySet<ScalarFn> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not'])
+
+/** A constant. */
+export const constant = (dtype: Dtype, value: number): Expr => ({ tag: 'const', dtype, value })
+
+/** A scalar function applied; comparisons and logic give bool, all else keeps the dtype of the first argument. */
+export const apply = (fn: ScalarFn, ...args: readonly [Expr, ...Expr[]]): Expr => ({
+  tag: 'apply',
+  dtype: comparisons.has(fn) ? 'bool' : args[0].dtype,
+  fn,
+  args,
+})
+
+/** `onTrue` where `condition`, else `onFalse`; the branch not taken has no effect on the value, even when it is NaN. */
+export const select = (condition: Expr, onTrue: Expr, onFalse: Expr): Expr => ({
+  tag: 'select',
+  dtype: onTrue.dtype,
+  condition,
+  onTrue,
+  onFalse,
+})
+
+/** The coordinate along one of the nest's axes. */
+export const iota = (axis: number): Expr => ({ tag: 'iota', dtype: 'int32', axis })
+
+/** A conversion as `castNumber` defines it. */
+export const convert = (dtype: Dtype, value: Expr): Expr =>
+  value.dtype === dtype ? value : { tag: 'cast', dtype, value }
+
+/** The coordinate `axis` itself, times `by`, plus `offset`. */
+export const along = (axis: number, by = 1, offset = 0): Affine => ({ offset, terms: [{ axis, by }], divisor: 1 })
+
+/** A fixed coordinate. */
+export const fixed = (offset: number): Affine => ({ offset, terms: [], divisor: 1 })
+
+/** An input read at affine coordinates. */
+export const load = (
+  input: number,
+  dtype: Dtype,
+  view: Shape,
+  index: readonly Affine[],
+  fill: number | null = null,
+): Load => ({ tag: 'load', dtype, input, view, index, fill })
+
+/** A nest of one map over `axes`: the kernel of every elementwise and movement op. */
+export const mapNest = (axes: Shape, ...exprs: readonly Expr[]): Nest => ({
+  tag: 'nest',
+  axes,
+  stages: exprs.map(expr => ({ tag: 'map', axes: [], expr })),
+  outputs: exprs.map((_, i) => i),
+})
+
+/** The shape a kernel's output has by construction; the shape rule of an op must agree with it. */
+export const kernelShapes = (kernel: Kernel): readonly Shape[] => {
+  switch (kernel.tag) {
+    case 'nest':
+      return kernel.outputs.map(i => {
+        const stage = kernel.stages[i]
+        return stage?.tag === 'map' ? [...kernel.axes, ...stage.axes] : kernel.axes
+      })
+    case 'contract':
+      return [kernel.axes]
+    case 'scatter':
+    case 'sort':
+      return [kernel.shape]
+  }
+}
+
+/** The dtype a kernel's outputs have by construction. */
+export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
+  switch (kernel.tag) {
+    case 'nest':
+      return kernel.outputs.map(i => {
+        const stage = kernel.stages[i]
+        return stage === undefined ? 'float32' : stage.tag === 'map' ? stage.expr.dtype : stage.dtype
+      })
+    case 'contract':
+      return [kernel.dtype]
+    case 'scatter':
+      return [kernel.update.dtype]
+    case 'sort':
+      return ['int32']
+  }
+}
+
+const operands = (expr: Expr): readonly Expr[] => {
+  switch (expr.tag) {
+    case 'const':
+    case 'iota':
+    case 'load':
+    case 'stage':
+      return []
+    case 'loadAt':
+      return expr.index
+    case 'apply':
+      return expr.args
+    case 'select':
+      return [expr.condition, expr.onTrue, expr.onFalse]
+    case 'cast':
+      return [expr.value]
+  }
+}
+
+/** The nodes of an expression graph, each once, operands before their users. The last is `expr` itself. */
+export const linearise = (expr: Expr): readonly Expr[] => {
+  const order = new Set<Expr>()
+  const visit = (node: Expr): void => {
+    if (order.has(node)) return
+    operands(node).forEach(visit)
+    order.add(node)
+  }
+  visit(expr)
+  return [...order]
+}
+
+/** A constant of the dtype of another expression. */
+export const like = (expr: Expr, value: number): Expr => constant(expr.dtype, value)

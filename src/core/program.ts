@@ -1,0 +1,186 @@
+/**
+ * Program: the one intermediate representation. Inputs, equations in order, outputs; immutable, printable, comparable.
+ *
+ * `record` is its only maker: it runs a function on abstract tracers and writes down what was bound. Tensors from outside
+ * that the function used are `captured`, with their values. To transform a program is to record the transformation of
+ * `run(program)`.
+ *
+ * Layer: core. Read next: transform/linear.ts, which runs programs backwards.
+ */
+import { describe, fail, traceError } from './errors.ts'
+import { sizeOf } from './shape.ts'
+import { asValue, identical, isTensor, showType, toArray, typeOf } from './tensor.ts'
+import { bind, withTrace } from './trace.ts'
+import type { Op, Param, Params, Tensor, TensorType } from './types.ts'
+
+/** A variable of a program; `types` gives its shape and dtype. */
+export type Variable = number
+
+/** One op applied to variables. */
+export type Equation = {
+  readonly op: Op
+  readonly params: Params
+  readonly inputs: readonly Variable[]
+  readonly outputs: readonly Variable[]
+}
+
+/** A value from outside that a program uses. */
+export type Captured = { readonly variable: Variable; readonly value: Tensor }
+
+/** A recorded computation on tensors. */
+export interface Program {
+  readonly inputs: readonly Variable[]
+  readonly captured: readonly Captured[]
+  readonly equations: readonly Equation[]
+  readonly outputs: readonly Variable[]
+  readonly types: readonly TensorType[]
+}
+
+/** A, B, … Z, AA, …: in lower case. */
+const nameOf = (variable: Variable): string => {
+  const letter = String.fromCharCode(97 + (variable % 26))
+  return variable < 26 ? letter : nameOf(Math.floor(variable / 26) - 1) + letter
+}
+
+const showParam = (param: Param): string => {
+  if (Array.isArray(param)) return `[${param.map(showParam).join(', ')}]`
+  if (typeof param === 'object' && param !== null) return `{ ${showFields(param as Params)} }`
+  return typeof param === 'string' ? param : String(param)
+}
+
+const showFields = (params: Params): string =>
+  Object.entries(params)
+    .map(([name, value]) => `${name}: ${showParam(value)}`)
+    .join(', ')
+
+/** A scalar constant prints as its number. */
+const inlined = ({ value }: Captured): string | undefined =>
+  asValue(value).tag === 'concrete' && value.shape.length === 0 ? String(toArray(value)) : undefined
+
+/**
+ * A program as text: one line an equation, captured scalars as numbers, other captured tensors in the head.
+ */
+export const showProgram = (program: Program): string => {
+  const constants = new Map(
+    program.captured.flatMap(c => {
+      const text = inlined(c)
+      return text === undefined ? [] : [[c.variable, text] as const]
+    }),
+  )
+  const order = [
+    ...program.inputs,
+    ...program.captured.map(c => c.variable).filter(v => !constants.has(v)),
+    ...program.equations.flatMap(eq => eq.outputs),
+  ]
+  const names = new Map(order.map((variable, i) => [variable, nameOf(i)]))
+  const name = (v: Variable): string => constants.get(v) ?? names.get(v) ?? '?'
+  const typed = (v: Variable): string => {
+    const type = program.types[v]
+    return type === undefined ? name(v) : `${name(v)}: ${showType(type)}`
+  }
+  const captured = program.captured.filter(c => !constants.has(c.variable)).map(c => typed(c.variable))
+  const lines = program.equations.map(({ op, params, inputs, outputs }) => {
+    const fields = showFields(params)
+    return `  ${outputs.map(typed).join(', ')} = ${[op.name, ...(fields === '' ? [] : [`{ ${fields} }`]), ...inputs.map(name)].join(' ')}`
+  })
+  const head = `program (${program.inputs.map(typed).join(', ')})${captured.length === 0 ? '' : ` with (${captured.join(', ')})`}`
+  return [`${head} {`, ...lines, `  return ${program.outputs.map(name).join(', ')}`, '}'].join('\n')
+}
+
+const programMethods = {
+  toString(this: Program) {
+    return showProgram(this)
+  },
+  [Symbol.for('nodejs.util.inspect.custom')](this: Program) {
+    return showProgram(this)
+  },
+}
+
+/** Whether two programs are the same equations on the same types with the same captured values. */
+export const sameProgram = (a: Program, b: Program): boolean =>
+  showProgram(a) === showProgram(b) &&
+  a.captured.every(({ value }, i) => {
+    const other = b.captured[i]?.value
+    return (
+      other !== undefined &&
+      (value === other ||
+        (asValue(value).tag === 'concrete' && asValue(other).tag === 'concrete' && identical(value, other)))
+    )
+  })
+
+/** What a flat function on tensors looks like to transformations. */
+export type Flat = (...xs: readonly Tensor[]) => readonly Tensor[]
+
+/** Checks what a traced function returned: a list of tensors, not a promise of one. */
+export const checkOutputs = (kind: string, outputs: readonly unknown[]): readonly Tensor[] =>
+  outputs.map((y, i) => {
+    if (y instanceof Promise || (typeof y === 'object' && y !== null && 'then' in y))
+      return fail(
+        traceError(
+          kind,
+          'the function returned a Promise: await outside of it, and trace a function that computes at once',
+        ),
+      )
+    return isTensor(y) ? y : fail(traceError(kind, `output ${i} of the function is ${describe(y)}, not a tensor`))
+  })
+
+/**
+ * Records a flat function on inputs of the given types. Ops on captured values alone run at once and leave no equation.
+ * @param kind what messages call the transformation
+ */
+export const record = (f: Flat, inputTypes: readonly TensorType[], kind = 'trace'): Program => {
+  const equations: Equation[] = []
+  const types: TensorType[] = []
+  const captured = new Map<Tensor, Variable>()
+  const fresh = (type: TensorType): Variable => types.push({ shape: type.shape, dtype: type.dtype }) - 1
+  return withTrace<Variable, Program>(
+    kind,
+    scope => (op, params, args, outs) => {
+      const inputs = args.map(x => scope.open(x) ?? capture(x))
+      const outputs = outs.map(fresh)
+      equations.push({ op, params, inputs, outputs })
+      return outs.map((type, i) => scope.wrap(type, outputs[i] ?? 0, null))
+    },
+    scope => {
+      const inputs = inputTypes.map(fresh)
+      const results = f(...inputTypes.map((type, i) => scope.wrap(type, inputs[i] ?? 0, null)))
+      const outputs = checkOutputs(kind, results).map(y => scope.open(y) ?? capture(y))
+      return Object.assign(Object.create(programMethods), {
+        inputs,
+        captured: [...captured].map(([value, variable]) => ({ value, variable })),
+        equations,
+        outputs,
+        types,
+      })
+    },
+  )
+
+  function capture(x: Tensor): Variable {
+    const variable = captured.get(x) ?? fresh(typeOf(x))
+    captured.set(x, variable)
+    return variable
+  }
+}
+
+/** A program as a function again: binds its equations in order. */
+export const run =
+  (program: Program): Flat =>
+  (...xs) => {
+    if (xs.length !== program.inputs.length)
+      return fail(traceError('run', `the program takes ${program.inputs.length} inputs, got ${xs.length}`))
+    const environment = new Map<Variable, Tensor>(program.captured.map(c => [c.variable, c.value]))
+    const read = (v: Variable): Tensor =>
+      environment.get(v) ?? fail(traceError('run', `variable ${nameOf(v)} is used before it is defined`))
+    program.inputs.forEach((variable, i) => {
+      const x = xs[i]
+      if (x !== undefined) environment.set(variable, x)
+    })
+    for (const { op, params, inputs, outputs } of program.equations)
+      bind(op, params, ...inputs.map(read)).forEach((y, i) => {
+        environment.set(outputs[i] ?? -1, y)
+      })
+    return program.outputs.map(read)
+  }
+
+/** The number of elements a program's variables have in all: a rough measure of its size. */
+export const programSize = (program: Program): number => program.types.reduce((n, type) => n + sizeOf(type.shape), 0)

@@ -1,0 +1,286 @@
+/**
+ * Making tensors and reading them.
+ *
+ * Layer: core. Values are copied in and copied out, so nobody can change a tensor; only backends touch its cell.
+ */
+import { allocate, castNumber, type Dtype, dtypeOfArray, type TypedArray } from './dtype.ts'
+import { CotangentError, describe, dtypeError, fail, shapeError, traceError, valueError } from './errors.ts'
+import { showArray } from './print.ts'
+import { dim, type Shape, showShape, sizeOf } from './shape.ts'
+import type { Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
+
+const inspect = Symbol.for('nodejs.util.inspect.custom')
+
+const noArithmetic = (): never =>
+  fail(
+    new CotangentError(
+      'ValueError',
+      'tensor',
+      'JavaScript operators do not work on tensors: write add(x, y) for x + y, gt(x, y) for x > y, eq(x, y) for x == y, and item(x) for the number in a scalar',
+    ),
+  )
+
+/** A type as programs print it: `float32[2,3]`. */
+export const showType = ({ dtype, shape }: TensorType): string => `${dtype}${showShape(shape)}`
+
+const showConcrete = (x: Concrete): string => {
+  const head = 'tensor('
+  const body = showArray(x.cell.host, x.shape, x.dtype, { separator: ', ', indent: head.length })
+  const empty = sizeOf(x.shape) === 0 && x.shape.length > 1 ? `shape=${showShape(x.shape)}, ` : ''
+  return `${head}${body}, ${empty}${x.dtype})`
+}
+
+const showTracer = (x: Tracer): string => `Tracer(${showType(x)}, inside ${x.trace.kind})`
+
+const concreteMethods = {
+  tag: 'concrete' as const,
+  [Symbol.toPrimitive](this: Concrete, hint: string) {
+    return hint === 'string' ? String(this.toString()) : noArithmetic()
+  },
+  toString(this: Concrete) {
+    return showArray(this.cell.host, this.shape, this.dtype)
+  },
+  [inspect](this: Concrete) {
+    return showConcrete(this)
+  },
+}
+
+const tracerMethods = {
+  tag: 'tracer' as const,
+  [Symbol.toPrimitive](this: Tracer, hint: string) {
+    return hint === 'string' ? showTracer(this) : noArithmetic()
+  },
+  toString(this: Tracer) {
+    return showTracer(this)
+  },
+  [inspect](this: Tracer) {
+    return showTracer(this)
+  },
+}
+
+/** A tensor that owns `host`, which nobody else may change. For backends. */
+export const concrete = (shape: Shape, dtype: Dtype, host: TypedArray): Concrete =>
+  Object.assign(Object.create(concreteMethods), { shape, dtype, cell: { host } })
+
+/** The same values under another shape of the same size; nothing is copied. */
+export const withShape = (x: Concrete, shape: Shape): Concrete =>
+  Object.assign(Object.create(concreteMethods), { shape, dtype: x.dtype, cell: x.cell })
+
+/** A tracer. For traces. */
+export const tracer = (trace: Trace, type: TensorType, primal: Tensor | null, carried: unknown): Tracer =>
+  Object.assign(Object.create(tracerMethods), { shape: type.shape, dtype: type.dtype, trace, primal, carried })
+
+/** Whether a value is a tensor (traced or not). */
+export const isTensor = (x: unknown): x is Tensor =>
+  typeof x === 'object' &&
+  x !== null &&
+  (Object.getPrototypeOf(x) === concreteMethods || Object.getPrototypeOf(x) === tracerMethods)
+
+/** Which of the two kinds a tensor is. */
+export const asValue = (x: Tensor): Value => x as Value
+
+/** Shape and dtype of a tensor. */
+export const typeOf = (x: Tensor): TensorType => ({ shape: x.shape, dtype: x.dtype })
+
+/** Nested arrays of numbers or of booleans. */
+export type Nested = number | boolean | readonly Nested[]
+
+/** The literal shape of a nested array, as far as tuples tell it. */
+export type ShapeOf<A> = A extends number | boolean
+  ? readonly []
+  : A extends readonly [infer First, ...infer Rest]
+    ? readonly [[First, ...Rest]['length'], ...ShapeOf<First>]
+    : A extends readonly (infer Item)[]
+      ? readonly [number, ...ShapeOf<Item>]
+      : Shape
+
+type MutableShape = number[]
+
+const shapeOfNested = (op: string, value: unknown): MutableShape => {
+  const shape: MutableShape = []
+  let head = value
+  while (Array.isArray(head)) {
+    shape.push(head.length)
+    head = head[0]
+  }
+  const visit = (node: unknown, axis: number, path: string): void => {
+    if (Array.isArray(node)) {
+      if (axis >= shape.length || node.length !== shape[axis])
+        fail(
+          shapeError(
+            op,
+            `ragged nested array: ${path === '' ? 'the array' : path} has length ${node.length} where ${
+              axis < shape.length ? `${shape[axis]} was expected` : 'a number was expected'
+            }; every row needs the same length`,
+          ),
+        )
+      node.forEach((child, i) => {
+        visit(child, axis + 1, `${path}[${i}]`)
+      })
+    } else if (axis < shape.length)
+      fail(
+        shapeError(
+          op,
+          `ragged nested array: ${path} is ${describe(node)} where an array of length ${shape[axis]} was expected`,
+        ),
+      )
+    else if (typeof node !== 'number' && typeof node !== 'boolean')
+      fail(
+        valueError(op, `${path === '' ? 'the value' : path} is ${describe(node)}; a tensor holds numbers or booleans`),
+      )
+  }
+  visit(value, 0, '')
+  return shape
+}
+
+const flattenNested = (value: Nested, into: (number | boolean)[] = []): (number | boolean)[] => {
+  if (typeof value === 'number' || typeof value === 'boolean') into.push(value)
+  else for (const child of value) flattenNested(child, into)
+  return into
+}
+
+/** Checks that a number can be an element of `dtype` without loss of meaning. */
+const checkElement = (op: string, value: number | boolean, dtype: Dtype): number => {
+  if (typeof value === 'boolean')
+    return dtype === 'bool'
+      ? Number(value)
+      : fail(dtypeError(op, `${value} is no ${dtype}; give 1 or 0, or make a bool tensor and cast it`))
+  if (dtype === 'int32' && (!Number.isInteger(value) || (value | 0) !== value))
+    return fail(
+      dtypeError(op, `${value} is no int32: use a whole number between -2147483648 and 2147483647, or a float dtype`),
+    )
+  if (dtype === 'bool')
+    return value === 0 || value === 1 ? value : fail(dtypeError(op, `${value} is no bool: use true and false`))
+  return value
+}
+
+/**
+ * A tensor from a number, a boolean, nested arrays or a typed array, which is copied.
+ *
+ * Numbers become float32 unless `dtype` says otherwise, booleans become bool; Float32Array, Float64Array and Int32Array
+ * keep their type, and other typed arrays need a `dtype`.
+ * @param options.dtype the element type; a value that it cannot hold (a fraction as int32) throws a DtypeError
+ * @param options.shape the shape to give a flat array; its size must be the array's length
+ * @throws ShapeError when nested arrays are ragged or `shape` does not fit; DtypeError; ValueError for anything else
+ * @example
+ * tensor([[1, 2], [3, 4]])                            // float32[2,2]
+ * tensor(new Float64Array(6), { shape: [2, 3] })      // float64[2,3]
+ */
+export function tensor<const A extends Nested>(value: A, options?: { readonly dtype?: Dtype }): Tensor<ShapeOf<A>>
+export function tensor<const S extends Shape>(
+  value: Nested | ArrayBufferView,
+  options: { readonly dtype?: Dtype; readonly shape: S },
+): Tensor<S>
+export function tensor(
+  value: Nested | ArrayBufferView,
+  options?: { readonly dtype?: Dtype; readonly shape?: Shape },
+): Tensor
+export function tensor(
+  value: Nested | ArrayBufferView,
+  options: { readonly dtype?: Dtype; readonly shape?: Shape } = {},
+): Tensor {
+  const view = ArrayBuffer.isView(value)
+  if (view && (value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array))
+    return fail(valueError('tensor', `cannot read a ${value.constructor.name}; give a typed array of numbers`))
+  const found = view ? [(value as unknown as TypedArray).length] : shapeOfNested('tensor', value)
+  const source = view ? (value as unknown as TypedArray) : flattenNested(value as Nested)
+  const shape = options.shape ?? found
+  if (sizeOf(shape) !== source.length)
+    return fail(
+      shapeError(
+        'tensor',
+        `${source.length} values do not fill shape ${showShape(shape)}, which holds ${sizeOf(shape)}`,
+      ),
+    )
+  const dtype =
+    options.dtype ??
+    (view ? dtypeOfArray(value as ArrayBufferView) : typeof source[0] === 'boolean' ? 'bool' : 'float32') ??
+    fail(
+      dtypeError(
+        'tensor',
+        `say which dtype a ${(value as object).constructor.name} becomes: tensor(array, { dtype: 'float32' })`,
+      ),
+    )
+  const host = allocate(dtype, source.length)
+  if (view && dtypeOfArray(value as ArrayBufferView) === dtype) host.set(source as TypedArray)
+  else for (let i = 0; i < source.length; i++) host[i] = checkElement('tensor', source[i] ?? 0, dtype)
+  return concrete([...shape], dtype, host)
+}
+
+/** A scalar tensor of the given dtype, float32 by default. */
+export const scalar = (
+  value: number | boolean,
+  dtype: Dtype = typeof value === 'boolean' ? 'bool' : 'float32',
+): Tensor<readonly []> => {
+  const host = allocate(dtype, 1)
+  host[0] = checkElement('scalar', value, dtype)
+  return concrete([], dtype, host) as Tensor as Tensor<readonly []>
+}
+
+/** A scalar converted as `cast` does, so that a weakly typed constant always fits. */
+export const scalarLike = (value: number, dtype: Dtype): Concrete => {
+  const host = allocate(dtype, 1)
+  host[0] = castNumber(value, dtype)
+  return concrete([], dtype, host)
+}
+
+/** The values of a tensor, through the primals of its tracers; throws where no value is known. */
+const known = (op: string, x: Tensor): Concrete => {
+  let value = asValue(x)
+  while (value.tag === 'tracer') {
+    const { trace, primal } = value
+    if (primal === null)
+      return fail(
+        traceError(
+          op,
+          `the value of a ${showType(value)} is not known inside ${trace.kind}: keep it a tensor (use where for a choice between values), or take it out of the function before reading it`,
+        ),
+      )
+    value = asValue(primal)
+  }
+  return value
+}
+
+/**
+ * The number in a tensor of one element; `true` or `false` for bool, as 1 or 0.
+ *
+ * Works inside `grad`, `vjp` and `jvp`, where values are known, so that ordinary `if` and `while` do.
+ * @throws ShapeError when there is not exactly one element; TraceError under `vmap` or while a program is recorded
+ */
+export const item = (x: Tensor): number => {
+  if (sizeOf(x.shape) !== 1)
+    return fail(shapeError('item', `needs exactly one element, got shape ${showShape(x.shape)}`))
+  return known('item', x).cell.host[0] ?? 0
+}
+
+/** A copy of a tensor's elements in row-major order, as the typed array of its dtype (Uint8Array for bool). */
+export const data = (x: Tensor): TypedArray => known('data', x).cell.host.slice()
+
+/** Nested arrays, as `toArray` returns them. */
+export type NestedArray = number | boolean | NestedArray[]
+
+/** A tensor as nested arrays of numbers (of booleans for bool); a scalar as a plain number. */
+export const toArray = (x: Tensor): NestedArray => {
+  const { cell, shape, dtype } = known('toArray', x)
+  let next = 0
+  const read = (axis: number): NestedArray => {
+    if (axis < shape.length) return Array.from({ length: dim(shape, axis) }, () => read(axis + 1))
+    const value = cell.host[next++] ?? 0
+    return dtype === 'bool' ? value !== 0 : value
+  }
+  return read(0)
+}
+
+/** A tensor as text, as NumPy's `str` shows it. */
+export const show = (x: Tensor): string => String(x)
+
+/** The cell of a tensor that must be concrete: for backends and for code that has checked. */
+export const cellOf = (x: Tensor): TypedArray => known('data', x).cell.host
+
+/** Same dtype, same shape, same bits up to the sign of zero; NaN equals NaN, as a law about values needs. */
+export const identical = (x: Tensor, y: Tensor): boolean => {
+  if (x.dtype !== y.dtype || showShape(x.shape) !== showShape(y.shape)) return false
+  const a = cellOf(x)
+  const b = cellOf(y)
+  return a.every((v, i) => v === b[i] || (Number.isNaN(v) && Number.isNaN(b[i] ?? 0)))
+}

@@ -1,0 +1,151 @@
+/**
+ * Pytrees: tensors in arrays, tuples and plain objects, nested as you like.
+ *
+ * Layer: core. Objects are walked by sorted key, so that two with the same keys have the same leaves in the same order.
+ */
+import { describe, fail, treeError } from './errors.ts'
+import { isTensor } from './tensor.ts'
+import type { Tensor } from './types.ts'
+
+/** A leaf, or arrays and records of trees. */
+export type Tree<A> = A | readonly Tree<A>[] | { readonly [key: string]: Tree<A> }
+
+/** A tree without its leaves. */
+export type TreeShape =
+  | { readonly tag: 'leaf' }
+  | { readonly tag: 'array'; readonly items: readonly TreeShape[] }
+  | { readonly tag: 'record'; readonly keys: readonly string[]; readonly items: readonly TreeShape[] }
+
+/** The same tree with other leaves: every tensor (or number) in `T` becomes an `A`. */
+export type MapTree<T, A> = T extends Tensor | number | boolean ? A : { readonly [K in keyof T]: MapTree<T[K], A> }
+
+/** Leaves in order with where they stand, such as `.layers[0].w`. */
+export type Leaf = { readonly path: string; readonly value: unknown }
+
+/** Whether a value is a leaf: anything but an array or a plain object. */
+const isNode = (x: unknown): x is readonly unknown[] | Readonly<Record<string, unknown>> => {
+  if (typeof x !== 'object' || x === null || isTensor(x)) return false
+  if (Array.isArray(x)) return true
+  const prototype = Object.getPrototypeOf(x)
+  return prototype === Object.prototype || prototype === null
+}
+
+const step = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`)
+
+const walk = (node: unknown, path: string, leaves: Leaf[]): TreeShape => {
+  if (!isNode(node)) {
+    leaves.push({ path, value: node })
+    return { tag: 'leaf' }
+  }
+  if (Array.isArray(node)) return { tag: 'array', items: node.map((child, i) => walk(child, `${path}[${i}]`, leaves)) }
+  const record = node as Readonly<Record<string, unknown>>
+  const keys = Object.keys(record).sort()
+  return { tag: 'record', keys, items: keys.map(key => walk(record[key], path + step(key), leaves)) }
+}
+
+/** Leaves with their paths, and the structure that puts them back. */
+export const flattenWithPaths = (tree: unknown): readonly [readonly Leaf[], TreeShape] => {
+  const leaves: Leaf[] = []
+  const shape = walk(tree, '', leaves)
+  return [leaves, shape]
+}
+
+/** Leaves of any kind, and the structure. */
+export const flatten = (tree: unknown): readonly [readonly unknown[], TreeShape] => {
+  const [leaves, shape] = flattenWithPaths(tree)
+  return [leaves.map(leaf => leaf.value), shape]
+}
+
+/** The tree of the given structure with the given leaves; the inverse of `flatten`. */
+export const unflatten = <T = unknown>(shape: TreeShape, leaves: readonly unknown[]): T => {
+  let next = 0
+  const build = (node: TreeShape): unknown => {
+    switch (node.tag) {
+      case 'leaf':
+        return leaves[next++]
+      case 'array':
+        return node.items.map(build)
+      case 'record':
+        return Object.fromEntries(node.items.map((item, i) => [node.keys[i] ?? '', build(item)]))
+    }
+  }
+  const tree = build(shape)
+  if (next !== leaves.length)
+    return fail(treeError('unflatten', `the structure has ${next} leaves, got ${leaves.length}`))
+  return tree as T
+}
+
+/** The tensors of a tree; anything else is a TreeError that says where it stands. */
+export const tensorsOf = (op: string, what: string, tree: unknown): readonly [readonly Tensor[], TreeShape] => {
+  const [leaves, shape] = flattenWithPaths(tree)
+  const tensors = leaves.map(({ path, value }) =>
+    isTensor(value) ? value : fail(treeError(op, `${what}${path} is ${describe(value)}, not a tensor`)),
+  )
+  return [tensors, shape]
+}
+
+const kindOf = (shape: TreeShape): string =>
+  shape.tag === 'leaf'
+    ? 'a leaf'
+    : shape.tag === 'array'
+      ? `an array of ${shape.items.length}`
+      : `a record {${shape.keys.join(', ')}}`
+
+/** Where two structures first differ, in words; `undefined` when they are the same. */
+export const treeDifference = (a: TreeShape, b: TreeShape, path = ''): string | undefined => {
+  const here = path === '' ? 'at the root' : `at ${path}`
+  const differ = `${here}: ${kindOf(a)} vs ${kindOf(b)}`
+  if (a.tag === 'leaf' || b.tag === 'leaf') return a.tag === b.tag ? undefined : differ
+  if (a.items.length !== b.items.length || a.tag !== b.tag) return differ
+  if (a.tag === 'record' && b.tag === 'record' && a.keys.some((key, i) => key !== b.keys[i])) return differ
+  for (const [i, item] of a.items.entries()) {
+    const other = b.items[i]
+    const label = a.tag === 'record' ? step(a.keys[i] ?? '') : `[${i}]`
+    const found = other === undefined ? differ : treeDifference(item, other, path + label)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Throws a TreeError unless two structures are the same. */
+export const sameTree = (op: string, a: TreeShape, b: TreeShape): void => {
+  const difference = treeDifference(a, b)
+  if (difference !== undefined) fail(treeError(op, `tree structures differ ${difference}`))
+}
+
+/**
+ * A tree with `f` applied to every leaf; `f` also gets the leaf's path.
+ * @example
+ * treeMap(params, x => mul(x, 0.5))
+ */
+export const treeMap = <T>(tree: T, f: (leaf: Tensor, path: string) => Tensor): T => {
+  const [leaves, shape] = flattenWithPaths(tree)
+  return unflatten<T>(
+    shape,
+    leaves.map(({ path, value }) =>
+      isTensor(value) ? f(value, path) : fail(treeError('treeMap', `tree${path} is ${describe(value)}, not a tensor`)),
+    ),
+  )
+}
+
+/**
+ * The tree that `f` makes of the leaves of two trees of one structure.
+ * @throws TreeError naming the path at which the structures differ
+ * @example
+ * treeZip(params, grads, (w, g) => sub(w, mul(0.1, g)))
+ */
+export const treeZip = <T>(a: T, b: NoInfer<T>, f: (a: Tensor, b: Tensor, path: string) => Tensor): T => {
+  const [as, shape] = flattenWithPaths(a)
+  const [bs, other] = flattenWithPaths(b)
+  sameTree('treeZip', shape, other)
+  const zipped = as.map(({ path, value }, i) => {
+    const right = bs[i]?.value
+    return isTensor(value) && isTensor(right)
+      ? f(value, right, path)
+      : fail(treeError('treeZip', `tree${path} is ${describe(isTensor(value) ? right : value)}, not a tensor`))
+  })
+  return unflatten<T>(shape, zipped)
+}
+
+/** The tensors of a tree, in order. */
+export const treeLeaves = (tree: unknown): readonly Tensor[] => tensorsOf('treeLeaves', 'tree', tree)[0]

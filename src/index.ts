@@ -1,0 +1,53 @@
+/**
+ * The public names of `cotangent`. No logic.
+ *
+ * Random numbers are in `cotangent/random`, layers in `cotangent/nn`, optimizers in `cotangent/optim`, data sets in
+ * `cotangent/data`, training loops in `cotangent/train`, gradient checks and laws in `cotangent/testing`.
+ */
+export type { Dtype, FloatDtype, TypedArray } from './core/dtype.ts'
+export { CotangentError, type ErrorTag } from './core/errors.ts'
+export { type Equation, type Program, run, sameProgram, showProgram } from './core/program.ts'
+export type { Axes, Shape } from './core/shape.ts'
+export { data, isTensor, item, type Nested, type NestedArray, scalar, show, tensor, toArray } from './core/tensor.ts'
+export { type Tree, treeLeaves, treeMap, treeZip } from './core/tree.ts'
+export type { Tensor } from './core/types.ts'
+export * from './ops/activations.ts'
+export * from './ops/arithmetic.ts'
+export * from './ops/arrange.ts'
+export {
+  cast,
+  eq,
+  ge,
+  gt,
+  isfinite,
+  isinf,
+  isnan,
+  le,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  lt,
+  ne,
+  where,
+} from './ops/comparison.ts'
+export { type ContractParams, contract, type Window } from './ops/contract.ts'
+export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
+export * from './ops/creation.ts'
+export type { TensorLike } from './ops/define.ts'
+export { add, mul, neg } from './ops/elementwise.ts'
+export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
+export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
+export * from './ops/math.ts'
+export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
+export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
+export * from './ops/reduction.ts'
+export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
+export * from './ops/sorting.ts'
+export { stopGradient } from './ops/stopgradient.ts'
+export { threefry2x32 } from './ops/threefry.ts'
+export { grad, valueAndGrad } from './transform/grad.ts'
+export { jvp } from './transform/jvp.ts'
+export { trace } from './transform/trace.ts'
+export { vjp } from './transform/vjp.ts'
+export { type BatchAxes, type VmapOptions, vmap } from './transform/vmap.ts'

@@ -1,0 +1,269 @@
+/**
+ * From a declaration to an op: how the one rule of differentiation that an op declares becomes all that transformations ask.
+ *
+ * Layer: ops. An op declares exactly one of: `constant`, `linear`, `bilinear`, `jvp`. A declaration without a rule does not
+ * compile. Read next: elementwise.ts, the family with the most members.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { currentBackend } from '../backend/current.ts'
+import { allocate, type Dtype, isFloat } from '../core/dtype.ts'
+import { type CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
+import type { Kernel } from '../core/kernel.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import { concrete, isTensor, scalar, scalarLike } from '../core/tensor.ts'
+import { bind } from '../core/trace.ts'
+import type { Concrete, Draw, Maybe, Op, Params, Sample, Tensor, TensorType } from '../core/types.ts'
+
+/** What an op function takes where it takes a tensor: numbers are weakly typed and follow the tensors beside them. */
+export type TensorLike = Tensor | number | boolean
+
+/** The result of a shape and dtype rule. */
+export type Inferred = E.Either<CotangentError, readonly TensorType[]>
+
+/** How an op is differentiated. */
+export type Differentiation<P extends Params> =
+  /** The derivative is zero wherever it exists: comparisons, rounding, positions. */
+  | { readonly rule: 'constant' }
+  /** Linear in all its float arguments together (sum, reshape, concat, gather). */
+  | { readonly rule: 'linear'; readonly transpose: NonNullable<Op<P>['transpose']> }
+  /** Linear in each of its float arguments by itself (contraction). */
+  | { readonly rule: 'bilinear'; readonly transpose: NonNullable<Op<P>['transpose']> }
+  /** Output tangents written with ops that are linear in the tangents; `transpose` if the op is linear in some arguments. */
+  | { readonly rule: 'jvp'; readonly jvp: NonNullable<Op<P>['jvp']>; readonly transpose?: Op<P>['transpose'] }
+
+/** All that is said of an op. */
+export type Declaration<P extends Params> = {
+  readonly name: string
+  readonly doc: string
+  readonly infer: (params: P, args: readonly TensorType[]) => Inferred
+  readonly lower: (params: P, args: readonly TensorType[], outs: readonly TensorType[]) => Kernel
+  /** A way to evaluate that copies nothing, where the op only looks at its argument differently. */
+  readonly view?: (params: P, x: Concrete, out: TensorType) => Concrete
+  readonly differentiation: Differentiation<P>
+  readonly batch: Op<P>['batch']
+  readonly sample: (draw: Draw) => Sample<P>
+  readonly invalid?: (draw: Draw) => Sample<P>
+}
+
+/** Zeros of a type. */
+export const zerosOf = ({ shape, dtype }: TensorType): Tensor =>
+  concrete([...shape], dtype, allocate(dtype, sizeOf(shape)))
+
+/** Whether any cotangent or tangent is there at all. */
+export const present = (xs: readonly Maybe[]): boolean => xs.some(x => x !== null)
+
+const sum = (terms: readonly Tensor[], add: (x: Tensor, y: Tensor) => Tensor): Maybe =>
+  terms.length === 0 ? null : terms.reduce(add)
+
+/** A tangent for every float argument; zeros where there is none, the argument itself where it has no tangent. */
+const tangentArguments = (primals: readonly Tensor[], tangents: readonly Maybe[]): readonly Tensor[] =>
+  primals.map((x, i) => (isFloat(x.dtype) ? (tangents[i] ?? zerosOf(x)) : x))
+
+type Jvp<P extends Params> = NonNullable<Op<P>['jvp']>
+
+const linearJvp =
+  <P extends Params>(op: () => Op<P>): Jvp<P> =>
+  (params, primals, tangents) =>
+    bind(op(), params, ...tangentArguments(primals, tangents))
+
+/** One term per active argument, with the tangent in its place. */
+const bilinearJvp =
+  <P extends Params>(op: () => Op<P>, add: (x: Tensor, y: Tensor) => Tensor): Jvp<P> =>
+  (params, primals, tangents) => {
+    const terms = tangents.flatMap((t, i) =>
+      t === null ? [] : bind(op(), params, ...primals.map((x, k) => (k === i ? t : x))),
+    )
+    return [sum(terms, add)]
+  }
+
+/** The op of a declaration. `add` sums the terms of bilinear ops; it is an argument because addition is itself declared so. */
+export const defineOp = <P extends Params>(
+  declaration: Declaration<P>,
+  add: (x: Tensor, y: Tensor) => Tensor = () => fail(ruleError(declaration.name, 'no addition to sum its terms with')),
+): Op<P> => {
+  const { view, differentiation } = declaration
+  const evaluate: Op<P>['evaluate'] = (params, args, outs) => {
+    const [x] = args
+    const [out] = outs
+    if (view !== undefined && x !== undefined && out !== undefined) return [view(params, x, out)]
+    const results = currentBackend().run(
+      declaration.lower(params, args, outs),
+      args.map(arg => arg.cell.host),
+    )
+    return outs.map((type, i) => concrete(type.shape, type.dtype, results[i] ?? new Float64Array()))
+  }
+  const base = {
+    name: declaration.name,
+    doc: declaration.doc,
+    infer: declaration.infer,
+    lower: declaration.lower,
+    evaluate,
+    batch: declaration.batch,
+    sample: declaration.sample,
+    ...(declaration.invalid === undefined ? {} : { invalid: declaration.invalid }),
+  }
+  const op: Op<P> = { ...base, ...rules(differentiation, () => op, add) }
+  return op
+}
+
+const rules = <P extends Params>(
+  differentiation: Differentiation<P>,
+  op: () => Op<P>,
+  add: (x: Tensor, y: Tensor) => Tensor,
+): Pick<Op<P>, 'constant' | 'jvp' | 'transpose'> => {
+  switch (differentiation.rule) {
+    case 'constant':
+      return { constant: true }
+    case 'linear':
+      return { constant: false, jvp: linearJvp(op), transpose: differentiation.transpose }
+    case 'bilinear':
+      return { constant: false, jvp: bilinearJvp(op, add), transpose: differentiation.transpose }
+    case 'jvp': {
+      const { jvp, transpose } = differentiation
+      return { constant: false, jvp, ...(transpose === undefined ? {} : { transpose }) }
+    }
+  }
+}
+
+// ---- what tests and the documentation see of a public function
+
+/** A public function as tests walk it: a primitive op or a composition of some. */
+export type Subject = {
+  readonly name: string
+  readonly doc: string
+  /** The primitive, or `null` for a composition. */
+  readonly op: Op | null
+  readonly apply: (params: Params, args: readonly Tensor[]) => readonly Tensor[]
+  readonly sample: (draw: Draw) => Sample
+  readonly invalid?: (draw: Draw) => Sample
+}
+
+/** A public function that carries its subject, so that the registry finds it. */
+export type Registered<F> = F & { readonly subject: Subject }
+
+const named = <F extends (...args: never[]) => unknown>(f: F, subject: Subject): Registered<F> => {
+  Object.defineProperty(f, 'name', { value: subject.name })
+  return Object.assign(f, { subject })
+}
+
+/** A public function over a primitive op. */
+export const primitive = <P extends Params, F extends (...args: never[]) => unknown>(
+  op: Op<P>,
+  f: F,
+): Registered<F> => {
+  const erased = op as unknown as Op
+  const { name, doc, sample, invalid } = erased
+  const apply: Subject['apply'] = (params, args) => bind(erased, params, ...args)
+  return named(f, { name, doc, op: erased, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
+}
+
+/** A public function that is a composition of ops: declared like an op, with its derivative, batching and kernels for free. */
+export const composite = <P extends Params, F extends (...args: never[]) => unknown>(
+  declaration: {
+    readonly name: string
+    readonly doc: string
+    readonly apply: (params: P, args: readonly Tensor[]) => Tensor | readonly Tensor[]
+    readonly sample: (draw: Draw) => Sample<P>
+    readonly invalid?: (draw: Draw) => Sample<P>
+  },
+  f: F,
+): Registered<F> => {
+  const { name, doc, sample, invalid } = declaration
+  const apply: Subject['apply'] = (params, args) => {
+    const y = declaration.apply(params as P, args)
+    return isTensor(y) ? [y] : y
+  }
+  return named(f, { name, doc, op: null, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
+}
+
+// ---- arguments
+
+/** A number as a scalar of the dtype of the tensors beside it. */
+const weak = (op: string, value: number | boolean, dtype: Dtype): Tensor => {
+  if (typeof value === 'boolean' || dtype === 'bool' || dtype === 'int32') {
+    if (typeof value === 'boolean' ? dtype === 'bool' : dtype === 'int32' && (value | 0) === value)
+      return scalar(value, dtype)
+    return fail(
+      dtypeError(
+        op,
+        `${value} does not fit a tensor of ${dtype}: cast the tensor first, cast('float32')(x)${dtype === 'bool' ? ', or use true and false' : ''}`,
+      ),
+    )
+  }
+  return scalarLike(value, dtype)
+}
+
+/**
+ * The arguments of an op as tensors: numbers and booleans take the dtype of the first tensor among them, or float32 and
+ * bool when there is none.
+ */
+export const lift = (op: string, args: readonly TensorLike[]): readonly Tensor[] => {
+  const first = args.find(isTensor)
+  return args.map((arg, i) => {
+    if (isTensor(arg)) return arg
+    if (typeof arg !== 'number' && typeof arg !== 'boolean')
+      return fail(valueError(op, `argument ${i} is ${describe(arg)}; pass a tensor or a number`))
+    return first === undefined ? scalar(arg) : weak(op, arg, first.dtype)
+  })
+}
+
+/** One argument as a tensor. */
+export const liftOne = (op: string, x: TensorLike): Tensor => {
+  if (isTensor(x)) return x
+  const [y] = lift(op, [x])
+  return y as Tensor
+}
+
+/** Option types of data-last functions carry this, so that a tensor is never taken for options. */
+export type NotTensor = { readonly shape?: never; readonly dtype?: never }
+
+/** Whether the argument of a function with an options overload is the data. */
+export const isData = (x: unknown): x is TensorLike => isTensor(x) || typeof x === 'number' || typeof x === 'boolean'
+
+// ---- shape and dtype rules
+
+/** A rule's result for an op with one output. */
+export const typed = (shape: Shape, dtype: Dtype): Inferred => E.right([{ shape, dtype }])
+
+/** The type of an op's first argument, or of its first output. */
+export const first = (types: readonly TensorType[]): TensorType => types[0] ?? { shape: [], dtype: 'float32' }
+
+/** The argument of an op that has one. */
+export const only = (xs: readonly Tensor[]): Tensor => xs[0] as Tensor
+
+/** Which dtypes an op takes. */
+export type Accepts = 'float' | 'number' | 'integer' | 'bool' | 'any'
+
+const accepted: { readonly [a in Accepts]: (dtype: Dtype) => boolean } = {
+  float: isFloat,
+  number: dtype => dtype !== 'bool',
+  integer: dtype => dtype === 'int32',
+  bool: dtype => dtype === 'bool',
+  any: () => true,
+}
+
+const wanted: { readonly [a in Accepts]: string } = {
+  float: `float32 or float64; convert with cast('float32')`,
+  number: `float32, float64 or int32; convert with cast('float32')`,
+  integer: `int32; convert with cast('int32')`,
+  bool: 'bool; compare first, as in gt(x, 0)',
+  any: 'any dtype',
+}
+
+/** The one dtype of all arguments, if the op takes it. */
+export const commonDtype = (
+  op: string,
+  args: readonly TensorType[],
+  accepts: Accepts,
+): E.Either<CotangentError, Dtype> => {
+  const [first, ...rest] = args
+  if (first === undefined) return E.left(valueError(op, 'needs at least one tensor'))
+  const other = rest.find(arg => arg.dtype !== first.dtype)
+  if (other !== undefined)
+    return E.left(
+      dtypeError(op, `dtypes differ: ${first.dtype} and ${other.dtype}; convert one, as in cast('${first.dtype}')(x)`),
+    )
+  return accepted[accepts](first.dtype)
+    ? E.right(first.dtype)
+    : E.left(dtypeError(op, `does not take ${first.dtype}; it needs ${wanted[accepts]}`))
+}

@@ -1,0 +1,349 @@
+/**
+ * Reductions along axes: sums and products, extremes and their positions, means and variances.
+ *
+ * Layer: ops. All take `{ axis, keepDims }` first or just the data: `sum({ axis: 0 })(x)`, `sum(x)`. Without an axis, all axes.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { Dtype } from '../core/dtype.ts'
+import { isFloat } from '../core/dtype.ts'
+import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { load, type Monoid } from '../core/kernel.ts'
+import { type Axes, dim, normalizeAxes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import { bind1 } from '../core/trace.ts'
+import type { Draw, Maybe, Op, Sample, Tensor } from '../core/types.ts'
+import { sub } from './arithmetic.ts'
+import { cast, eq, indicator, isfinite, where } from './comparison.ts'
+import {
+  type Accepts,
+  commonDtype,
+  composite,
+  type Differentiation,
+  defineOp,
+  first,
+  isData,
+  liftOne,
+  type NotTensor,
+  only,
+  primitive,
+  type Registered,
+  type TensorLike,
+} from './define.ts'
+import { add, mul } from './elementwise.ts'
+import { exp, log, reciprocal, sqrt } from './math.ts'
+import { broadcastTo, drawAxes, reducedIndex, reshape, sumOp, transpose } from './movement.ts'
+import { concat, slice } from './slicing.ts'
+import { stopGradient } from './stopgradient.ts'
+
+type AxesParams = { readonly axes: readonly number[] }
+
+/** Where to reduce, and whether reduced axes stay with size 1. */
+export type ReduceOptions = { readonly axis?: Axes; readonly keepDims?: boolean }
+
+/** A reduction with its options first and its data last; the options may be left out. */
+export interface Reduction<Options> {
+  (options: Options & NotTensor): (x: TensorLike) => Tensor
+  (x: TensorLike): Tensor
+}
+
+const dataLast = <Options>(f: (options: Partial<Options>, x: TensorLike) => Tensor): Reduction<Options> =>
+  ((arg: TensorLike | Options) => (isData(arg) ? f({}, arg) : (x: TensorLike) => f(arg, x))) as Reduction<Options>
+
+const axesOf = (name: string, axis: Axes | undefined, x: Tensor): readonly number[] =>
+  orThrow(normalizeAxes(name, axis, x.shape.length))
+
+/** A result without its reduced axes, given them back as size 1. */
+const kept = (shape: Shape, axes: readonly number[], y: Tensor): Tensor =>
+  reshape(shape.map((n, i) => (axes.includes(i) ? 1 : n)))(y)
+
+/** Applies a reduction that takes axes, then keeps them if asked. */
+const reduceWith = (
+  name: string,
+  { axis, keepDims = false }: Partial<ReduceOptions>,
+  x: Tensor,
+  f: (axes: readonly number[]) => Tensor,
+): Tensor => {
+  const axes = axesOf(name, axis, x)
+  const y = f(axes)
+  return keepDims ? kept(x.shape, axes, y) : y
+}
+
+// ---- primitives
+
+const sampleAxes =
+  (options: { readonly distinct?: boolean; readonly integers?: boolean }) =>
+  (draw: Draw): Sample<AxesParams> => {
+    const shape = draw.shape()
+    const x = options.integers ? draw.booleans(shape) : draw.tensor(shape, undefined, { distinct: true })
+    return { params: { axes: drawAxes(draw, shape.length) }, args: [x] }
+  }
+
+type ReductionDeclaration = {
+  readonly name: string
+  readonly doc: string
+  readonly monoid: Monoid
+  readonly accepts: Accepts
+  readonly result?: Dtype
+  /** Whether it has no value for no elements. */
+  readonly nonEmpty?: boolean
+  readonly differentiation: Differentiation<AxesParams>
+}
+
+const reductionOp = (declaration: ReductionDeclaration): Op<AxesParams> => {
+  const { name, doc, monoid, accepts, result, nonEmpty = false, differentiation } = declaration
+  const op: Op<AxesParams> = defineOp({
+    name,
+    doc,
+    infer: ({ axes }, types) => {
+      const { shape } = first(types)
+      return pipe(
+        commonDtype(name, types, accepts),
+        E.chain(dtype =>
+          pipe(
+            normalizeAxes(name, axes, shape.length),
+            E.filterOrElse(
+              normal =>
+                !nonEmpty ||
+                normal.every(i => dim(shape, i) > 0) ||
+                sizeOf(shape.filter((_, i) => !normal.includes(i))) === 0,
+              () => shapeError(name, `of no elements has no value: ${showShape(shape)} is empty along axis ${axes}`),
+            ),
+            E.map(normal => [{ shape: shape.filter((_, i) => !normal.includes(i)), dtype: result ?? dtype }]),
+          ),
+        ),
+      )
+    },
+    lower: ({ axes }, types, outs) => {
+      const { shape, dtype } = first(types)
+      const expr = load(0, dtype, shape, reducedIndex(shape, axes))
+      const reduced = axes.map(axis => dim(shape, axis))
+      const stage = { tag: 'reduce', axes: reduced, monoid, expr, dtype: result ?? dtype } as const
+      return { tag: 'nest', axes: first(outs).shape, stages: [stage], outputs: [0] }
+    },
+    differentiation,
+    batch: ({ axes }, xs) => [bind1(op, { axes: axes.map(axis => axis + 1) }, only(xs))],
+    sample: sampleAxes(accepts === 'bool' ? { integers: true } : { distinct: true }),
+    invalid: draw => ({
+      params: { axes: [5] },
+      args: [accepts === 'bool' ? draw.booleans([2, 3]) : draw.tensor([2, 3])],
+    }),
+  })
+  return op
+}
+
+/** The tangent of an extreme: that of the elements which reach it, in equal shares. */
+const extremeJvp: NonNullable<Op<AxesParams>['jvp']> = ({ axes }, [x], [t = null], [y]) => {
+  if (t === null || x === undefined || y === undefined) return [null]
+  const reached = indicator(eq(x, kept(x.shape, axes, y)), x)
+  const share = mul(reached, reciprocal(kept(x.shape, axes, bind1(sumOp, { axes }, reached))))
+  return [bind1(sumOp, { axes }, mul(t, share))]
+}
+
+const maxOp = reductionOp({
+  name: 'max',
+  doc: 'Largest element along axes.',
+  monoid: 'max',
+  accepts: 'number',
+  nonEmpty: true,
+  differentiation: { rule: 'jvp', jvp: extremeJvp },
+})
+const minOp = reductionOp({
+  name: 'min',
+  doc: 'Smallest element along axes.',
+  monoid: 'min',
+  accepts: 'number',
+  nonEmpty: true,
+  differentiation: { rule: 'jvp', jvp: extremeJvp },
+})
+
+/** Multiplies values and their tangents pair by pair along axis 0: exact with any number of zeros, and to any order. */
+const productTangent = (x: Tensor, t: Tensor): Tensor => {
+  const n = dim(x.shape, 0)
+  if (n === 0) return broadcastTo(x.shape.slice(1))(cast(x.dtype)(0))
+  if (n === 1) return reshape(x.shape.slice(1))(t)
+  const half = Math.floor(n / 2)
+  const part = (from: number, to: number, v: Tensor): Tensor => slice([[from, to]])(v)
+  const [a, b] = [part(0, half, x), part(half, 2 * half, x)]
+  const [da, db] = [part(0, half, t), part(half, 2 * half, t)]
+  const product = mul(a, b)
+  const tangent = add(mul(da, b), mul(a, db))
+  return n % 2 === 0
+    ? productTangent(product, tangent)
+    : productTangent(concat([product, part(2 * half, n, x)]), concat([tangent, part(2 * half, n, t)]))
+}
+
+/** Reduced axes merged into one in front. */
+const reducedFirst = (axes: readonly number[], x: Tensor): Tensor => {
+  const rest = range(0, x.shape.length).filter(i => !axes.includes(i))
+  const restShape = rest.map(i => dim(x.shape, i))
+  return reshape([sizeOf(axes.map(i => dim(x.shape, i))), ...restShape])(transpose([...axes, ...rest])(x))
+}
+
+const prodOp = reductionOp({
+  name: 'prod',
+  doc: 'Product along axes.',
+  monoid: 'prod',
+  accepts: 'number',
+  differentiation: {
+    rule: 'jvp',
+    jvp: ({ axes }, [x], [t = null]): readonly Maybe[] =>
+      t === null || x === undefined ? [null] : [productTangent(reducedFirst(axes, x), reducedFirst(axes, t))],
+  },
+})
+
+const constant = { rule: 'constant' } as const
+const argmaxOp = reductionOp({
+  name: 'argmax',
+  doc: 'Position of the largest element along axes.',
+  monoid: 'argMax',
+  accepts: 'number',
+  result: 'int32',
+  nonEmpty: true,
+  differentiation: constant,
+})
+const argminOp = reductionOp({
+  name: 'argmin',
+  doc: 'Position of the smallest element along axes.',
+  monoid: 'argMin',
+  accepts: 'number',
+  result: 'int32',
+  nonEmpty: true,
+  differentiation: constant,
+})
+const allOp = reductionOp({
+  name: 'all',
+  doc: 'Whether all hold along axes.',
+  monoid: 'and',
+  accepts: 'bool',
+  differentiation: constant,
+})
+const anyOp = reductionOp({
+  name: 'any',
+  doc: 'Whether any holds along axes.',
+  monoid: 'or',
+  accepts: 'bool',
+  differentiation: constant,
+})
+
+const overAxes = (op: Op<AxesParams>): Registered<Reduction<ReduceOptions>> =>
+  primitive(
+    op,
+    dataLast<ReduceOptions>((options, x) => {
+      const value = liftOne(op.name, x)
+      return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
+    }),
+  )
+
+// ---- the public functions
+
+/** Options of `sum` and `prod`; `as` is the dtype to add up in. */
+export type SumOptions = ReduceOptions & { readonly as?: Dtype }
+
+/** bool counts as int32. */
+const summable = (x: Tensor, as: Dtype | undefined): Tensor => cast(as ?? (x.dtype === 'bool' ? 'int32' : x.dtype))(x)
+
+const adding = (op: Op<AxesParams>): Registered<Reduction<SumOptions>> =>
+  primitive(
+    op,
+    dataLast<SumOptions>(({ as, ...options }, x) => {
+      const value = summable(liftOne(op.name, x), as)
+      return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
+    }),
+  )
+
+/**
+ * The sum along `axis`, or of all elements; 0 for none. bool counts as int32, int32 wraps.
+ * @throws AxisError when an axis is out of range or named twice
+ * @example
+ * sum({ axis: 0 })(x) // [m,n] -> [n]
+ * sum(x) // -> []
+ */
+export const sum = adding(sumOp)
+/** The product along `axis`, or of all elements; 1 for none. Derivatives are exact with any number of zeros. */
+export const prod = adding(prodOp)
+/**
+ * The largest element along `axis`; NaN if there is one. Elements that tie share the derivative equally.
+ * @throws ShapeError of no elements
+ */
+export const max = overAxes(maxOp)
+/**
+ * The smallest element along `axis`; NaN if there is one. Elements that tie share the derivative equally.
+ * @throws ShapeError of no elements
+ */
+export const min = overAxes(minOp)
+/** Whether all hold along `axis`; true for none. */
+export const all = overAxes(allOp)
+/** Whether any holds along `axis`; false for none. */
+export const any = overAxes(anyOp)
+
+/** Options of `argmax` and `argmin`: one axis, or none for the position in row-major order. */
+export type PositionOptions = { readonly axis?: number; readonly keepDims?: boolean }
+/** The position of the largest element as int32: the first at a tie, the first NaN if there is one. */
+export const argmax: Registered<Reduction<PositionOptions>> = overAxes(argmaxOp)
+/** The position of the smallest element as int32: the first at a tie, the first NaN if there is one. */
+export const argmin: Registered<Reduction<PositionOptions>> = overAxes(argminOp)
+
+type KeptParams = { readonly axis: readonly number[]; readonly keepDims: boolean }
+
+/** A composition that reduces float data; int32 and bool are converted to float32. */
+const reduction = <Options extends ReduceOptions>(
+  name: string,
+  doc: string,
+  f: (options: Partial<Options>, x: Tensor) => Tensor,
+): Registered<Reduction<Options>> => {
+  const apply = (options: Partial<Options>, x: TensorLike): Tensor => {
+    const value = liftOne(name, x)
+    return f(options, isFloat(value.dtype) ? value : cast('float32')(value))
+  }
+  const subject = {
+    name,
+    doc,
+    apply: (params: KeptParams, [x]: readonly Tensor[]) => apply(params as unknown as Partial<Options>, x as Tensor),
+    sample: (draw: Draw): Sample<KeptParams> => {
+      const shape = draw.shape({ minRank: 1, minSize: 2 })
+      const axis = drawAxes(draw, shape.length)
+      return { params: { axis: axis.length === 0 ? [0] : axis, keepDims: draw.boolean() }, args: [draw.tensor(shape)] }
+    },
+    invalid: (draw: Draw): Sample<KeptParams> => ({ params: { axis: [5], keepDims: false }, args: [draw.tensor([2])] }),
+  }
+  return composite(subject, dataLast<Options>(apply))
+}
+
+const count = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(i => dim(x.shape, i)))
+
+/** The mean along `axis`; NaN for no elements. int32 and bool are averaged as float32. */
+export const mean = reduction<ReduceOptions>('mean', 'Mean along axes.', (options, x) =>
+  reduceWith('mean', options, x, axes => mul(bind1(sumOp, { axes }, x), 1 / count(x, axes))),
+)
+
+/** Options of `variance` and `std`: the sum of squares is divided by n - correction (0 by default, as NumPy's ddof). */
+export type VarianceOptions = ReduceOptions & { readonly correction?: number }
+
+const varianceOf = ({ axis, keepDims = false, correction = 0 }: Partial<VarianceOptions>, x: Tensor): Tensor => {
+  const axes = axesOf('variance', axis, x)
+  if (!Number.isFinite(correction))
+    return fail(valueError('variance', `correction must be a number, got ${correction}`))
+  const gap = sub(x, mean({ axis: axes, keepDims: true })(x))
+  const squares = bind1(sumOp, { axes }, mul(gap, gap))
+  const y = mul(squares, 1 / Math.max(0, count(x, axes) - correction))
+  return keepDims ? kept(x.shape, axes, y) : y
+}
+
+/** The variance along `axis`, by two passes; `correction: 1` gives the unbiased estimate. */
+export const variance = reduction<VarianceOptions>('variance', 'Variance along axes.', varianceOf)
+
+/** The standard deviation along `axis`: the square root of `variance`, whose derivative at 0 is infinite. */
+export const std = reduction<VarianceOptions>('std', 'Standard deviation along axes.', (options, x) =>
+  sqrt(varianceOf(options, x)),
+)
+
+/** ln Σ eˣ along `axis` without overflow; -∞ for no elements and where all are -∞. */
+export const logsumexp = reduction<ReduceOptions>('logsumexp', 'ln Σ eˣ along axes.', (options, x) =>
+  reduceWith('logsumexp', options, x, axes => {
+    if (count(x, axes) === 0) return log(bind1(sumOp, { axes }, x))
+    const high = stopGradient(bind1(maxOp, { axes }, x))
+    const shift = where(isfinite(high), high, 0)
+    const total = bind1(sumOp, { axes }, exp(sub(x, kept(x.shape, axes, shift))))
+    return add(log(total), shift)
+  }),
+)

@@ -1,0 +1,24 @@
+/**
+ * trace: a function as a Program, to look at, compare and run.
+ *
+ * Layer: transform.
+ */
+import { type Program, record } from '../core/program.ts'
+import { typesOf } from '../core/trace.ts'
+import { tensorsOf } from '../core/tree.ts'
+import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+
+/**
+ * The program that f runs on arguments like these; their values do not matter, only structure, shapes and dtypes. Inputs and
+ * outputs are the leaves in order.
+ * @throws TraceError when f reads a value, as `if` and `item` do: use `where`
+ * @example
+ * console.log(trace(x => sum(mul(x, x)))(zeros([3])))
+ */
+export const trace =
+  <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>
+  (...args: Arguments<Args>): Program => {
+    const [xs, shape] = tensorsOf('trace', 'argument', liftArguments(args))
+    const { flat } = flattenFunction('trace', f as (...args: readonly unknown[]) => unknown, shape)
+    return record(flat, typesOf(xs))
+  }

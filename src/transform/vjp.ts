@@ -1,0 +1,151 @@
+/**
+ * Reverse mode: values leave a tape, which a pullback walks backwards.
+ *
+ * Layer: transform. Read first: linear.ts. Tracers carry their value and their place on the tape; what the tape holds are
+ * values with tracers of outer transformations only, so a pullback can be called after the trace has ended, and traced itself.
+ */
+import { isFloat } from '../core/dtype.ts'
+import { fail, ruleError, shapeError } from '../core/errors.ts'
+import { checkOutputs, type Flat, record } from '../core/program.ts'
+import { sameShape } from '../core/shape.ts'
+import { showType, typeOf } from '../core/tensor.ts'
+import { bind, type Scope, typesOf, withTrace } from '../core/trace.ts'
+import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
+import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
+import { zerosOf } from '../ops/define.ts'
+import { add } from '../ops/elementwise.ts'
+import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+import { transposeProgram } from './linear.ts'
+
+type Carried = { readonly value: Tensor; readonly place: number }
+type Pullback = (cts: readonly Maybe[]) => readonly Maybe[]
+/** One step on the tape: its pullback, and the places of its arguments (-1 for constants) and results. */
+type Step = { readonly pullback: Pullback; readonly args: readonly number[]; readonly outs: readonly number[] }
+
+/** The pullback of an op at known arguments, in those that are active: its jvp rule, recorded and transposed. */
+const pullbackOf = (
+  op: Op,
+  params: Params,
+  values: readonly Tensor[],
+  active: readonly boolean[],
+  outs: readonly Tensor[],
+): Pullback => {
+  const { jvp } = op
+  if (jvp === undefined) return fail(ruleError(op.name, 'has no derivative that could be transposed'))
+  const places = active.flatMap((isActive, i) => (isActive ? [i] : []))
+  return cts => {
+    let nonZero: readonly boolean[] = []
+    const rule: Flat = (...ts) => {
+      const tangents = values.map((_, i): Maybe => (active[i] ? (ts[places.indexOf(i)] ?? null) : null))
+      const dys = jvp(params, values, tangents, outs)
+      nonZero = outs.map((_, i) => (dys[i] ?? null) !== null)
+      return dys.filter((dy): dy is Tensor => dy !== null)
+    }
+    const program = record(rule, typesOf(places.map(i => values[i] as Tensor)), 'vjp')
+    const wanted = cts.filter((_, i) => nonZero[i])
+    const results = transposeProgram(program, wanted)
+    return values.map((_, i): Maybe => (active[i] ? (results[places.indexOf(i)] ?? null) : null))
+  }
+}
+
+const backward = (tape: readonly Step[], cotangents: Map<number, Tensor>): void => {
+  const accumulate = (place: number, ct: Tensor): void => {
+    const sum = cotangents.get(place)
+    cotangents.set(place, sum === undefined ? ct : add(sum, ct))
+  }
+  for (let s = tape.length - 1; s >= 0; s--) {
+    const { pullback, args, outs } = tape[s] as Step
+    const cts = outs.map((place): Maybe => cotangents.get(place) ?? null)
+    if (cts.every(ct => ct === null)) continue
+    for (const place of outs) cotangents.delete(place)
+    pullback(cts).forEach((ct, i) => {
+      const place = args[i] ?? -1
+      if (ct !== null && place >= 0) accumulate(place, ct)
+    })
+  }
+}
+
+/** `vjp` on flat lists: the values, and a pullback in which a missing cotangent is zero. */
+export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): readonly [readonly Tensor[], Pullback] => {
+  const tape: Step[] = []
+  let places = 0
+  const forward = (scope: Scope<Carried>, op: Op, params: Params, args: readonly Tensor[]): readonly Tensor[] => {
+    const carried = args.map(scope.open)
+    const values = args.map((x, i) => carried[i]?.value ?? x)
+    const active = carried.map(c => c !== undefined)
+    const outs = op.vjp?.(params, values)
+    const ys = outs?.[0] ?? bind(op, params, ...values)
+    if (op.constant) return ys
+    const pullback = outs?.[1] ?? pullbackOf(op, params, values, active, ys)
+    const start = places
+    places += ys.length
+    const results = ys.map((y, i) => (isFloat(y.dtype) ? start + i : -1))
+    tape.push({ pullback, args: carried.map(c => c?.place ?? -1), outs: results })
+    return ys.map((y, i) => (isFloat(y.dtype) ? scope.wrap(typeOf(y), { value: y, place: start + i }, y) : y))
+  }
+  return withTrace<Carried, readonly [readonly Tensor[], Pullback]>(
+    kind,
+    scope => (op, params, args) => forward(scope, op, params, args),
+    scope => {
+      const first = places
+      places += inputs.length
+      const tracers = inputs.map((x, i) =>
+        isFloat(x.dtype) ? scope.wrap(typeOf(x), { value: x, place: first + i }, x) : x,
+      )
+      const outputs = checkOutputs(kind, f(...tracers))
+      const ends = outputs.map(scope.open)
+      const pullback: Pullback = cts => {
+        const cotangents = new Map<number, Tensor>()
+        ends.forEach((end, i) => {
+          const ct = cts[i] ?? null
+          if (end === undefined || ct === null) return
+          const sum = cotangents.get(end.place)
+          cotangents.set(end.place, sum === undefined ? ct : add(sum, ct))
+        })
+        backward(tape, cotangents)
+        return inputs.map((_, i) => cotangents.get(first + i) ?? null)
+      }
+      return [outputs.map((y, i) => ends[i]?.value ?? y), pullback]
+    },
+  )
+}
+
+/**
+ * The value of f and its pullback: vjp(f)(…args) is [y, ct => cotangents of args].
+ *
+ * The cotangent has the structure, shapes and dtypes of y; the result is a list with one tree for each argument. Leaves of
+ * int32 and bool have no derivative: their cotangents are zeros. The pullback is linear, and can itself be transformed.
+ * @throws TreeError or ShapeError when the cotangent does not match y
+ * @example
+ * const [y, pullback] = vjp(f)(x)
+ * const [dx] = pullback(onesLike(y))
+ */
+export const vjp =
+  <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
+  (...args: Arguments<Args>): readonly [Y, (ct: Y) => Args] => {
+    const [xs, shape] = tensorsOf('vjp', 'argument', liftArguments(args))
+    const { flat, outShape } = flattenFunction('vjp', f as (...args: readonly unknown[]) => unknown, shape)
+    const [ys, pullback] = vjpFlat(flat, xs)
+    const structure = outShape()
+    return [
+      unflatten<Y>(structure, ys),
+      ct => {
+        const lifted = liftArguments(ct)
+        const [cts, other] = tensorsOf('vjp', 'cotangent', lifted)
+        sameTree('vjp', structure, other)
+        const [leaves] = flattenWithPaths(lifted)
+        const checked = cts.map((c, i) => checkCotangent(leaves[i]?.path ?? '', ys[i] as Tensor, c))
+        return unflatten<Args>(
+          shape,
+          pullback(checked).map((x, i) => x ?? zerosOf(xs[i] as Tensor)),
+        )
+      },
+    ]
+  }
+
+const checkCotangent = (path: string, y: Tensor, ct: Tensor): Maybe => {
+  if (!isFloat(y.dtype)) return null
+  return sameShape(y.shape, ct.shape) && y.dtype === ct.dtype
+    ? ct
+    : fail(shapeError('vjp', `cotangent${path} is ${showType(ct)}, but the output is ${showType(y)}`))
+}

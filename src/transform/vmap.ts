@@ -1,0 +1,111 @@
+/**
+ * vmap: a function of one example made one of a batch.
+ *
+ * Layer: transform. A tracer carries a tensor whose batch axis is in front; each op's batching rule keeps it there.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { axisError, fail, orThrow, shapeError, treeError } from '../core/errors.ts'
+import { checkOutputs } from '../core/program.ts'
+import { dim, normalizeAxis, showShape } from '../core/shape.ts'
+import { typeOf } from '../core/tensor.ts'
+import { withTrace } from '../core/trace.ts'
+import { type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
+import type { Tensor } from '../core/types.ts'
+import { moveAxis, withBatch } from '../ops/movement.ts'
+import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+
+/** The axis that is the batch, `null` for none; one for a whole tree, or a tree of them. */
+export type BatchAxes = number | null | readonly BatchAxes[] | { readonly [key: string]: BatchAxes }
+
+/** Where the batch axis is in the arguments (0 in all of them by default) and in the results (0). */
+export type VmapOptions = { readonly inAxes?: number | readonly BatchAxes[]; readonly outAxes?: BatchAxes }
+
+/** Spreads axes given for subtrees over the leaves. */
+const spread = (what: string, axes: BatchAxes, shape: TreeShape): readonly (number | null)[] => {
+  if (axes === null || typeof axes === 'number') return leavesOf(shape).map(() => axes)
+  if (shape.tag === 'leaf') return fail(treeError('vmap', `${what} has more structure than what it describes`))
+  const keys = shape.tag === 'array' ? shape.items.map((_, i) => String(i)) : shape.keys
+  const given = Object.keys(axes)
+  if (given.length !== keys.length || keys.some(key => !given.includes(key)))
+    return fail(treeError('vmap', `${what} names [${given}] where there are [${keys}]`))
+  return shape.items.flatMap((item, i) =>
+    spread(what, (axes as { readonly [key: string]: BatchAxes })[keys[i] ?? ''] ?? null, item),
+  )
+}
+
+const leavesOf = (shape: TreeShape): readonly null[] => (shape.tag === 'leaf' ? [null] : shape.items.flatMap(leavesOf))
+
+/** The common size of the batch axes. */
+const batchSize = (xs: readonly Tensor[], axes: readonly (number | null)[]): number => {
+  const sizes = xs.flatMap((x, i) => {
+    const axis = axes[i] ?? null
+    if (axis === null) return []
+    const at = normalizeAxis('vmap', axis, x.shape.length)
+    return [
+      isLeft(at)
+        ? fail(axisError('vmap', `argument leaf ${i} is ${showShape(x.shape)}, which has no axis ${axis} to map over`))
+        : dim(x.shape, at.right),
+    ]
+  })
+  const [size] = sizes
+  if (size === undefined)
+    return fail(treeError('vmap', 'no argument has a batch axis: give at least one an axis in inAxes'))
+  return sizes.every(n => n === size)
+    ? size
+    : fail(
+        shapeError(
+          'vmap',
+          `batch axes differ in size: ${sizes.join(', ')} (arguments ${xs.map(x => showShape(x.shape)).join(', ')})`,
+        ),
+      )
+}
+
+/**
+ * f applied to every slice along a batch axis at once: the same result as a loop, in batched ops.
+ *
+ * `inAxes` says where the batch axis of each argument is: one number for all, or a list with a number, null (the argument is
+ * shared) or a tree of them for each. `outAxes` says where it goes in the results.
+ * @throws ShapeError when batch axes differ in size; AxisError when one is out of range; TreeError for axes that do not fit
+ * @example
+ * vmap(dot)(x, y) // [b,n], [b,n] -> [b]
+ * vmap(f, { inAxes: [null, 0] })(params, batch)
+ */
+export const vmap =
+  <Args extends readonly unknown[], Y>(f: (...args: Args) => Y, { inAxes = 0, outAxes = 0 }: VmapOptions = {}) =>
+  (...args: Arguments<Args>): Y => {
+    const [xs, shape] = tensorsOf('vmap', 'argument', liftArguments(args))
+    const axes = spread('inAxes', inAxes, shape)
+    const size = batchSize(xs, axes)
+    const { flat, outShape } = flattenFunction('vmap', f as (...args: readonly unknown[]) => unknown, shape)
+    const ys = withTrace<Tensor, readonly Tensor[]>(
+      'vmap',
+      scope => (op, params, operands, outs) => {
+        const carried = operands.map(scope.open)
+        const values = operands.map((x, i) => carried[i] ?? x)
+        const batched = carried.map(c => c !== undefined)
+        return op.batch(params, values, batched, size).map((y, i) => scope.wrap(outs[i] ?? typeOf(y), y, null))
+      },
+      scope => {
+        const inputs = xs.map((x, i) => {
+          const axis = axes[i] ?? null
+          if (axis === null) return x
+          const value = moveAxis(axis, 0)(x)
+          return scope.wrap({ shape: value.shape.slice(1), dtype: x.dtype }, value, null)
+        })
+        return checkOutputs('vmap', flat(...inputs)).map(y => {
+          const value = scope.open(y)
+          return withBatch(value ?? y, value !== undefined, size)
+        })
+      },
+    )
+    const places = spread('outAxes', outAxes, outShape())
+    return unflatten<Y>(
+      outShape(),
+      ys.map((y, i) => {
+        const axis = places[i] ?? null
+        return axis === null
+          ? fail(treeError('vmap', 'outAxes must say where the batch axis of every result goes'))
+          : moveAxis(0, orThrow(normalizeAxis('vmap', axis, y.shape.length)))(y)
+      }),
+    )
+  }
