@@ -2,8 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 120_000,
     pool: 'threads',
+    testTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: 'laws', include: ['test/laws/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/laws/**', 'test/examples/**'] } },
+      { extends: true, test: { name: 'examples', include: ['test/examples/**/*.test.ts'] } },
+    ],
   },
 })

@@ -1,0 +1,15 @@
+/**
+ * `cotangent/testing`: gradient checks, arbitraries and laws for your own functions. Needs fast-check, an optional peer
+ * dependency.
+ *
+ * Layer: testing.
+ */
+export { type Domain, type Draw, interval, type Sample } from '../core/types.ts'
+export type { Subject } from '../ops/define.ts'
+export { type Entry, registry } from '../ops/index.ts'
+export { type CheckOptions, type Comparison, checkGrads, type GradReport, showReport } from '../transform/check.ts'
+export { farApart, largestDifference, roundingOf, type Tolerance } from './approx.ts'
+export { backends, type CheckSettings, checkSubject, type Row } from './check.ts'
+export { drawFrom, tensors } from './draw.ts'
+export { type Law, laws, propertyOf, type Setting, type Trial, tryLaw } from './laws.ts'
+export { type Checkable, type Sampler, subjectOf } from './subjects.ts'

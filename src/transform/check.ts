@@ -1,0 +1,379 @@
+/**
+ * checkGrads: a function's derivatives against finite differences.
+ *
+ * Layer: transform. Central differences in float64 are compared with jvp and with vjp; at order 2, the same is done to the
+ * first derivatives, so that all four compositions of the two modes are seen. A disagreement where the function has a kink
+ * is reported as one, not as an error.
+ */
+import { type FloatDtype, isFloat } from '../core/dtype.ts'
+import { CotangentError, dtypeError, fail } from '../core/errors.ts'
+import type { Flat } from '../core/program.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import { concrete, data, typeOf } from '../core/tensor.ts'
+import { flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
+import type { Maybe, Tensor } from '../core/types.ts'
+import { cast } from '../ops/comparison.ts'
+import { zerosOf } from '../ops/define.ts'
+import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+import { jvpFlat } from './jvp.ts'
+import { vjpFlat } from './vjp.ts'
+
+/** How closely derivatives must agree, and where to look. */
+export type CheckOptions = {
+  /** 1 (default) or 2: whether second derivatives are checked too. */
+  readonly order?: 1 | 2
+  /** Which modes to check; both by default. */
+  readonly modes?: readonly Mode[]
+  /** 'float64' (default) converts float arguments to float64; 'float32' checks the function as it is, with wide tolerances. */
+  readonly dtype?: FloatDtype
+  /** Largest |numeric - analytic| / max(1, |numeric|, |analytic|); 1e-6 in float64 and 2e-2 in float32 by default. */
+  readonly tolerance?: number
+  /** The step of the differences, times max(1, |x|); 6e-6 in float64 and 5e-3 in float32 by default. */
+  readonly step?: number
+  /** Check at most so many elements of all arguments, evenly spread; 256 by default. */
+  readonly maxElements?: number
+}
+
+/** A mode of differentiation. */
+export type Mode = 'jvp' | 'vjp'
+
+/** One derivative that was compared. */
+export type Comparison = {
+  /** What was compared, such as `vjp` or `jvp of vjp`. */
+  readonly what: string
+  /** The argument's leaf and the element in it, such as `argument[0].w` and [2, 1]. */
+  readonly input: string
+  readonly inputIndex: readonly number[]
+  /** The result's leaf and the element in it. */
+  readonly output: string
+  readonly outputIndex: readonly number[]
+  readonly numeric: number
+  readonly analytic: number
+  /** |numeric - analytic| / max(1, |numeric|, |analytic|). */
+  readonly error: number
+  readonly step: number
+}
+
+/** What checkGrads found. */
+export interface GradReport {
+  readonly ok: boolean
+  /** How many derivatives were compared. */
+  readonly compared: number
+  readonly worst: Comparison | null
+  readonly failures: readonly Comparison[]
+  /** Elements at which the function has no derivative: one-sided differences disagree. */
+  readonly kinks: readonly Comparison[]
+  readonly tolerance: number
+}
+
+/** cbrt(2⁻⁵²), which balances truncation against rounding; float32 wants a step its rounding cannot hide. */
+const STEPS: { readonly [d in FloatDtype]: number } = { float64: 6e-6, float32: 5e-3 }
+/** Truncation h²·f‴/6 and rounding 2⁻⁵²/h are below 1e-9 for functions of unit scale; the rest is for steep ones. */
+const TOLERANCES: { readonly [d in FloatDtype]: number } = { float64: 1e-6, float32: 2e-2 }
+/** One-sided differences that disagree by this much, and still do at a tenth of the step, mean a kink. */
+const KINK = 1e-3
+
+type Leaf = { readonly path: string; readonly type: { readonly shape: Shape; readonly dtype: string } }
+type Problem = {
+  readonly what: string
+  readonly f: Flat
+  readonly xs: readonly Tensor[]
+  readonly inputs: readonly Leaf[]
+  readonly outputs: readonly Leaf[]
+}
+type Settings = {
+  readonly modes: readonly Mode[]
+  readonly tolerance: number
+  readonly step: number
+  readonly maxElements: number
+}
+
+const unravel = (flat: number, shape: Shape): readonly number[] => {
+  let rest = flat
+  return [...shape]
+    .reverse()
+    .map(n => {
+      const i = rest % n
+      rest = Math.floor(rest / n)
+      return i
+    })
+    .reverse()
+}
+
+/** A tensor with one element moved. */
+const moved = (x: Tensor, at: number, by: number): Tensor => {
+  const host = data(x)
+  host[at] = (host[at] ?? 0) + by
+  return concrete(x.shape, x.dtype, host)
+}
+
+/** All zeros but a one. */
+const basis = (x: Tensor, at: number): Tensor => moved(zerosOf(typeOf(x)), at, 1)
+
+const replaced = (xs: readonly Tensor[], leaf: number, x: Tensor): readonly Tensor[] =>
+  xs.map((y, i) => (i === leaf ? x : y))
+
+/** Values of float outputs, one list for each. */
+const valuesOf = (ys: readonly Maybe[], like: readonly Tensor[]): readonly ArrayLike<number>[] =>
+  like.map((y, i) => {
+    const value = ys[i] ?? null
+    return value === null ? new Float64Array(sizeOf(y.shape)) : data(value)
+  })
+
+/** Evenly spread elements of the float arguments. */
+const elementsOf = (xs: readonly Tensor[], most: number): readonly (readonly [leaf: number, at: number])[] => {
+  const all = xs.flatMap((x, leaf) =>
+    isFloat(x.dtype) ? Array.from({ length: sizeOf(x.shape) }, (_, at) => [leaf, at] as const) : [],
+  )
+  const stride = Math.max(1, Math.ceil(all.length / most))
+  return all.filter((_, i) => i % stride === 0)
+}
+
+/** Rows of the Jacobian by pullback: for each float output element, the cotangents of all arguments. */
+const jacobianRows = ({ f, xs }: Problem): ((output: number, at: number) => readonly ArrayLike<number>[]) => {
+  const [ys, pullback] = vjpFlat(f, xs)
+  const rows = new Map<string, readonly ArrayLike<number>[]>()
+  return (output, at) => {
+    const name = `${output},${at}`
+    const row = rows.get(name) ?? valuesOf(pullback(ys.map((y, i) => (i === output ? basis(y, at) : null))), xs)
+    rows.set(name, row)
+    return row
+  }
+}
+
+type Differences = { readonly central: number; readonly kink: boolean; readonly step: number }
+
+/** Central differences of every output element in one input element, and whether the two sides disagree there. */
+const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at: number, relative: number) => {
+  const x = xs[leaf] as Tensor
+  const value = data(x)[at] ?? 0
+  const step = relative * Math.max(1, Math.abs(value))
+  const along = (by: number): readonly ArrayLike<number>[] => valuesOf(f(...replaced(xs, leaf, moved(x, at, by))), ys)
+  const [up, down, here] = [along(step), along(-step), valuesOf(ys, ys)]
+  const read = (list: readonly ArrayLike<number>[], o: number, i: number): number => list[o]?.[i] ?? 0
+  const gap = (o: number, i: number, h: number, hi: typeof up, lo: typeof up): number =>
+    Math.abs(read(hi, o, i) - 2 * read(here, o, i) + read(lo, o, i)) / h
+  return (o: number, i: number): Differences => {
+    const central = (read(up, o, i) - read(down, o, i)) / (2 * step)
+    const isKink = (): boolean => {
+      const limit = KINK * Math.max(1, Math.abs(central))
+      return gap(o, i, step, up, down) > limit && gap(o, i, step / 10, along(step / 10), along(-step / 10)) > limit
+    }
+    return {
+      central,
+      step,
+      get kink() {
+        return isKink()
+      },
+    }
+  }
+}
+
+const compare = (problem: Problem, { modes, tolerance, step: relative, maxElements }: Settings): GradReport => {
+  const { f, xs, inputs, outputs, what } = problem
+  const ys = f(...xs)
+  const row = modes.includes('vjp') ? jacobianRows(problem) : null
+  const found: { readonly comparison: Comparison; readonly kink: boolean }[] = []
+  let compared = 0
+  let worst: Comparison | null = null
+  for (const [leaf, at] of elementsOf(xs, maxElements)) {
+    const numericOf = differences(problem, ys, leaf, at, relative)
+    const tangents = xs.map((x, i): Maybe => (i === leaf ? basis(x, at) : null))
+    const column = modes.includes('jvp') ? valuesOf(jvpFlat(f, xs, tangents)[1], ys) : null
+    ys.forEach((y, o) => {
+      if (!isFloat(y.dtype)) return
+      for (let i = 0; i < sizeOf(y.shape); i++) {
+        const numeric = numericOf(o, i)
+        const analytics: readonly (readonly [string, number | undefined])[] = [
+          ['jvp', column?.[o]?.[i]],
+          ['vjp', row?.(o, i)[leaf]?.[at]],
+        ]
+        for (const [mode, analytic] of analytics) {
+          if (analytic === undefined) continue
+          const gap = Math.abs(numeric.central - analytic) / Math.max(1, Math.abs(numeric.central), Math.abs(analytic))
+          const error = Number.isNaN(gap) ? Infinity : gap
+          compared++
+          const comparison: Comparison = {
+            what: what === '' ? mode : `${mode} of ${what}`,
+            input: inputs[leaf]?.path ?? '',
+            inputIndex: unravel(at, xs[leaf]?.shape ?? []),
+            output: outputs[o]?.path ?? '',
+            outputIndex: unravel(i, y.shape),
+            numeric: numeric.central,
+            analytic,
+            error,
+            step: numeric.step,
+          }
+          if (error > tolerance) found.push({ comparison, kink: numeric.kink })
+          if (worst === null || error > worst.error) worst = comparison
+        }
+      }
+    })
+  }
+  const failures = found.filter(x => !x.kink).map(x => x.comparison)
+  const kinks = found.filter(x => x.kink).map(x => x.comparison)
+  return { ok: failures.length === 0, compared, worst, failures, kinks, tolerance }
+}
+
+/** Fixed, uneven directions: generic enough not to be orthogonal to an error, and the same in every run. */
+const direction = (x: Tensor): Tensor => {
+  const host = data(zerosOf(typeOf(x)))
+  for (let i = 0; i < host.length; i++) host[i] = Math.cos(1.3 * i + 0.4) + 0.3
+  return concrete(x.shape, x.dtype, host)
+}
+
+/** The first derivatives as functions to be differentiated again. */
+const derivatives = (problem: Problem): readonly Problem[] => {
+  const { f, xs, inputs, outputs } = problem
+  const ys = f(...xs)
+  const floatOuts = ys.flatMap((y, i) => (isFloat(y.dtype) ? [i] : []))
+  const floatIns = xs.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []))
+  const forward: Flat = (...zs) => {
+    const [values, tangents] = jvpFlat(
+      f,
+      zs,
+      zs.map(z => (isFloat(z.dtype) ? direction(z) : null)),
+    )
+    return floatOuts.map(i => tangents[i] ?? zerosOf(values[i] as Tensor))
+  }
+  const backward: Flat = (...zs) => {
+    const [values, pullback] = vjpFlat(f, zs)
+    const cts = pullback(values.map(y => (isFloat(y.dtype) ? direction(y) : null)))
+    return floatIns.map(i => cts[i] ?? zerosOf(zs[i] as Tensor))
+  }
+  const pick = (leaves: readonly Leaf[], list: readonly number[]): readonly Leaf[] => list.map(i => leaves[i] as Leaf)
+  return [
+    { what: 'jvp', f: forward, xs, inputs, outputs: pick(outputs, floatOuts) },
+    { what: 'vjp', f: backward, xs, inputs, outputs: pick(inputs, floatIns) },
+  ]
+}
+
+const join = (reports: readonly GradReport[], tolerance: number): GradReport => {
+  const failures = reports.flatMap(r => r.failures)
+  const worst = reports
+    .map(r => r.worst)
+    .reduce((a, b) => (a === null || (b !== null && b.error > a.error) ? b : a), null)
+  return {
+    ok: failures.length === 0,
+    compared: reports.reduce((n, r) => n + r.compared, 0),
+    worst,
+    failures,
+    kinks: reports.flatMap(r => r.kinks),
+    tolerance,
+  }
+}
+
+const settingsOf = ({
+  modes = ['jvp', 'vjp'],
+  dtype = 'float64',
+  tolerance,
+  step,
+  maxElements = 256,
+}: CheckOptions) => ({
+  modes,
+  tolerance: tolerance ?? TOLERANCES[dtype],
+  step: step ?? STEPS[dtype],
+  maxElements,
+})
+
+/** checkGrads on a flat function, whose tensors are taken as they are. */
+export const checkGradsFlat = (
+  f: Flat,
+  xs: readonly Tensor[],
+  options: CheckOptions = {},
+  paths: { readonly inputs?: readonly string[]; readonly outputs?: readonly string[] } = {},
+): GradReport => {
+  const settings = settingsOf(options)
+  const leaf =
+    (name: string, given: readonly string[] | undefined) =>
+    (x: Tensor, i: number): Leaf => ({
+      path: given?.[i] ?? `${name} ${i}`,
+      type: typeOf(x),
+    })
+  const problem: Problem = {
+    what: '',
+    f,
+    xs,
+    inputs: xs.map(leaf('argument', paths.inputs)),
+    outputs: f(...xs).map(leaf('result', paths.outputs)),
+  }
+  const second = options.order === 2 ? derivatives(problem).map(p => compare(p, settings)) : []
+  return withText(join([compare(problem, settings), ...second], settings.tolerance))
+}
+
+const explained = <A>(dtype: FloatDtype, f: () => A): A => {
+  try {
+    return f()
+  } catch (error) {
+    if (dtype === 'float64' && error instanceof CotangentError && error._tag === 'DtypeError')
+      return fail(
+        dtypeError(
+          'checkGrads',
+          `runs the function in float64, and it threw: ${error.message}. Constants inside must follow the dtype of the arguments (use plain numbers, or cast(x.dtype)); or check in float32 with { dtype: 'float32' }`,
+        ),
+      )
+    throw error
+  }
+}
+
+/**
+ * Compares the derivatives of f at `inputs` (its list of arguments) with central differences, element by element.
+ *
+ * f takes and returns trees of tensors; numbers stand for scalars. Float leaves are converted to float64 unless `dtype` says
+ * otherwise; int32 and bool leaves are held fixed. The report lists what failed with leaf, index, numeric and analytic value,
+ * relative error and step; printing it shows a table.
+ * @throws DtypeError when f mixes float32 constants into the float64 check
+ * @example
+ * const report = checkGrads((x: Tensor) => sum(tanh(x)))([tensor([1, 2])], { order: 2 })
+ * report.ok // true
+ */
+export const checkGrads =
+  <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>
+  (inputs: Arguments<Args>, options: CheckOptions = {}): GradReport => {
+    const { dtype = 'float64' } = options
+    const lifted = liftArguments(inputs)
+    const [given, shape] = tensorsOf('checkGrads', 'argument', lifted)
+    const xs = given.map(x => (isFloat(x.dtype) ? cast(dtype)(x) : x))
+    const [leaves] = flattenWithPaths(lifted)
+    const { flat, outShape } = flattenFunction('checkGrads', f as (...args: readonly unknown[]) => unknown, shape)
+    return explained(dtype, () => {
+      const count = flat(...xs).length
+      const [outs] = flattenWithPaths(unflatten(outShape(), Array.from({ length: count })))
+      return checkGradsFlat(flat, xs, options, {
+        inputs: leaves.map(leaf => `argument${leaf.path}`),
+        outputs: outs.map(leaf => `result${leaf.path}`),
+      })
+    })
+  }
+
+const digits = (x: number): string => (Number.isFinite(x) ? x.toPrecision(9) : String(x))
+
+/** One comparison as a line. */
+export const showComparison = (c: Comparison): string =>
+  `${c.what}: d ${c.output}[${c.outputIndex}] / d ${c.input}[${c.inputIndex}]: numeric ${digits(c.numeric)}, analytic ${digits(c.analytic)}, error ${c.error.toExponential(1)}, step ${c.step.toExponential(1)}`
+
+/** A report as text: the verdict, then failures and kinks, the first twenty of each. */
+export const showReport = ({ ok, compared, worst, failures, kinks, tolerance }: GradReport): string => {
+  const list = (title: string, all: readonly Comparison[]): readonly string[] =>
+    all.length === 0
+      ? []
+      : [
+          `${title} (${all.length})`,
+          ...all.slice(0, 20).map(c => `  ${showComparison(c)}`),
+          ...(all.length > 20 ? [`  … ${all.length - 20} more`] : []),
+        ]
+  const error = worst === null ? 'nothing to compare' : `worst error ${worst.error.toExponential(1)}`
+  const verdict = `${ok ? 'gradients agree' : 'gradients DISAGREE'}: ${compared} derivatives compared, ${error}, tolerance ${tolerance.toExponential(0)}`
+  return [verdict, ...list('failures', failures), ...list('kinks', kinks)].join('\n')
+}
+
+const reportMethods = {
+  toString(this: GradReport) {
+    return showReport(this)
+  },
+  [Symbol.for('nodejs.util.inspect.custom')](this: GradReport) {
+    return showReport(this)
+  },
+}
+
+const withText = (report: GradReport): GradReport => Object.assign(Object.create(reportMethods), report)
