@@ -52,8 +52,10 @@ const loadModule = (file: string): TE.TaskEither<string, Readonly<Record<string,
       TE.tryCatch(
         async () => {
           if (!needsTranspiler(file)) return import(url)
-          const { tsImport } = await import('tsx/esm/api')
-          return tsImport(url, import.meta.url)
+          // Registered for the process, not as a namespace of its own, so that the file and this command share one cotangent.
+          const { register } = await import('tsx/esm/api')
+          register()
+          return import(url)
         },
         error =>
           messageOf(error).includes("'tsx'")

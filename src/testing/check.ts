@@ -60,12 +60,10 @@ export const line = (cells: readonly string[], widths: readonly number[]): strin
     .join('  ')
     .trimEnd()
 
-/** What failed, with how to repeat it. */
-export const showFailures = ({ op, backend, failures }: Row): string =>
-  failures
-    .map(({ failure }) =>
-      failure === null
-        ? ''
-        : `${failure.message}\n  repeat with: --op ${op} --backend ${backend} --seed ${failure.seed}`,
-    )
-    .join('\n')
+/** The first law that failed, with how to repeat it. */
+export const showFailures = ({ op, backend, failures }: Row): string => {
+  const [first, ...others] = failures
+  if (first?.failure == null) return ''
+  const more = others.length === 0 ? '' : `\n  also failed: ${others.map(t => t.law).join(', ')}`
+  return `${first.failure.message}\n  repeat with: --op ${op} --backend ${backend} --seed ${first.failure.seed}${more}`
+}

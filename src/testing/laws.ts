@@ -336,7 +336,9 @@ export const laws: readonly Law[] = [
     share: 0.2,
     appliesTo: s => s.invalid !== undefined,
   }),
-  law('deformation', 'odd shapes give a tagged error or a consistent result', onReference(deformationLaw)),
+  law('deformation', 'odd shapes give a tagged error or a consistent result', onReference(deformationLaw), {
+    appliesTo: s => s.refuses,
+  }),
   law('first', 'jvp and vjp agree with finite differences', onReference(gradLaw({ order: 1, maxElements: 48 })), {
     share: 0.5,
   }),

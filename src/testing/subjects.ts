@@ -34,6 +34,7 @@ export const subjectOf = (
   name,
   doc: '',
   op: null,
+  refuses: false,
   apply: (_params, args) => {
     const y = f(...args)
     return isTensor(y) ? [y] : treeLeaves(y)

@@ -1,0 +1,64 @@
+/**
+ * Files, where there are any: the only place of this folder that knows about Node.
+ *
+ * Layer: data. Node's modules are asked for at run time instead of imported, so that bundlers for the browser have nothing to
+ * resolve; there, reading a file is a Left. Read next: idx.ts.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { type DataError, formatError, missingError } from './errors.ts'
+
+/** Node's own modules, where the platform has them (Node, Deno, Bun). */
+const builtins = (source: string): E.Either<DataError, typeof process.getBuiltinModule> => {
+  const get = globalThis.process?.getBuiltinModule
+  return typeof get === 'function'
+    ? E.right(get)
+    : E.left(missingError(source, 'there is no file system here: fetch the bytes, and parse those'))
+}
+
+const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : undefined)
+
+const whyUnreadable = (source: string, cause: unknown): DataError => {
+  const code = codeOf(cause)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return missingError(source, 'no such file')
+  if (code === 'EISDIR') return formatError(source, 'is a directory, not a file')
+  return missingError(source, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+}
+
+/** All bytes of a file; a Left where there is none, or no file system. */
+export const readBytes = (path: string): TE.TaskEither<DataError, Uint8Array> =>
+  pipe(
+    TE.fromEither(builtins(path)),
+    TE.chain(get =>
+      TE.tryCatch<DataError, Uint8Array>(
+        () => get('node:fs/promises').readFile(path),
+        cause => whyUnreadable(path, cause),
+      ),
+    ),
+  )
+
+/** A path of a folder and a name. */
+export const joinPath = (directory: string, name: string): string => `${directory.replace(/[/\\]+$/, '')}/${name}`
+
+/**
+ * The folder of an installed package, looked up as `require` would from the file `from` (a path or a file URL; the working
+ * directory by default). A Left says how to install it, or what to do `otherwise`.
+ */
+export const packageDirectory = (
+  name: string,
+  from: string | undefined,
+  otherwise: string,
+): E.Either<DataError, string> =>
+  pipe(
+    builtins(name),
+    E.chain(get =>
+      E.tryCatch(
+        () => {
+          const require = get('node:module').createRequire(from ?? `${process.cwd()}/`)
+          return get('node:path').dirname(require.resolve(`${name}/package.json`))
+        },
+        () => missingError(name, `the package is not installed here: run \`npm install ${name}\`, or ${otherwise}`),
+      ),
+    ),
+  )

@@ -1,0 +1,8 @@
+/**
+ * `cotangent/data`: reading data sets, standardising them, and cutting them into batches. No logic.
+ */
+export { batches, takeRows } from './batches.ts'
+export { DataError, type DataErrorTag } from './errors.ts'
+export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from './idx.ts'
+export { type LabelledImages, loadMnist, type Mnist } from './mnist.ts'
+export { fitStandardizer, type Standardizer, standardize } from './standardize.ts'

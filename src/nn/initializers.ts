@@ -1,0 +1,94 @@
+/**
+ * Initialisers: random weights whose variance keeps signals from growing or fading from layer to layer.
+ *
+ * Layer: nn. Shapes end in […, in, out], as for `dense` and as in JAX and Keras: with leading axes, as of a convolution's window,
+ * each output sums over size(…) · in inputs (fan-in), and each input goes to size(…) · out outputs (fan-out). Normal numbers are
+ * cut off at two standard deviations, as in JAX and Keras, and scaled so that the variance is the stated one; PyTorch's are whole.
+ */
+import type { FloatDtype } from '../core/dtype.ts'
+import { fail, shapeError, valueError } from '../core/errors.ts'
+import { dim, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import type { Tensor } from '../core/types.ts'
+import { div } from '../ops/arithmetic.ts'
+import { zeros as zerosOf } from '../ops/creation.ts'
+import { mul } from '../ops/elementwise.ts'
+import { type Key, normal, truncatedNormal, uniform } from '../random/index.ts'
+
+/** The shape and dtype (float32 by default) of a parameter to be made. */
+export type InitOptions = { readonly shape: Shape; readonly dtype?: FloatDtype }
+
+/** Makes a parameter from a key. */
+export type Initializer = (options: InitOptions) => (key: Key) => Tensor
+
+/** How many inputs an output sums over, and how many outputs an input goes to. */
+const fans = (shape: Shape): { readonly in: number; readonly out: number } => {
+  const rank = shape.length
+  if (rank < 2)
+    return fail(shapeError('varianceScaling', `needs at least two axes, [in, out], got ${showShape(shape)}`))
+  const field = sizeOf(shape.slice(0, -2))
+  return { in: field * dim(shape, rank - 2), out: field * dim(shape, rank - 1) }
+}
+
+/** Which fan the variance is divided by. */
+export type FanMode = 'in' | 'out' | 'average'
+
+/** How the numbers are spread; the truncated normal distribution ends at two standard deviations. */
+export type Distribution = 'uniform' | 'normal' | 'truncatedNormal'
+
+/** The standard deviation of a standard normal number, given that it lies between -2 and 2. */
+const TRUNCATED_STD = 0.8796256610342398
+
+/** A distribution with mean 0 and variance 1. */
+const standard = (distribution: Distribution, options: InitOptions, key: Key): Tensor => {
+  switch (distribution) {
+    case 'uniform':
+      return mul(uniform({ ...options, minval: -1, maxval: 1 })(key), Math.sqrt(3))
+    case 'normal':
+      return normal(options)(key)
+    case 'truncatedNormal':
+      return div(truncatedNormal({ ...options, lower: -2, upper: 2 })(key), TRUNCATED_STD)
+  }
+}
+
+/**
+ * Numbers of mean 0 and variance scale / fan, as JAX's variance_scaling.
+ * @throws ShapeError for fewer than two axes; ValueError unless scale > 0
+ * @example
+ * dense(784, 10, { init: varianceScaling({ scale: 1, fan: 'out', distribution: 'normal' }) })
+ */
+export const varianceScaling =
+  ({
+    scale,
+    fan,
+    distribution,
+  }: {
+    readonly scale: number
+    readonly fan: FanMode
+    readonly distribution: Distribution
+  }): Initializer =>
+  options => {
+    if (!(scale > 0 && scale < Infinity))
+      return fail(valueError('varianceScaling', `scale must be a number above 0, got ${scale}`))
+    const n = fans(options.shape)
+    const variance = scale / Math.max(1, fan === 'average' ? (n.in + n.out) / 2 : n[fan])
+    return key => mul(standard(distribution, options, key), Math.sqrt(variance))
+  }
+
+/** Uniform with variance 2 / (in + out), within ±√(6 / (in + out)): for tanh, sigmoid and softmax. Glorot and Bengio (2010), equation 16. */
+export const glorotUniform = varianceScaling({ scale: 1, fan: 'average', distribution: 'uniform' })
+/** Truncated normal with variance 2 / (in + out). Glorot and Bengio (2010), equation 12. */
+export const glorotNormal = varianceScaling({ scale: 1, fan: 'average', distribution: 'truncatedNormal' })
+/** Uniform with variance 2 / in, within ±√(6 / in): for relu. He et al. (2015). */
+export const heUniform = varianceScaling({ scale: 2, fan: 'in', distribution: 'uniform' })
+/** Truncated normal with variance 2 / in: for relu. He et al. (2015), equation 10. */
+export const heNormal = varianceScaling({ scale: 2, fan: 'in', distribution: 'truncatedNormal' })
+/** Uniform with variance 1 / in, within ±√(3 / in): for selu. */
+export const lecunUniform = varianceScaling({ scale: 1, fan: 'in', distribution: 'uniform' })
+/** Truncated normal with variance 1 / in: for selu. LeCun, Bottou, Orr and Müller (1998), equation 16. */
+export const lecunNormal = varianceScaling({ scale: 1, fan: 'in', distribution: 'truncatedNormal' })
+
+/** Zeros, of any shape; the key is not used. */
+export const zeros: Initializer =
+  ({ shape, dtype = 'float32' }) =>
+  () =>
+    zerosOf(shape, { dtype })

@@ -1,0 +1,83 @@
+/**
+ * Gradient transformations, as in Optax: what turns gradients into updates, with the state it needs as a value.
+ *
+ * Layer: optim. A transformation is a list of parts, each of which has one entry in the state; to chain is to append. So
+ * chaining is associative with an identity, down to the structure of the state. Read next: rules.ts.
+ */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
+import { fail, treeError } from '../core/errors.ts'
+import { type Tree, treeZip } from '../core/tree.ts'
+import type { Tensor } from '../core/types.ts'
+import { add } from '../ops/elementwise.ts'
+
+/** Any tree of tensors: parameters, gradients, updates, state. */
+export type Tensors = Tree<Tensor>
+
+/** The state of a transformation: one tree of tensors for each of its parts. */
+export type OptimizerState = readonly Tensors[]
+
+/** What a part of a transformation does; its state is of the type S. */
+export type Rule<S extends Tensors> = {
+  readonly init: (params: Tensors) => S
+  readonly update: (grads: Tensors, state: S, params: Tensors) => readonly [updates: Tensors, state: S]
+}
+
+/** A rule whose type of state has been forgotten: what `init` made is what `update` gets. */
+type Part = Rule<Tensors>
+
+/**
+ * A pure function from gradients to updates. `init(params)` makes its state; `update(grads, state, params)` gives the updates,
+ * with the structure, shapes and dtypes of the gradients, and the next state. It changes neither.
+ */
+export interface GradientTransformation {
+  readonly parts: readonly Part[]
+  init<P>(params: P): OptimizerState
+  update<P>(grads: P, state: OptimizerState, params: P): readonly [updates: P, state: OptimizerState]
+}
+
+const updateAll = (parts: readonly Part[], grads: Tensors, state: OptimizerState, params: Tensors) => {
+  if (state.length !== parts.length)
+    fail(treeError('update', `the state has ${state.length} parts, the optimizer ${parts.length}: make it with init`))
+  return parts.reduce<readonly [Tensors, OptimizerState]>(
+    ([updates, entries], part, i) => {
+      const [next, entry] = part.update(updates, state[i] as Tensors, params)
+      return [next, [...entries, entry]]
+    },
+    [grads, []],
+  )
+}
+
+const ofParts = (parts: readonly Part[]): GradientTransformation => ({
+  parts,
+  init: <P>(params: P) => parts.map(part => part.init(params as Tensors)),
+  update: <P>(grads: P, state: OptimizerState, params: P) =>
+    updateAll(parts, grads as Tensors, state, params as Tensors) as unknown as readonly [P, OptimizerState],
+})
+
+/**
+ * A transformation from a rule of your own.
+ * @example
+ * const signs = transformation({ init: () => [], update: (grads, state) => [treeMap(grads, sign), state] })
+ */
+export const transformation = <S extends Tensors>(rule: Rule<S>): GradientTransformation =>
+  ofParts([rule as unknown as Part])
+
+/**
+ * Transformations one after the other: the updates of each are the gradients of the next. Without any, gradients pass as they are.
+ * @example
+ * chain(momentum({ decay: 0.9 }), scale(-0.01)) // what sgd({ learningRate: 0.01, momentum: 0.9 }) is
+ */
+export const chain = (...transformations: readonly GradientTransformation[]): GradientTransformation =>
+  ofParts(transformations.flatMap(({ parts }) => parts))
+
+/** `chain` as a monoid; its identity passes gradients on. */
+export const transformationMonoid: Monoid<GradientTransformation> = {
+  empty: chain(),
+  concat: (first, second) => chain(first, second),
+}
+
+/**
+ * The parameters after a step: params + updates, leaf by leaf.
+ * @throws TreeError naming the path at which the structures differ
+ */
+export const applyUpdates = <P>(params: P, updates: NoInfer<P>): P => treeZip(params, updates, (p, u) => add(p, u))

@@ -1,0 +1,75 @@
+/**
+ * A training loop is a fold: a pure step from state and item to the next state, over the batches of an epoch.
+ *
+ * Layer: train. Read next: average.ts, for what the state keeps of the losses.
+ */
+import type { Task } from 'fp-ts/lib/Task.js'
+
+/** The next state from a state and an item; pure. */
+export type Step<S, A> = (state: S, item: A) => S
+
+/**
+ * The state after all items, in order: step(… step(initial, first) …, last). Takes any iterable, a generator too, and runs in
+ * constant space; for no items it is the initial state.
+ * @example
+ * fold(0, (total, x: number) => total + x)([1, 2, 3]) // 6
+ */
+export const fold =
+  <S, A>(initial: S, step: Step<S, A>) =>
+  (items: Iterable<A>): S => {
+    let state = initial
+    for (const item of items) state = step(state, item)
+    return state
+  }
+
+/** What `foldTask` does besides folding. */
+export type FoldOptions<S> = {
+  /** Is shown each state, with the number of items so far: for progress bars and logs. */
+  readonly observe?: (state: S, count: number) => void
+  /** When this is aborted, the fold ends with the state that it has reached. */
+  readonly signal?: AbortSignal
+}
+
+/** A synchronous loop would let neither Ctrl-C nor a browser's page be heard. */
+const BREATHE_EVERY_MS = 16
+
+/** Lets everything that waits happen. Browsers have no setImmediate, and their timers wait for milliseconds; messages do not. */
+const breathe = (): Promise<void> =>
+  new Promise(resolve => {
+    if (typeof setImmediate === 'function') setImmediate(resolve)
+    else {
+      const { port1, port2 } = new MessageChannel()
+      const onmessage = (): void => {
+        port1.close()
+        resolve()
+      }
+      Object.assign(port1, { onmessage })
+      port2.postMessage(null)
+    }
+  })
+
+/**
+ * `fold` as a task: between steps, up to sixty times a second, it lets other things happen; it shows each state to `observe`, and
+ * ends early when `signal` says so. The state it ends with is that of `fold` over the items it has seen. An error thrown by the
+ * step rejects.
+ * @example
+ * const add = (total: number, x: number) => total + x
+ * await foldTask(0, add, { observe: (total, count) => console.log(total / count) })([1, 2, 3])() // 6
+ */
+export const foldTask =
+  <S, A>(initial: S, step: Step<S, A>, { observe, signal }: FoldOptions<NoInfer<S>> = {}) =>
+  (items: Iterable<A>): Task<S> =>
+  async () => {
+    let state = initial
+    let count = 0
+    let rested = performance.now()
+    for (const item of items) {
+      if (signal?.aborted) break
+      state = step(state, item)
+      observe?.(state, ++count)
+      if (performance.now() - rested < BREATHE_EVERY_MS) continue
+      await breathe()
+      rested = performance.now()
+    }
+    return state
+  }

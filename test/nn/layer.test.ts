@@ -1,0 +1,154 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { add, grad, mean, mul, relu, square, type Tensor, tanh, tensor, toArray, zeros } from '../../src/index.ts'
+import { activation, dense, glorotNormal, type Layer, layer, layerMonoid, serial } from '../../src/nn/index.ts'
+import { key, normal } from '../../src/random/index.ts'
+import { checkGrads, tensors } from '../../src/testing/index.ts'
+import { plain } from '../support/plain.ts'
+import { check } from '../support/values.ts'
+
+type Anything = Layer<readonly unknown[]>
+
+const WIDTH = 3
+const anyLayer: fc.Arbitrary<Anything> = fc.oneof(
+  fc.constantFrom(relu, tanh).map(f => activation(f)),
+  fc.constant(dense(WIDTH, WIDTH, { dtype: 'float64', biasInit: o => k => normal(o)(k) })),
+  fc.constant(serial()),
+)
+/** What can be seen of a layer: its parameters from a key, and its value with them. */
+const seen = (l: Anything, seed: number, x: Tensor): unknown => {
+  const params = l.init(key(seed))
+  return plain([params, l.apply(params, x)])
+}
+
+describe('serial is a monoid, to the bit, to the numbers drawn and to the structure of parameters', () => {
+  const { concat, empty } = layerMonoid<unknown>()
+  const law = (
+    name: string,
+    holds: (layers: readonly [Anything, Anything, Anything], seed: number, x: Tensor) => void,
+  ): void =>
+    it(name, () => {
+      const three = fc.tuple(anyLayer, anyLayer, anyLayer)
+      check(fc.property(three, fc.nat(), tensors({ shape: [2, WIDTH] }), holds), 40)
+    })
+
+  law('associative', ([a, b, c], seed, x) => {
+    expect(seen(concat(concat(a, b), c), seed, x)).toEqual(seen(concat(a, concat(b, c)), seed, x))
+    expect(seen(serial(a, b, c), seed, x)).toEqual(seen(serial(a, serial(b, c)), seed, x))
+  })
+  law('with an identity on both sides', ([a], seed, x) => {
+    expect(seen(concat(empty, a), seed, x)).toEqual(seen(a, seed, x))
+    expect(seen(concat(a, empty), seed, x)).toEqual(seen(a, seed, x))
+  })
+  law('whose identity changes nothing', (_layers, seed, x) => {
+    expect(seen(empty, seed, x)).toEqual(plain([[], x]))
+  })
+  law('whose value is the composition of values', ([a, b], seed, x) => {
+    const params = serial(a, b).init(key(seed))
+    const [first, second] = [params.slice(0, a.parts.length), params.slice(a.parts.length)]
+    expect(plain(serial(a, b).apply(params, x))).toEqual(plain(b.apply(second, a.apply(first, x))))
+  })
+})
+
+describe('a network', () => {
+  const network = serial(dense(4, 3), activation(tanh), dense(3, 2))
+
+  it('has parameters by part, in the order of its layers', () => {
+    const [first, none, last] = network.init(key(0))
+    expect([first.w.shape, first.b.shape, none, last.w.shape, last.b.shape]).toEqual([[4, 3], [3], [], [3, 2], [2]])
+  })
+
+  it('draws equal parameters from equal keys, and others from others', () => {
+    expect(plain(network.init(key(7)))).toEqual(plain(network.init(key(7))))
+    expect(plain(network.init(key(7)))).not.toEqual(plain(network.init(key(8))))
+  })
+
+  it('draws every part from a key of its own', () => {
+    const [a, , b] = serial(dense(3, 3), activation(relu), dense(3, 3)).init(key(0))
+    expect(toArray(a.w)).not.toEqual(toArray(b.w))
+  })
+
+  it('takes any leading axes', () => {
+    const params = network.init(key(0))
+    expect(network.apply(params, zeros([4])).shape).toEqual([2])
+    expect(network.apply(params, zeros([6, 5, 4])).shape).toEqual([6, 5, 2])
+  })
+
+  it('has the gradients that finite differences say', () => {
+    const params = network.init(key(3))
+    const x = tensor([
+      [0.5, -1, 2, 0.1],
+      [1, 0, -0.5, 0.3],
+    ])
+    const report = checkGrads((p: typeof params, inputs: Tensor) => mean(square(network.apply(p, inputs))))(
+      [params, x],
+      { order: 2, maxElements: 40 },
+    )
+    expect(report.ok, String(report)).toBe(true)
+  })
+
+  it('has gradients in the structure of its parameters', () => {
+    const params = network.init(key(0))
+    const grads = grad((p: typeof params) => mean(network.apply(p, zeros([1, 4]))))(params)
+    expect(grads.map(part => Object.keys(part).sort())).toEqual([['b', 'w'], [], ['b', 'w']])
+  })
+
+  it('refuses parameters of another', () => {
+    const other = dense(4, 3).init(key(0)) as unknown as ReturnType<typeof network.init>
+    expect(() => network.apply(other, zeros([4]))).toThrow(
+      'apply: the parameters have 1 entries, the network 3: make them with init',
+    )
+  })
+
+  it('may hold layers of your own', () => {
+    const residual = <P>(inner: Layer<readonly P[]>) =>
+      layer({ init: inner.init, apply: (p: readonly P[], x) => add(x, inner.apply(p, x)) })
+    const doubled = residual(
+      layer({ init: () => tensor([2, 3]), apply: (w, x) => mul(w, x) }) as Layer<readonly Tensor[]>,
+    )
+    expect(toArray(doubled.apply(doubled.init(key(0)), tensor([1, 10])))).toEqual([3, 40])
+  })
+})
+
+describe('dense', () => {
+  it('is x @ w + b', () => {
+    const params = [
+      {
+        w: tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        b: tensor([10, 20]),
+      },
+    ] as const
+    expect(
+      toArray(
+        dense(3, 2).apply(
+          params,
+          tensor([
+            [1, 0, 0],
+            [0, 1, 1],
+          ]),
+        ),
+      ),
+    ).toEqual([
+      [11, 22],
+      [18, 30],
+    ])
+  })
+  it('begins with Glorot-uniform weights and zero biases, or as told', () => {
+    const [{ w, b }] = dense(100, 50).init(key(0))
+    expect(Math.max(...(toArray(w) as number[][]).flat().map(Math.abs))).toBeLessThanOrEqual(Math.sqrt(6 / 150))
+    expect(plain(b)).toEqual(plain(zeros([50])))
+    expect(dense(2, 2, { init: glorotNormal, dtype: 'float64' }).init(key(0))[0]).toMatchObject({
+      w: { dtype: 'float64' },
+      b: { dtype: 'float64' },
+    })
+  })
+  it('refuses sizes that are none, and inputs of another size', () => {
+    expect(() => dense(0, 2)).toThrow('dense: sizes are whole numbers of at least 1, got 0')
+    const d = dense(3, 2)
+    expect(() => d.apply(d.init(key(0)), zeros([5, 4]))).toThrow('dense: takes [..., 3], got [5,4]')
+  })
+})
