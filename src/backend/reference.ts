@@ -72,7 +72,7 @@ const evaluateNode = (node: Expr, env: Environment, of: (expr: Expr) => number):
       return env.stages[node.stage] ?? Number.NaN
     case 'apply': {
       const [x, y] = node.args
-      const f: ScalarFunction = scalarFunction(node.fn, node.args)
+      const f: ScalarFunction = scalarFunction(node.fn, x?.dtype)
       return f(x === undefined ? Number.NaN : of(x), y === undefined ? Number.NaN : of(y))
     }
     case 'select':

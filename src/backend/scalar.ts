@@ -5,7 +5,7 @@
  * Sources of the special functions are named at each.
  */
 import type { Dtype } from '../core/dtype.ts'
-import type { BinaryFn, Expr, ScalarFn, UnaryFn } from '../core/kernel.ts'
+import type { BinaryFn, ScalarFn, UnaryFn } from '../core/kernel.ts'
 import { erf, erfc, erfInv } from './special.ts'
 
 /** Rounds half to even, as NumPy does and IEEE 754 recommends. */
@@ -119,9 +119,8 @@ const integerPower = (base: number, exponent: number): number => {
 /** A scalar function of one or two arguments. */
 export type ScalarFunction = (x: number, y: number) => number
 
-/** The function that an `apply` node means; its arguments' dtype chooses int32 arithmetic. */
-export const scalarFunction = (fn: ScalarFn, args: readonly Expr[]): ScalarFunction => {
-  const dtype: Dtype | undefined = args[0]?.dtype
+/** The function that an `apply` node means; the dtype of its first argument chooses int32 arithmetic. */
+export const scalarFunction = (fn: ScalarFn, dtype: Dtype | undefined): ScalarFunction => {
   const wrapping = dtype === 'int32' ? int32[fn] : undefined
   return wrapping ?? (fn in unary ? unary[fn as UnaryFn] : binary[fn as BinaryFn])
 }
