@@ -3,6 +3,7 @@
  *
  * Layer: core. float32 is the default; bool is stored as bytes 0 and 1.
  */
+import { describe, dtypeError, fail } from './errors.ts'
 
 /** The element type of a tensor. */
 export type Dtype = 'float32' | 'float64' | 'int32' | 'bool'
@@ -17,7 +18,7 @@ export const dtypes: readonly Dtype[] = ['float32', 'float64', 'int32', 'bool']
 /** Whether a dtype is a floating-point one; only these have tangents. */
 export const isFloat = (dtype: Dtype): dtype is FloatDtype => dtype === 'float32' || dtype === 'float64'
 
-/** A new zero-filled array of `length` elements for a dtype. */
+/** A new zero-filled array of `length` elements for a dtype; a DtypeError for a name that is none. */
 export const allocate = (dtype: Dtype, length: number): TypedArray => {
   switch (dtype) {
     case 'float32':
@@ -28,6 +29,8 @@ export const allocate = (dtype: Dtype, length: number): TypedArray => {
       return new Int32Array(length)
     case 'bool':
       return new Uint8Array(length)
+    default:
+      return fail(dtypeError('tensor', `${describe(dtype satisfies never)} is no dtype; use ${dtypes.join(', ')}`))
   }
 }
 

@@ -58,12 +58,16 @@ export const fail = (error: CotangentError): never => {
   throw error
 }
 
+const withArticle = (noun: string): string => `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
+
 /** What a value is, for messages: its type, its constructor when it has one of its own, or the value itself when short. */
 export const describe = (value: unknown): string => {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean')
+    return String(value)
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (Array.isArray(value)) return 'an array'
-  if (typeof value !== 'object') return `a ${typeof value}`
+  if (typeof value !== 'object') return withArticle(typeof value)
+  if ('shape' in value && 'dtype' in value) return 'a tensor'
   const name = value.constructor?.name
-  return name === undefined || name === 'Object' ? 'an object' : `a ${name}`
+  return name === undefined || name === 'Object' ? 'an object' : withArticle(name)
 }

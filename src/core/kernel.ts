@@ -257,7 +257,8 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
   }
 }
 
-const operands = (expr: Expr): readonly Expr[] => {
+/** The expressions that a node is computed from. */
+export const operands = (expr: Expr): readonly Expr[] => {
   switch (expr.tag) {
     case 'const':
     case 'iota':

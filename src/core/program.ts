@@ -9,7 +9,7 @@
  */
 import { describe, fail, traceError } from './errors.ts'
 import { sizeOf } from './shape.ts'
-import { asValue, identical, isTensor, showType, toArray, typeOf } from './tensor.ts'
+import { asValue, identical, isTensor, show, showType, typeOf } from './tensor.ts'
 import { bind, withTrace } from './trace.ts'
 import type { Op, Param, Params, Tensor, TensorType } from './types.ts'
 
@@ -55,7 +55,7 @@ const showFields = (params: Params): string =>
 
 /** A scalar constant prints as its number. */
 const inlined = ({ value }: Captured): string | undefined =>
-  asValue(value).tag === 'concrete' && value.shape.length === 0 ? String(toArray(value)) : undefined
+  asValue(value).tag === 'concrete' && value.shape.length === 0 ? show(value) : undefined
 
 /**
  * A program as text: one line an equation, captured scalars as numbers, other captured tensors in the head.
@@ -111,18 +111,22 @@ export const sameProgram = (a: Program, b: Program): boolean =>
 /** What a flat function on tensors looks like to transformations. */
 export type Flat = (...xs: readonly Tensor[]) => readonly Tensor[]
 
-/** Checks what a traced function returned: a list of tensors, not a promise of one. */
+/** Refuses a promise: by the time it is kept, the transformation has ended. */
+export const checkPromise = (kind: string, y: unknown): void => {
+  if (y instanceof Promise || (typeof y === 'object' && y !== null && 'then' in y && typeof y.then === 'function'))
+    fail(
+      traceError(
+        kind,
+        'the function returned a Promise: await outside of it, and transform a function that computes at once',
+      ),
+    )
+}
+
+/** Checks what a traced function returned: a list of tensors. */
 export const checkOutputs = (kind: string, outputs: readonly unknown[]): readonly Tensor[] =>
-  outputs.map((y, i) => {
-    if (y instanceof Promise || (typeof y === 'object' && y !== null && 'then' in y))
-      return fail(
-        traceError(
-          kind,
-          'the function returned a Promise: await outside of it, and trace a function that computes at once',
-        ),
-      )
-    return isTensor(y) ? y : fail(traceError(kind, `output ${i} of the function is ${describe(y)}, not a tensor`))
-  })
+  outputs.map((y, i) =>
+    isTensor(y) ? y : fail(traceError(kind, `output ${i} of the function is ${describe(y)}, not a tensor`)),
+  )
 
 /**
  * Records a flat function on inputs of the given types. Ops on captured values alone run at once and leave no equation.
@@ -162,7 +166,10 @@ export const record = (f: Flat, inputTypes: readonly TensorType[], kind = 'trace
   }
 }
 
-/** A program as a function again: binds its equations in order. */
+/**
+ * A program as a function again: binds its equations in order.
+ * @throws TraceError unless the arguments have the number, shapes and dtypes of the program's inputs
+ */
 export const run =
   (program: Program): Flat =>
   (...xs) => {
@@ -172,8 +179,11 @@ export const run =
     const read = (v: Variable): Tensor =>
       environment.get(v) ?? fail(traceError('run', `variable ${nameOf(v)} is used before it is defined`))
     program.inputs.forEach((variable, i) => {
-      const x = xs[i]
-      if (x !== undefined) environment.set(variable, x)
+      const [x, type] = [xs[i], program.types[variable]]
+      if (x === undefined || type === undefined) return
+      if (showType(x) !== showType(type))
+        fail(traceError('run', `input ${nameOf(i)} of the program is ${showType(type)}, got ${showType(x)}`))
+      environment.set(variable, x)
     })
     for (const { op, params, inputs, outputs } of program.equations)
       bind(op, params, ...inputs.map(read)).forEach((y, i) => {

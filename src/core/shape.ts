@@ -33,8 +33,11 @@ export const showShape = (shape: Shape): string => `[${shape.join(',')}]`
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 
 /** Whole numbers from `start` up to, but not including, `end`. */
-export const range = (start: number, end: number): number[] =>
-  Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i)
+export const range = (start: number, end: number): number[] => {
+  const out: number[] = []
+  for (let i = start; i < end; i++) out.push(i)
+  return out
+}
 
 /** A shape's size at an axis that is known to exist. */
 export const dim = (shape: Shape, axis: number): number => shape[axis] ?? 1

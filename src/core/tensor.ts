@@ -4,9 +4,9 @@
  * Layer: core. Values are copied in and copied out, so nobody can change a tensor; only backends touch its cell.
  */
 import { allocate, castNumber, type Dtype, dtypeOfArray, type TypedArray } from './dtype.ts'
-import { CotangentError, describe, dtypeError, fail, shapeError, traceError, valueError } from './errors.ts'
-import { showArray } from './print.ts'
-import { dim, type Shape, showShape, sizeOf } from './shape.ts'
+import { CotangentError, describe, dtypeError, fail, orThrow, shapeError, traceError, valueError } from './errors.ts'
+import { showArray, showTensor } from './print.ts'
+import { dim, type Shape, showShape, sizeOf, validShape } from './shape.ts'
 import type { Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
@@ -16,18 +16,21 @@ const noArithmetic = (): never =>
     new CotangentError(
       'ValueError',
       'tensor',
-      'JavaScript operators do not work on tensors: write add(x, y) for x + y, gt(x, y) for x > y, eq(x, y) for x == y, and item(x) for the number in a scalar',
+      'JavaScript operators do not work on tensors: write add(x, y) for x + y, gt(x, y) for x > y, eq(x, y) for x == y, item(x) for the number in a scalar, and show(x) for text',
     ),
   )
 
 /** A type as programs print it: `float32[2,3]`. */
 export const showType = ({ dtype, shape }: TensorType): string => `${dtype}${showShape(shape)}`
 
-const showConcrete = (x: Concrete): string => {
-  const head = 'tensor('
-  const body = showArray(x.cell.host, x.shape, x.dtype, { separator: ', ', indent: head.length })
-  const empty = sizeOf(x.shape) === 0 && x.shape.length > 1 ? `shape=${showShape(x.shape)}, ` : ''
-  return `${head}${body}, ${empty}${x.dtype})`
+/**
+ * What `console.log` shows. Node leaves later lines of a text where they are, but moves in those of a nested object: hence
+ * the second step for a tensor inside an object, whose array starts on a line of its own to stay aligned.
+ */
+const inspected = (x: Concrete, depth: number, options: { readonly depth?: number | null }): unknown => {
+  const text = showTensor(x.cell.host, x.shape, x.dtype)
+  const atTop = !text.includes('\n') || depth === options.depth
+  return atTop ? text : { [inspect]: () => text.replace('(', '(\n       ').replaceAll('\n     ', '\n') }
 }
 
 const showTracer = (x: Tracer): string => `Tracer(${showType(x)}, inside ${x.trace.kind})`
@@ -40,8 +43,8 @@ const concreteMethods = {
   toString(this: Concrete) {
     return showArray(this.cell.host, this.shape, this.dtype)
   },
-  [inspect](this: Concrete) {
-    return showConcrete(this)
+  [inspect](this: Concrete, depth: number, options: { readonly depth?: number | null }) {
+    return inspected(this, depth, options)
   },
 }
 
@@ -85,15 +88,6 @@ export const typeOf = (x: Tensor): TensorType => ({ shape: x.shape, dtype: x.dty
 /** Nested arrays of numbers or of booleans. */
 export type Nested = number | boolean | readonly Nested[]
 
-/** The literal shape of a nested array, as far as tuples tell it. */
-export type ShapeOf<A> = A extends number | boolean
-  ? readonly []
-  : A extends readonly [infer First, ...infer Rest]
-    ? readonly [[First, ...Rest]['length'], ...ShapeOf<First>]
-    : A extends readonly (infer Item)[]
-      ? readonly [number, ...ShapeOf<Item>]
-      : Shape
-
 type MutableShape = number[]
 
 const shapeOfNested = (op: string, value: unknown): MutableShape => {
@@ -126,7 +120,10 @@ const shapeOfNested = (op: string, value: unknown): MutableShape => {
       )
     else if (typeof node !== 'number' && typeof node !== 'boolean')
       fail(
-        valueError(op, `${path === '' ? 'the value' : path} is ${describe(node)}; a tensor holds numbers or booleans`),
+        valueError(
+          op,
+          `${path === '' ? 'the value' : path} is ${describe(node)}; a tensor is made of numbers or booleans (to join tensors, use stack or concat)`,
+        ),
       )
   }
   visit(value, 0, '')
@@ -140,7 +137,7 @@ const flattenNested = (value: Nested, into: (number | boolean)[] = []): (number 
 }
 
 /** Checks that a number can be an element of `dtype` without loss of meaning. */
-const checkElement = (op: string, value: number | boolean, dtype: Dtype): number => {
+export const checkElement = (op: string, value: number | boolean, dtype: Dtype): number => {
   if (typeof value === 'boolean')
     return dtype === 'bool'
       ? Number(value)
@@ -166,15 +163,6 @@ const checkElement = (op: string, value: number | boolean, dtype: Dtype): number
  * tensor([[1, 2], [3, 4]])                            // float32[2,2]
  * tensor(new Float64Array(6), { shape: [2, 3] })      // float64[2,3]
  */
-export function tensor<const A extends Nested>(value: A, options?: { readonly dtype?: Dtype }): Tensor<ShapeOf<A>>
-export function tensor<const S extends Shape>(
-  value: Nested | ArrayBufferView,
-  options: { readonly dtype?: Dtype; readonly shape: S },
-): Tensor<S>
-export function tensor(
-  value: Nested | ArrayBufferView,
-  options?: { readonly dtype?: Dtype; readonly shape?: Shape },
-): Tensor
 export function tensor(
   value: Nested | ArrayBufferView,
   options: { readonly dtype?: Dtype; readonly shape?: Shape } = {},
@@ -184,7 +172,7 @@ export function tensor(
     return fail(valueError('tensor', `cannot read a ${value.constructor.name}; give a typed array of numbers`))
   const found = view ? [(value as unknown as TypedArray).length] : shapeOfNested('tensor', value)
   const source = view ? (value as unknown as TypedArray) : flattenNested(value as Nested)
-  const shape = options.shape ?? found
+  const shape = orThrow(validShape('tensor', options.shape ?? found))
   if (sizeOf(shape) !== source.length)
     return fail(
       shapeError(
@@ -211,10 +199,10 @@ export function tensor(
 export const scalar = (
   value: number | boolean,
   dtype: Dtype = typeof value === 'boolean' ? 'bool' : 'float32',
-): Tensor<readonly []> => {
+): Tensor => {
   const host = allocate(dtype, 1)
   host[0] = checkElement('scalar', value, dtype)
-  return concrete([], dtype, host) as Tensor as Tensor<readonly []>
+  return concrete([], dtype, host)
 }
 
 /** A scalar converted as `cast` does, so that a weakly typed constant always fits. */

@@ -5,7 +5,7 @@
  * smaller serials alone, and a derivative with respect to an outer variable can never be taken for one with respect to
  * an inner one. That is the whole argument against perturbation confusion.
  *
- * Layer: core. Read next: record.ts, transform/.
+ * Layer: core. Read next: program.ts, transform/.
  */
 import { fail, orThrow, traceError } from './errors.ts'
 import { asValue, tracer, typeOf } from './tensor.ts'

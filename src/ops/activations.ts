@@ -1,7 +1,7 @@
 /**
  * Activation functions and softmax.
  *
- * Layer: ops. Kinks: relu'(0) = 0 and its kin likewise, as in JAX and PyTorch.
+ * Layer: ops. Kinks: relu'(0) = 0, as in JAX and PyTorch; the others say theirs.
  */
 import { isFloat } from '../core/dtype.ts'
 import { orThrow } from '../core/errors.ts'
@@ -103,10 +103,13 @@ export const leakyRelu = parametrised(
   { slope: 0.01 },
   ({ slope }, x) => where(gt(x, 0), x, mul(x, slope)),
 )
-/** x where positive, else alpha · (eˣ - 1) (alpha 1). Clevert, Unterthiner and Hochreiter (2015). */
-export const elu = parametrised('elu', 'x where positive, else alpha · (eˣ - 1).', { alpha: 1 }, ({ alpha }, x) =>
-  where(gt(x, 0), x, mul(alpha, expm1(minimum(x, 0)))),
-)
+/**
+ * x where positive, else alpha · (eˣ - 1) (alpha 1); the derivative at 0 is alpha. Clevert, Unterthiner and Hochreiter (2015).
+ */
+export const elu = parametrised('elu', 'x where positive, else alpha · (eˣ - 1).', { alpha: 1 }, ({ alpha }, x) => {
+  const positive = gt(x, 0)
+  return where(positive, x, mul(alpha, expm1(where(positive, 0, x))))
+})
 
 const SELU_SCALE = 1.0507009873554805
 const SELU_ALPHA = 1.6732632423543772
@@ -136,9 +139,9 @@ export const softsign = unary({
   },
   sample: smooth,
 })
-/** relu limited to 6. */
+/** relu limited to 6; the derivative is 0 at 0 and, as that of `minimum` at a tie, 1/2 at 6. */
 export const relu6 = activation('relu6', 'relu limited to 6.', x => minimum(relu(x), 6), smooth)
-/** x limited to [-1, 1]. */
+/** x limited to [-1, 1]; the derivative at the bounds is 1/2, as that of `clip`. */
 export const hardTanh = activation('hardTanh', 'x limited to [-1, 1].', x => clip({ min: -1, max: 1 })(x), smooth)
 /** relu6(x + 3) / 6, as in JAX and PyTorch. */
 export const hardSigmoid = activation('hardSigmoid', 'relu6(x + 3) / 6.', x => mul(relu6(add(x, 3)), 1 / 6), smooth)

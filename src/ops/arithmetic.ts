@@ -191,7 +191,7 @@ const clipTo = ({ min, max }: ClipOptions, x: Tensor): Tensor => {
 /**
  * x limited to at least `min` and at most `max`; either may be left out. Where x equals a bound, its derivative is 1/2.
  * @example
- * clip({ min: 0, max: 1 })(x)
+ * clip({ min: 2, max: 5 })(x) // [[2, 2, 3], [4, 5, 5]]
  */
 export const clip = composite(
   {

@@ -25,7 +25,7 @@ const expandAt = (axis: Axes, x: Tensor): Tensor => {
 /**
  * Inserts axes of size 1, so that they stand at `axis` in the result.
  * @example
- * expandDims({ axis: 0 })(x) // [3] -> [1,3]
+ * expandDims({ axis: 0 })(x) // [2,3] -> [1,2,3]
  */
 export const expandDims = composite(
   {
@@ -102,7 +102,7 @@ const stackAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
 /**
  * Joins tensors of one shape along a new axis, 0 by default.
  * @example
- * stack([x, y]) // [3], [3] -> [2,3]
+ * stack([x, y]) // [2,3], [2,3] -> [2,2,3]
  */
 export const stack: Registered<Stack> = composite(
   {
@@ -147,8 +147,8 @@ const splitAlong = (sections: Sections, axis: number, x: Tensor): readonly Tenso
  * Cuts a tensor along an axis (0 by default) into equal parts, or at the given positions.
  * @throws ShapeError when the size is not divisible
  * @example
- * split({ into: 2 })(x) // [4,3] -> [2,3], [2,3]
- * split({ at: [1, 3], axis: 1 })(x)
+ * split({ into: 2 })(x) // [2,3] -> [1,3], [1,3]
+ * split({ at: [1], axis: 1 })(x) // [2,3] -> [2,1], [2,2]
  */
 export const split = composite(
   {
@@ -206,6 +206,8 @@ export type PadWidths = readonly (readonly [before: number, after: number])[]
 const padWith = (widths: PadWidths, value: number, x: Tensor): Tensor => {
   if (widths.length !== x.shape.length)
     return fail(shapeError('pad', `${widths.length} widths for the ${x.shape.length} axes of ${showShape(x.shape)}`))
+  if (!widths.flat().every(Number.isInteger))
+    return fail(valueError('pad', `widths must be whole numbers, got ${JSON.stringify(widths)}`))
   const params = { low: widths.map(w => w[0]), high: widths.map(w => w[1]), interior: widths.map(() => 0) }
   const padded = bind1(padOp, params, x)
   if (value === 0) return padded
@@ -215,7 +217,7 @@ const padWith = (widths: PadWidths, value: number, x: Tensor): Tensor => {
 
 /**
  * Surrounds a tensor with `value` (0 by default); `widths` holds `[before, after]` for each axis, negative to cut off.
- * @throws ShapeError when there is not one pair for each axis, or more is cut than there is
+ * @throws ShapeError when there is not one pair for each axis, or more is cut than there is; ValueError for fractions
  * @example
  * pad({ widths: [[1, 1], [0, 2]] })(x) // [2,3] -> [4,5]
  */

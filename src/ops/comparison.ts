@@ -159,7 +159,7 @@ const castOp: Op<{ readonly dtype: Dtype }> = defineOp({
 /**
  * Converts to another dtype: to bool, whether x is not 0; to int32, truncated toward 0 and saturated (NaN becomes 0).
  * @example
- * cast('float32')(tensor([1, 2], { dtype: 'int32' }))
+ * cast('int32')(tensor([1.9, -1.9, 3e9])) // [1, -1, 2147483647]
  */
 export const cast = primitive(
   castOp,

@@ -14,7 +14,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type CotangentError, shapeError } from '../core/errors.ts'
+import { type CotangentError, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, load } from '../core/kernel.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
@@ -46,11 +46,8 @@ type Sizes = ReadonlyMap<string, number>
 
 /** The size of every label; a `Left` when two axes of one label differ. */
 const sizesOf = (params: ContractParams, types: readonly TensorType[]): E.Either<CotangentError, Sizes> => {
-  const stray = strayLabel(params)
-  if (stray !== undefined)
-    return E.left(
-      shapeError('contract', `${params.a},${params.b}->${params.out}: label '${stray}' stands in one tensor only`),
-    )
+  const wrong = malformed(params)
+  if (wrong !== undefined) return E.left(valueError('contract', `${params.a},${params.b}->${params.out}: ${wrong}`))
   const sizes = new Map<string, number>(params.windows.map(w => [w.out, w.size]))
   for (const [i, labels] of [params.a, params.b].entries()) {
     const shape = types[i]?.shape ?? []
@@ -127,12 +124,24 @@ const transposed = (params: ContractParams, wanted: 'a' | 'b', sizes: Sizes): Co
       }
 }
 
-/** A label that could not be transposed: one that is summed within an operand, or appears nowhere else. */
-const strayLabel = ({ a, b, out, windows }: ContractParams): string | undefined => {
-  const windowed = new Set(windows.flatMap(w => [w.a, w.b, w.out]))
-  return [...a, ...b, ...out].find(
-    label => !windowed.has(label) && [a, b, out].filter(s => s.includes(label)).length < 2,
+/** Why a contraction has no transpose in the family: a label that is not in two tensors, or a window that is no relation. */
+const malformed = ({ a, b, out, windows }: ContractParams): string | undefined => {
+  const homes = (label: string): string => [a, b, out].map(s => (s.includes(label) ? 1 : 0)).join('')
+  const repeated = [a, b, out].find(s => new Set(s).size < s.length)
+  if (repeated !== undefined) return `'${repeated}' repeats a label; take the diagonal with einsum first`
+  const windowed = windows.flatMap(w => [w.a, w.b, w.out])
+  const stray = [...a, ...b, ...out].find(l => !windowed.includes(l) && ['100', '010', '001'].includes(homes(l)))
+  if (stray !== undefined) return `label '${stray}' stands in one tensor only`
+  const odd = windows.find(
+    w =>
+      homes(w.a) + homes(w.b) + homes(w.out) !== '100010001' ||
+      ![w.alpha, w.beta, w.gamma, w.delta, w.size].every(Number.isInteger) ||
+      w.alpha * w.beta * w.gamma === 0 ||
+      w.size < 0,
   )
+  if (odd !== undefined)
+    return `a window needs one label in each tensor and whole numbers, none of alpha, beta and gamma 0; got ${JSON.stringify(odd)}`
+  return new Set(windowed).size < windowed.length ? 'two windows share a label' : undefined
 }
 
 const unusedLabel = ({ a, b, out }: ContractParams): string => {
@@ -227,7 +236,10 @@ const contractOp: Op<ContractParams> = defineOp<ContractParams>(
   add,
 )
 
-/** Σ a·b over the labels that are missing from `out`; every label must be in two of the three, window axes in one. */
+/**
+ * Σ a·b over the labels that are missing from `out`; every label must be in two of the three, window axes in one.
+ * @throws ValueError for labels or windows that are no contraction; ShapeError when axes of one label differ; DtypeError for bool
+ */
 export const contract = primitive(
   contractOp,
   (params: ContractParams, a: Tensor, b: Tensor): Tensor => bind1(contractOp, params, a, b),

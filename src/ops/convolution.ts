@@ -57,6 +57,17 @@ export const padOf = (
     : fail(valueError(op, `padding must be 'same', 'valid' or whole numbers, got ${JSON.stringify(padding)}`))
 }
 
+/** Refuses a window that has no place at all along an axis of size n. */
+export const checkFits = (op: string, n: number, [low, high]: readonly [number, number], span: number): void => {
+  if (n + low + high < span)
+    fail(
+      shapeError(
+        op,
+        `a window over ${span} elements does not fit an axis of size ${n}${low + high === 0 ? '' : ` padded by ${low} and ${high}`}: pad more, or use a smaller window`,
+      ),
+    )
+}
+
 /** How many places a window has along an axis of size n. */
 export const windowCount = (n: number, [low, high]: readonly [number, number], span: number, stride: number): number =>
   Math.max(0, Math.floor((n + low + high - span) / stride) + 1)
@@ -100,6 +111,7 @@ const convolve = (options: ConvOptions, x: Tensor, w: Tensor): Tensor => {
     const n = dim(x.shape, layout.space[axis] ?? 0)
     const span = (dim(w.shape, layout.kernel[axis] ?? 0) - 1) * step + 1
     const pads = padOf('conv2d', padding, axis, n, span, stride)
+    checkFits('conv2d', n, pads, span)
     const [a, b, out] = axis === 0 ? ['h', 'p', 'y'] : ['w', 'q', 'x']
     const size = windowCount(n, pads, span, stride)
     return { a, b, out, alpha: 1, beta: -step, gamma: -stride, delta: -pads[0], size }
@@ -122,13 +134,8 @@ const drawConv = (
   Required<Pick<ConvOptions, 'groups' | 'layout'>> & { strides: PerAxis; padding: Padding; dilation: PerAxis }
 > => {
   const [groups, inputs, outputs] = [draw.integer(1, 2), draw.integer(1, 2), draw.integer(1, 2)]
-  const [n, h, w, p, q] = [
-    draw.integer(1, 2),
-    draw.integer(3, 5),
-    draw.integer(3, 5),
-    draw.integer(1, 3),
-    draw.integer(1, 3),
-  ]
+  const [n, p, q, dilation] = [draw.integer(1, 2), draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 2)]
+  const [h, w] = [p, q].map(size => (size - 1) * dilation + draw.integer(1, 3)) as [number, number]
   const layout = draw.pick(['NHWC', 'NCHW'])
   const params = {
     strides: [draw.integer(1, 2), draw.integer(1, 2)] as const,
@@ -141,7 +148,7 @@ const drawConv = (
         [1, -1],
       ],
     ]),
-    dilation: draw.integer(1, 2),
+    dilation,
     groups,
     layout,
   }
@@ -156,9 +163,10 @@ const drawConv = (
  *
  * x: [batch, height, width, in], w: [height, width, in / groups, out] -> [batch, height', width', out], where
  * height' = ⌊(height + padding - dilation·(kernel - 1) - 1) / stride⌋ + 1; see `layout` for channels first.
- * @throws ShapeError when channels, groups and kernel do not fit; ValueError for options out of range
+ * @throws ShapeError when channels, groups and kernel do not fit, or the kernel is larger than the padded image; ValueError for
+ * options out of range
  * @example
- * conv2d({ strides: 2, padding: 'same' })(images, kernel)
+ * conv2d({ strides: 2, padding: 'same' })(images, ones([3, 3, 1, 8])) // [4,28,28,1] -> [4,14,14,8]
  */
 export const conv2d = composite(
   {

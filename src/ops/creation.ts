@@ -3,48 +3,46 @@
  *
  * Layer: ops. These make values at once; inside a transformed function they are constants.
  */
-import { allocate, castNumber, type Dtype } from '../core/dtype.ts'
+import { allocate, type Dtype } from '../core/dtype.ts'
 import { fail, orThrow, valueError } from '../core/errors.ts'
 import { range, type Shape, sizeOf, validShape } from '../core/shape.ts'
-import { concrete, tensor } from '../core/tensor.ts'
+import { checkElement, concrete, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
 /** The dtype of a tensor to be made; float32 by default. */
 export type DtypeOption = { readonly dtype?: Dtype }
 
-/** A tensor of one value. */
-export const full = <const S extends Shape>(
-  shape: S,
-  value: number,
-  { dtype = 'float32' }: DtypeOption = {},
-): Tensor<S> => {
+/**
+ * A tensor of one value.
+ * @throws ValueError for a shape that is none; DtypeError for a value that the dtype cannot hold, such as a fraction as int32
+ */
+export const full = (
+  shape: Shape,
+  value: number | boolean,
+  { dtype = typeof value === 'boolean' ? 'bool' : 'float32' }: DtypeOption = {},
+): Tensor => {
   const host = allocate(dtype, sizeOf(orThrow(validShape('full', shape))))
-  host.fill(castNumber(value, dtype))
-  return concrete([...shape], dtype, host) as Tensor as Tensor<S>
+  host.fill(checkElement('full', value, dtype))
+  return concrete([...shape], dtype, host)
 }
 
 /** A tensor of zeros. */
-export const zeros = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<S> => full(shape, 0, options)
+export const zeros = (shape: Shape, options: DtypeOption = {}): Tensor => full(shape, 0, options)
 /** A tensor of ones. */
-export const ones = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<S> => full(shape, 1, options)
+export const ones = (shape: Shape, options: DtypeOption = {}): Tensor => full(shape, 1, options)
 /** Zeros of the shape and dtype of another tensor. */
-export const zerosLike = <S extends Shape>(x: Tensor<S>): Tensor<S> => full(x.shape, 0, { dtype: x.dtype })
+export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, { dtype: x.dtype })
 /** Ones of the shape and dtype of another tensor. */
-export const onesLike = <S extends Shape>(x: Tensor<S>): Tensor<S> => full(x.shape, 1, { dtype: x.dtype })
+export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, { dtype: x.dtype })
 
 /**
  * Numbers from `start` (0) to before `stop` by `step` (1), as NumPy's arange; int32 when all three are whole numbers, else
  * float32, unless `dtype` says otherwise.
  * @example
  * arange(3) // [0, 1, 2]
- * arange(1, 2, 0.25) // [1., 1.25, 1.5, 1.75]
+ * arange(1, 2, 0.25) // [1, 1.25, 1.5, 1.75]
  */
-export const arange = (
-  start: number,
-  stop?: number,
-  step = 1,
-  options: DtypeOption = {},
-): Tensor<readonly [number]> => {
+export const arange = (start: number, stop?: number, step = 1, options: DtypeOption = {}): Tensor => {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   if (step === 0 || ![from, to, step].every(Number.isFinite))
     return fail(
@@ -64,7 +62,7 @@ export const linspace = (
   stop: number,
   count: number,
   { dtype = 'float32' }: DtypeOption = {},
-): Tensor<readonly [number]> => {
+): Tensor => {
   if (!Number.isInteger(count) || count < 0)
     return fail(valueError('linspace', `count must be a whole number, got ${count}`))
   const step = count > 1 ? (stop - start) / (count - 1) : 0
@@ -82,8 +80,8 @@ export const eye = (
     offset = 0,
     dtype = 'float32',
   }: DtypeOption & { readonly columns?: number; readonly offset?: number } = {},
-): Tensor<readonly [number, number]> => {
+): Tensor => {
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
-  return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [number, number]>
+  return concrete([rows, columns], dtype, host)
 }

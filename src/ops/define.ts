@@ -136,6 +136,8 @@ export type Subject = {
   readonly apply: (params: Params, args: readonly Tensor[]) => readonly Tensor[]
   readonly sample: (draw: Draw) => Sample
   readonly invalid?: (draw: Draw) => Sample
+  /** Whether it refuses what does not fit with a tagged error; `false` for functions of users, who may throw what they like. */
+  readonly refuses: boolean
 }
 
 /** A public function that carries its subject, so that the registry finds it. */
@@ -154,7 +156,15 @@ export const primitive = <P extends Params, F extends (...args: never[]) => unkn
   const erased = op as unknown as Op
   const { name, doc, sample, invalid } = erased
   const apply: Subject['apply'] = (params, args) => bind(erased, params, ...args)
-  return named(f, { name, doc, op: erased, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
+  return named(f, {
+    name,
+    doc,
+    op: erased,
+    refuses: true,
+    apply,
+    sample,
+    ...(invalid === undefined ? {} : { invalid }),
+  })
 }
 
 /** A public function that is a composition of ops: declared like an op, with its derivative, batching and kernels for free. */
@@ -173,23 +183,18 @@ export const composite = <P extends Params, F extends (...args: never[]) => unkn
     const y = declaration.apply(params as P, args)
     return isTensor(y) ? [y] : y
   }
-  return named(f, { name, doc, op: null, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
+  return named(f, { name, doc, op: null, refuses: true, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
 }
 
 // ---- arguments
 
 /** A number as a scalar of the dtype of the tensors beside it. */
 const weak = (op: string, value: number | boolean, dtype: Dtype): Tensor => {
-  if (typeof value === 'boolean' || dtype === 'bool' || dtype === 'int32') {
-    if (typeof value === 'boolean' ? dtype === 'bool' : dtype === 'int32' && (value | 0) === value)
-      return scalar(value, dtype)
-    return fail(
-      dtypeError(
-        op,
-        `${value} does not fit a tensor of ${dtype}: cast the tensor first, cast('float32')(x)${dtype === 'bool' ? ', or use true and false' : ''}`,
-      ),
-    )
-  }
+  const misfit = (advice: string): never =>
+    fail(dtypeError(op, `${value} does not fit a tensor of ${dtype}: ${advice}`))
+  if (typeof value === 'boolean') return dtype === 'bool' ? scalar(value) : misfit('write 1 or 0')
+  if (dtype === 'bool') return misfit(`write true or false, or cast the tensor, cast('float32')(x)`)
+  if (dtype === 'int32' && (value | 0) !== value) return misfit(`cast the tensor first, cast('float32')(x)`)
   return scalarLike(value, dtype)
 }
 

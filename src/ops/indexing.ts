@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Dtype, isFloat } from '../core/dtype.ts'
-import { type CotangentError, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { type CotangentError, describe, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, type Expr, iota, load, mapNest } from '../core/kernel.ts'
 import { dim, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
@@ -212,11 +212,20 @@ export const scatterAdd = primitive(
 
 // ---- along one axis
 
+/** Indices as an int32 tensor. */
+const indicesOf = (op: string, indices: TensorLike): Tensor => {
+  if (!isTensor(indices))
+    return Number.isInteger(indices)
+      ? scalar(Number(indices), 'int32')
+      : fail(valueError(op, `${describe(indices)} is no index: use a whole number or an int32 tensor`))
+  return indices.dtype === 'int32'
+    ? indices
+    : fail(dtypeError(op, `indices must be int32, got ${indices.dtype}; convert with cast('int32')`))
+}
+
 /** Negative positions counted from the end. */
 const wrapped = (op: string, indices: TensorLike, n: number): Tensor => {
-  const raw = isTensor(indices) ? indices : scalar(Number(indices), 'int32')
-  if (raw.dtype !== 'int32')
-    return fail(dtypeError(op, `indices must be int32, got ${raw.dtype}; convert with cast('int32')`))
+  const raw = indicesOf(op, indices)
   return where(lt(raw, 0), add(raw, n), raw)
 }
 
@@ -255,7 +264,8 @@ const sampleTake = (draw: Draw): Sample<{ readonly axis: number }> => {
  * Slices of x at positions along an axis, 0 by default: indices of any shape take the axis's place, as NumPy's take.
  * Outside -n … n-1, NaN (0, false).
  * @example
- * take(table, ids) // [v,d], [n] -> [n,d]
+ * take(x, tensor([1, 0, -1], { dtype: 'int32' })) // [[4, 5, 6], [1, 2, 3], [4, 5, 6]]
+ * take({ axis: 1 })(x, 2) // [3, 6]
  */
 export const take: Registered<Indexing> = composite(
   {
@@ -272,15 +282,16 @@ const takePerRow = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
   const at = orThrow(normalizeAxis('takeAlongAxis', axis, x.shape.length))
   const positions = wrapped('takeAlongAxis', indices, dim(x.shape, at))
   const last = x.shape.length - 1
-  const rows = moveAxis(at, last)(x)
-  const points = moveAxis(at, last)(positions)
-  if (!sameShape(rows.shape.slice(0, -1), points.shape.slice(0, -1)))
+  const elsewhere = (shape: Shape): Shape => shape.filter((_, i) => i !== at)
+  if (positions.shape.length !== x.shape.length || !sameShape(elsewhere(x.shape), elsewhere(positions.shape)))
     return fail(
       shapeError(
         'takeAlongAxis',
         `indices ${showShape(positions.shape)} and x ${showShape(x.shape)} must agree on all axes but ${at}`,
       ),
     )
+  const rows = moveAxis(at, last)(x)
+  const points = moveAxis(at, last)(positions)
   return moveAxis(last, at)(gather({ batch: last })(rows, reshape([...points.shape, 1])(points)))
 }
 
@@ -307,17 +318,18 @@ export const takeAlongAxis: Registered<Indexing> = composite(
   dataLast(takePerRow, 'takeAlongAxis', -1),
 )
 
-const oneHotOf = (classes: number, dtype: Dtype, indices: Tensor): Tensor => {
-  if (indices.dtype !== 'int32')
-    return fail(dtypeError('oneHot', `indices must be int32, got ${indices.dtype}; convert with cast('int32')`))
-  return cast(dtype)(eq(reshape([...indices.shape, 1])(indices), arange(classes)))
+const oneHotOf = (classes: number, dtype: Dtype, indices: TensorLike): Tensor => {
+  const at = indicesOf('oneHot', indices)
+  if (!Number.isInteger(classes) || classes < 0)
+    return fail(valueError('oneHot', `classes must be a whole number of at least 0, got ${describe(classes)}`))
+  return cast(dtype)(eq(reshape([...at.shape, 1])(at), arange(classes)))
 }
 
 /**
  * 1 at the index and 0 elsewhere along a new last axis of size `classes`; an index outside gives zeros.
- * @throws DtypeError when the indices are not int32
+ * @throws DtypeError when the indices are not int32; ValueError when `classes` is no whole number
  * @example
- * oneHot({ classes: 10 })(labels) // int32[n] -> float32[n,10]
+ * oneHot({ classes: 10 })(labels) // int32[4] -> float32[4,10]
  */
 export const oneHot = composite(
   {
@@ -332,5 +344,5 @@ export const oneHot = composite(
   },
   ({ classes, dtype = 'float32' }: { readonly classes: number; readonly dtype?: Dtype }) =>
     (indices: TensorLike): Tensor =>
-      oneHotOf(classes, dtype, isTensor(indices) ? indices : scalar(Number(indices), 'int32')),
+      oneHotOf(classes, dtype, indices),
 )

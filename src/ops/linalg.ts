@@ -3,10 +3,13 @@
  *
  * Layer: ops.
  */
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { broadcastShapes, dim, range, type Shape, showShape } from '../core/shape.ts'
+import { scalarLike } from '../core/tensor.ts'
 import type { Draw, Tensor } from '../core/types.ts'
-import { cast } from './comparison.ts'
+import { where } from './comparison.ts'
 import { contract } from './contract.ts'
 import { eye } from './creation.ts'
 import { composite, lift, type TensorLike } from './define.ts'
@@ -37,7 +40,13 @@ const multiplyMatrices = (x: Tensor, y: Tensor): Tensor => {
       shapeError('matmul', `inner dimensions differ: ${showShape(x.shape)} @ ${showShape(y.shape)} (${m} vs ${n})`),
     )
   const [bx, by] = [x.shape.slice(0, -2), y.shape.slice(0, -2)]
-  const batch = orThrow(broadcastShapes('matmul', bx, by))
+  const batch = pipe(
+    broadcastShapes('matmul', bx, by),
+    E.mapLeft(() =>
+      shapeError('matmul', `leading axes do not broadcast: ${showShape(x.shape)} @ ${showShape(y.shape)}`),
+    ),
+    orThrow,
+  )
   const [lx, kx] = batchLabels(bx, batch)
   const [ly, ky] = batchLabels(by, batch)
   const rows = x.shape.length > 1 ? 'a' : ''
@@ -66,7 +75,7 @@ const drawMatrices = (draw: Draw): readonly Tensor[] => {
  * right a column, and its axis goes. Accumulates in float64 on the reference backend; int32 wraps.
  * @throws ShapeError when the inner sizes differ or the leading ones do not broadcast
  * @example
- * matmul(x, w) // [batch,in] @ [in,out] -> [batch,out]
+ * matmul(x, ones([3, 4])) // [2,3] @ [3,4] -> [2,4]
  */
 export const matmul = composite(
   {
@@ -135,6 +144,9 @@ const outerProduct = (x: Tensor, y: Tensor): Tensor => mul(reshape([-1, 1])(x), 
 
 type Term = { readonly labels: string; readonly x: Tensor }
 
+/** The character code of the first label that stands for an axis of `...`. */
+const DOTS = 0x100
+
 /** Splits 'ij,jk->ik' and writes out `...` and a missing result. */
 const parse = (spec: string, xs: readonly Tensor[]): { readonly inputs: readonly string[]; readonly out: string } => {
   const wrong = (why: string): never => fail(valueError('einsum', `'${spec}' ${why}`))
@@ -142,10 +154,11 @@ const parse = (spec: string, xs: readonly Tensor[]): { readonly inputs: readonly
   const inputs = left.split(',')
   if (more.length > 0) return wrong('has more than one ->')
   if (inputs.length !== xs.length) return wrong(`names ${inputs.length} operands, got ${xs.length}`)
-  if (!/^[A-Za-z.,]*$/.test(left + (right ?? ''))) return wrong('may hold letters, commas, ... and ->')
+  if (![...inputs, right ?? ''].every(s => /^[A-Za-z]*(\.\.\.[A-Za-z]*)?$/.test(s)))
+    return wrong('may hold letters, commas, one ... for each operand, and ->')
   const plain = inputs.map(s => s.replace('...', ''))
   const spare = range(0, Math.max(0, ...xs.map((x, i) => x.shape.length - (plain[i] ?? '').length))).map(i =>
-    String.fromCharCode(0x100 + i),
+    String.fromCharCode(DOTS + i),
   )
   const dots = (s: string, n: number): string => s.replace('...', n > 0 ? spare.slice(-n).join('') : '')
   const full = inputs.map((s, i) => {
@@ -156,6 +169,8 @@ const parse = (spec: string, xs: readonly Tensor[]): { readonly inputs: readonly
       )
     return dots(s, n)
   })
+  if (right !== undefined && spare.length > 0 && !right.includes('...'))
+    return wrong('sums over the axes of ...: write ... in the result too')
   const every = full.join('')
   const once = [...new Set(every)].filter(l => !spare.includes(l) && every.split(l).length === 2).sort()
   const out =
@@ -173,7 +188,7 @@ const simplified = ({ labels, x }: Term, wanted: ReadonlySet<string>): Term => {
     const original = labels.indexOf(l)
     const n = dim(x.shape, original)
     const shape = x.shape.map((size, i) => (i === original || i === repeated ? size : 1))
-    const diagonal = mul(x, cast(x.dtype)(reshape(shape)(eye(n))))
+    const diagonal = where(reshape(shape)(eye(n, { dtype: 'bool' })), x, scalarLike(0, x.dtype))
     return simplified(
       { labels: labels.slice(0, repeated) + labels.slice(repeated + 1), x: sum({ axis: repeated })(diagonal) },
       wanted,
@@ -206,9 +221,20 @@ const checkLabels = (spec: string, terms: readonly Term[]): void => {
     }
 }
 
+/** Leaves out axes of `...` of size 1 that another operand stretches: the product broadcasts without them. */
+const unstretched = (terms: readonly Term[]): readonly Term[] => {
+  const stretches = (l: string): boolean => terms.some(({ labels, x }) => (x.shape[labels.indexOf(l)] ?? 1) !== 1)
+  return terms.map(({ labels, x }) => {
+    const kept = range(0, labels.length).filter(
+      i => dim(x.shape, i) !== 1 || labels.charCodeAt(i) < DOTS || !stretches(labels[i] as string),
+    )
+    return { labels: kept.map(i => labels[i]).join(''), x: reshape(kept.map(i => dim(x.shape, i)))(x) }
+  })
+}
+
 const einsumOf = (spec: string, xs: readonly Tensor[]): Tensor => {
   const { inputs, out } = parse(spec, xs)
-  const terms = inputs.map((labels, i): Term => ({ labels, x: xs[i] as Tensor }))
+  const terms = unstretched(inputs.map((labels, i): Term => ({ labels, x: xs[i] as Tensor })))
   checkLabels(spec, terms)
   const wantedBeside = (rest: readonly Term[]): ReadonlySet<string> => new Set(out + rest.map(t => t.labels).join(''))
   const reduced = terms.map((t, i) => simplified(t, wantedBeside(terms.filter((_, k) => k !== i))))
@@ -232,10 +258,10 @@ const specs: readonly (readonly [spec: string, ...shapes: string[]])[] = [
 
 /**
  * Einstein's summation as NumPy writes it: operands' axes get letters, letters missing from the result are summed over,
- * repeated ones take the diagonal, `...` stands for leading axes. Operands are multiplied from left to right.
+ * repeated ones take the diagonal, `...` stands for further axes, which broadcast. Operands are multiplied from left to right.
  * @throws ValueError for a malformed specification; ShapeError when a letter stands for two sizes
  * @example
- * einsum('bij,bjk->bik', x, y)
+ * einsum('ij,kj->ik', x, y) // [[-2, 4], [-2, 10]]
  */
 export const einsum = composite(
   {

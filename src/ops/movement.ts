@@ -67,7 +67,13 @@ const reshapeOp: Op<{ readonly shape: Shape }> = defineOp({
 /** Replaces the one -1 of a target shape by the size that makes the numbers of elements equal. */
 const completeShape = (target: Shape, size: number): Shape => {
   const holes = target.filter(n => n === -1).length
-  if (holes === 0) return orThrow(validShape('reshape', target))
+  orThrow(
+    validShape(
+      'reshape',
+      target.filter(n => n !== -1),
+    ),
+  )
+  if (holes === 0) return target
   const rest = target.reduce((product, n) => (n === -1 ? product : product * n), 1)
   const missing = rest === 0 && size === 0 ? 0 : size / rest
   if (holes === 1 && Number.isInteger(missing)) return target.map(n => (n === -1 ? missing : n))
@@ -135,7 +141,7 @@ interface Transpose {
  * @throws AxisError when the axes are not a permutation
  * @example
  * transpose(x) // [2,3] -> [3,2]
- * transpose([0, 2, 1])(x) // [b,m,n] -> [b,n,m]
+ * transpose([0, 2, 1])(ones([2, 3, 4])) // [2,3,4] -> [2,4,3]
  */
 export const transpose: Registered<Transpose> = primitive(transposeOp, ((arg: TensorLike | readonly number[]) => {
   if (!isData(arg)) return (x: TensorLike) => permute(arg, liftOne('transpose', x))

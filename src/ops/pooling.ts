@@ -4,17 +4,17 @@
  * Layer: ops. `windows` and `foldWindows` are each other's transpose.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { fail, shapeError, valueError } from '../core/errors.ts'
+import { pipe } from 'fp-ts/lib/function.js'
+import { type CotangentError, fail, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, load, mapNest } from '../core/kernel.ts'
-import { dim, range, type Shape, showShape } from '../core/shape.ts'
+import { dim, normalizeAxes, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor } from '../core/types.ts'
+import { div } from './arithmetic.ts'
 import { pad } from './arrange.ts'
-import { type Padding, type PerAxis, padOf, perAxis, windowCount } from './convolution.ts'
+import { checkFits, type Padding, type PerAxis, padOf, perAxis, windowCount } from './convolution.ts'
 import { full } from './creation.ts'
 import { composite, defineOp, first, liftOne, only, primitive, type TensorLike, typed } from './define.ts'
-import { mul } from './elementwise.ts'
-import { reciprocal } from './math.ts'
 import { max, sum } from './reduction.ts'
 
 /** Windows of `size` elements, `dilation` apart, every `stride` along an axis. */
@@ -28,6 +28,29 @@ type Windows = { readonly windows: readonly AxisWindow[] }
 type Fold = Windows & { readonly shape: Shape }
 
 const spanOf = (w: AxisWindow): number => (w.size - 1) * w.dilation + 1
+
+/** Windows need an axis each, and whole numbers of at least 1. */
+const checkWindows = (
+  op: string,
+  shape: Shape,
+  windows: readonly AxisWindow[],
+): E.Either<CotangentError, readonly number[]> =>
+  pipe(
+    normalizeAxes(
+      op,
+      windows.map(w => w.axis),
+      shape.length,
+    ),
+    E.filterOrElse(
+      () => windows.every(w => [w.size, w.stride, w.dilation].every(n => Number.isInteger(n) && n >= 1)),
+      () =>
+        valueError(op, `size, stride and dilation must be whole numbers of at least 1, got ${JSON.stringify(windows)}`),
+    ),
+  )
+
+/** Windows with their axes counted from the front. */
+const counted = (rank: number, windows: readonly AxisWindow[]): readonly AxisWindow[] =>
+  windows.map(w => ({ ...w, axis: w.axis < 0 ? w.axis + rank : w.axis }))
 
 /** The windowed axes count windows; the elements of a window are new last axes. */
 const windowedShape = (shape: Shape, windows: readonly AxisWindow[]): Shape => [
@@ -55,9 +78,10 @@ const windowsOp: Op<Windows> = defineOp<Windows>({
   doc: 'Sliding windows as new last axes.',
   infer: ({ windows }, types) => {
     const { shape, dtype } = first(types)
-    return windows.every(w => w.axis < shape.length && w.size > 0 && w.stride > 0 && w.dilation > 0)
-      ? typed(windowedShape(shape, windows), dtype)
-      : E.left(shapeError('windows', `windows over axes ${windows.map(w => w.axis)} do not fit ${showShape(shape)}`))
+    return pipe(
+      checkWindows('windows', shape, windows),
+      E.chain(() => typed(windowedShape(shape, windows), dtype)),
+    )
   },
   lower: ({ windows }, types, outs) => {
     const { shape, dtype } = first(types)
@@ -94,11 +118,19 @@ const foldWindowsOp: Op<Fold> = defineOp<Fold>({
   infer: ({ windows, shape }, types) => {
     const { shape: given, dtype } = first(types)
     const wanted = windowedShape(shape, windows)
-    return wanted.join() === given.join()
-      ? typed(shape, dtype)
-      : E.left(
-          shapeError('foldWindows', `windows of ${showShape(shape)} are ${showShape(wanted)}, got ${showShape(given)}`),
-        )
+    return pipe(
+      checkWindows('foldWindows', shape, windows),
+      E.chain(() =>
+        sameShape(wanted, given)
+          ? typed(shape, dtype)
+          : E.left(
+              shapeError(
+                'foldWindows',
+                `windows of ${showShape(shape)} are ${showShape(wanted)}, got ${showShape(given)}`,
+              ),
+            ),
+      ),
+    )
   },
   lower: ({ windows, shape }, types) => {
     const { shape: view, dtype } = first(types)
@@ -135,20 +167,22 @@ const foldWindowsOp: Op<Fold> = defineOp<Fold>({
   }),
 })
 
-/** Sliding windows over axes of x: each windowed axis counts windows, and their elements are new last axes. A view, as cheap as an index map. */
-export const windows = primitive(
-  windowsOp,
-  (list: readonly AxisWindow[]) =>
-    (x: TensorLike): Tensor =>
-      bind1(windowsOp, { windows: list }, liftOne('windows', x)),
-)
+/**
+ * Sliding windows over axes of x: each windowed axis counts windows, and their elements are new last axes. A
+ * view, as cheap as an index map. Windows larger than their axis: none.
+ * @throws AxisError for an axis out of range or named twice; ValueError for sizes, strides or dilations below 1
+ */
+export const windows = primitive(windowsOp, (list: readonly AxisWindow[]) => (x: TensorLike): Tensor => {
+  const value = liftOne('windows', x)
+  return bind1(windowsOp, { windows: counted(value.shape.length, list) }, value)
+})
 
 /** Adds windows back to where `windows` took them from, in a tensor of the given shape. */
 export const foldWindows = primitive(
   foldWindowsOp,
   (shape: Shape, list: readonly AxisWindow[]) =>
     (x: TensorLike): Tensor =>
-      bind1(foldWindowsOp, { windows: list, shape }, liftOne('foldWindows', x)),
+      bind1(foldWindowsOp, { windows: counted(shape.length, list), shape }, liftOne('foldWindows', x)),
 )
 
 // ---- pooling over images
@@ -179,7 +213,10 @@ const pooled = (op: string, options: PoolOptions, fill: number, x: Tensor): Tens
   }))
   const widths = x.shape.map((n, axis) => {
     const w = list[axis - start]
-    return w === undefined ? ([0, 0] as const) : padOf(op, padding, w.axis - start, n, spanOf(w), w.stride)
+    if (w === undefined) return [0, 0] as const
+    const pads = padOf(op, padding, w.axis - start, n, spanOf(w), w.stride)
+    checkFits(op, n, pads, spanOf(w))
+    return pads
   })
   const padded = widths.every(([low, high]) => low === 0 && high === 0) ? x : pad({ widths, value: fill })(x)
   return windows(list)(padded)
@@ -192,9 +229,9 @@ const avgPoolOf = ({ countPadding = false, ...options }: AveragePoolOptions, x: 
   const cut = pooled('avgPool2d', options, 0, x)
   const total = sum({ axis: [-2, -1] })(cut)
   const [h, w] = [dim(cut.shape, cut.shape.length - 2), dim(cut.shape, cut.shape.length - 1)]
-  if (countPadding || options.padding === undefined || options.padding === 'valid') return mul(total, 1 / (h * w))
+  if (countPadding || options.padding === undefined || options.padding === 'valid') return div(total, h * w)
   const ones = full(x.shape, 1, { dtype: x.dtype })
-  return mul(total, reciprocal(sum({ axis: [-2, -1] })(pooled('avgPool2d', options, 0, ones))))
+  return div(total, sum({ axis: [-2, -1] })(pooled('avgPool2d', options, 0, ones)))
 }
 
 const drawPool = (draw: Draw): { readonly params: Required<PoolOptions>; readonly shape: Shape } => {
@@ -210,7 +247,7 @@ const drawPool = (draw: Draw): { readonly params: Required<PoolOptions>; readonl
  * Padding never wins; elements that tie share the derivative equally.
  * @throws ShapeError unless there are four axes; ValueError for options out of range
  * @example
- * maxPool2d({ window: 2 })(x)
+ * maxPool2d({ window: 2 })(images) // [4,28,28,1] -> [4,14,14,1]
  */
 export const maxPool2d = composite(
   {

@@ -12,7 +12,7 @@ import { load, type Monoid } from '../core/kernel.ts'
 import { type Axes, dim, normalizeAxes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Maybe, Op, Sample, Tensor } from '../core/types.ts'
-import { sub } from './arithmetic.ts'
+import { div, sub } from './arithmetic.ts'
 import { cast, eq, indicator, isfinite, where } from './comparison.ts'
 import {
   type Accepts,
@@ -255,8 +255,8 @@ const adding = (op: Op<AxesParams>): Registered<Reduction<SumOptions>> =>
  * The sum along `axis`, or of all elements; 0 for none. bool counts as int32, int32 wraps.
  * @throws AxisError when an axis is out of range or named twice
  * @example
- * sum({ axis: 0 })(x) // [m,n] -> [n]
- * sum(x) // -> []
+ * sum({ axis: 0 })(x) // [5, 7, 9]
+ * sum(x) // 21
  */
 export const sum = adding(sumOp)
 /** The product along `axis`, or of all elements; 1 for none. Derivatives are exact with any number of zeros. */
@@ -313,28 +313,33 @@ const count = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(i 
 
 /** The mean along `axis`; NaN for no elements. int32 and bool are averaged as float32. */
 export const mean = reduction<ReduceOptions>('mean', 'Mean along axes.', (options, x) =>
-  reduceWith('mean', options, x, axes => mul(bind1(sumOp, { axes }, x), 1 / count(x, axes))),
+  reduceWith('mean', options, x, axes => div(bind1(sumOp, { axes }, x), count(x, axes))),
 )
 
 /** Options of `variance` and `std`: the sum of squares is divided by n - correction (0 by default, as NumPy's ddof). */
 export type VarianceOptions = ReduceOptions & { readonly correction?: number }
 
-const varianceOf = ({ axis, keepDims = false, correction = 0 }: Partial<VarianceOptions>, x: Tensor): Tensor => {
-  const axes = axesOf('variance', axis, x)
-  if (!Number.isFinite(correction))
-    return fail(valueError('variance', `correction must be a number, got ${correction}`))
+const varianceOf = (
+  name: string,
+  { axis, keepDims = false, correction = 0 }: Partial<VarianceOptions>,
+  x: Tensor,
+): Tensor => {
+  const axes = axesOf(name, axis, x)
+  if (!Number.isFinite(correction)) return fail(valueError(name, `correction must be a number, got ${correction}`))
   const gap = sub(x, mean({ axis: axes, keepDims: true })(x))
   const squares = bind1(sumOp, { axes }, mul(gap, gap))
-  const y = mul(squares, 1 / Math.max(0, count(x, axes) - correction))
+  const y = div(squares, Math.max(0, count(x, axes) - correction))
   return keepDims ? kept(x.shape, axes, y) : y
 }
 
 /** The variance along `axis`, by two passes; `correction: 1` gives the unbiased estimate. */
-export const variance = reduction<VarianceOptions>('variance', 'Variance along axes.', varianceOf)
+export const variance = reduction<VarianceOptions>('variance', 'Variance along axes.', (options, x) =>
+  varianceOf('variance', options, x),
+)
 
-/** The standard deviation along `axis`: the square root of `variance`, whose derivative at 0 is infinite. */
+/** The standard deviation along `axis`: the square root of `variance`. Where all elements are equal its derivative is NaN. */
 export const std = reduction<VarianceOptions>('std', 'Standard deviation along axes.', (options, x) =>
-  sqrt(varianceOf(options, x)),
+  sqrt(varianceOf('std', options, x)),
 )
 
 /** ln Σ eˣ along `axis` without overflow; -∞ for no elements and where all are -∞. */

@@ -108,7 +108,8 @@ const resolveSlice = (spec: SliceSpec, n: number): Resolved => {
  * Bounds beyond the ends are clipped, as in NumPy; negative steps go backwards.
  * @throws ValueError for a step of 0 or fractions; ShapeError for more slices than axes
  * @example
- * slice([[1, 3], [null, null, -1]])(x) // x[1:3, ::-1]
+ * slice([null, [1, 3]])(x) // x[:, 1:3] is [[2, 3], [5, 6]]
+ * slice([[1], [null, null, -1]])(x) // [[6, 5, 4]]
  */
 export const slice = primitive(sliceOp, (specs: readonly SliceSpec[]) => (x: TensorLike): Tensor => {
   const value = liftOne('slice', x)
@@ -218,7 +219,7 @@ const flipAlong = (axis: Axes | undefined, x: TensorLike): Tensor => {
  * Reverses the order of elements along axes, or along all of them.
  * @throws AxisError when an axis is out of range
  * @example
- * flip({ axis: 0 })(x)
+ * flip({ axis: 0 })(x) // [[4, 5, 6], [1, 2, 3]]
  */
 export const flip: Registered<Flip> = primitive(flipOp, ((arg: TensorLike | { readonly axis?: Axes }) =>
   isData(arg) ? flipAlong(undefined, arg) : (x: TensorLike) => flipAlong(arg.axis, x)) as Flip)
@@ -312,8 +313,8 @@ const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
  * Joins tensors along an axis, 0 by default; all other sizes must agree.
  * @throws ShapeError, DtypeError or AxisError when they do not fit; ValueError for an empty list
  * @example
- * concat([x, y]) // [2,3], [4,3] -> [6,3]
- * concat({ axis: 1 })([x, y])
+ * concat([x, y]) // [2,3], [2,3] -> [4,3]
+ * concat({ axis: 1 })([x, y]) // [2,6]
  */
 export const concat: Registered<Concat> = primitive(concatOp, ((
   arg: readonly TensorLike[] | { readonly axis?: number },

@@ -86,7 +86,7 @@ const layout = ({ logits, axis = -1, shape }: CategoricalOptions): { readonly dr
  * @returns int32, positions along `axis`
  * @throws DtypeError for logits that are no float; AxisError; ShapeError when `shape` does not fit
  * @example
- * categorical({ logits })(key(0)) // [batch, classes] -> int32[batch]
+ * categorical({ logits })(key(0)) // float32[4,10] -> int32[4]
  */
 export const categorical = (options: CategoricalOptions): Sampler<Tensor> => {
   const { logits } = optionsFirst('categorical', options)

@@ -139,7 +139,7 @@ const dataWord = (value: number | Tensor): Tensor => {
  * @param value a whole number from 0 to 2³² - 1, or an int32 scalar whose bits are taken as one
  * @throws ValueError for another number; ShapeError, DtypeError for another tensor or a key that is none
  * @example
- * const stepKey = pipe(key(0), foldIn(step))
+ * const keys = [1, 2, 3].map(step => pipe(key(0), foldIn(step)))
  */
 export const foldIn = (value: number | Tensor): Sampler<Key> => {
   const word = dataWord(value)

@@ -3,10 +3,13 @@
  *
  * Layer: transform.
  */
-import { checkOutputs, type Flat } from '../core/program.ts'
-import { isTensor, scalar } from '../core/tensor.ts'
+import { type Dtype, isFloat } from '../core/dtype.ts'
+import { dtypeError, fail, shapeError } from '../core/errors.ts'
+import { checkPromise, type Flat } from '../core/program.ts'
+import { sameShape } from '../core/shape.ts'
+import { isTensor, scalar, scalarLike, showType } from '../core/tensor.ts'
 import { flattenWithPaths, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
-import type { Tensor } from '../core/types.ts'
+import type { Maybe, Tensor } from '../core/types.ts'
 
 /** What may be passed for an argument: a number stands for a scalar tensor, anywhere in a tree. */
 export type Argument<T> = T extends Tensor
@@ -17,13 +20,36 @@ export type Argument<T> = T extends Tensor
 /** Arguments of a function, each possibly with numbers for scalars. */
 export type Arguments<Args extends readonly unknown[]> = { readonly [K in keyof Args]: Argument<Args[K]> }
 
-/** A tree with its numbers and booleans made scalar tensors. */
-export const liftArguments = (tree: unknown): unknown => {
+/**
+ * A transformed function, whose arguments may hold numbers for scalars. The second signature is what another transformation
+ * sees of it, so that `grad(grad(f))` gives a tensor.
+ */
+export interface Transformed<Args extends readonly unknown[], Y> {
+  (...args: Arguments<Args>): Y
+  (...args: Args): Y
+}
+
+/** A tree with its numbers and booleans made scalar tensors: of the dtypes of `like`, leaf by leaf, where that is given. */
+export const liftArguments = (tree: unknown, like: readonly Tensor[] = []): unknown => {
   const [leaves, shape] = flattenWithPaths(tree)
+  const lift = (value: unknown, dtype: Dtype | undefined): unknown =>
+    typeof value === 'number' && dtype !== undefined
+      ? scalarLike(value, dtype)
+      : typeof value === 'number' || typeof value === 'boolean'
+        ? scalar(value)
+        : value
   return unflatten(
     shape,
-    leaves.map(({ value }) => (typeof value === 'number' || typeof value === 'boolean' ? scalar(value) : value)),
+    leaves.map(({ value }, i) => lift(value, like[i]?.dtype)),
   )
+}
+
+/** A tangent or cotangent, which must be of its value's type; `null` for int32 and bool, which have none. */
+export const checkLike = (op: string, name: string, x: Tensor, [what, value]: readonly [string, Tensor]): Maybe => {
+  if (!isFloat(value.dtype)) return null
+  if (showType(x) === showType(value)) return x
+  const error = sameShape(x.shape, value.shape) ? dtypeError : shapeError
+  return fail(error(op, `${name} is ${showType(x)}, but the ${what} is ${showType(value)}`))
 }
 
 /** A function on trees as one on flat lists, which remembers the structure of what it last returned. */
@@ -38,7 +64,7 @@ export const flattenFunction = (
   let shape: TreeShape = { tag: 'leaf' }
   const flat: Flat = (...inputs) => {
     const y = f(...unflatten<readonly unknown[]>(inShape, inputs))
-    checkOutputs(kind, y instanceof Promise ? [y] : [])
+    checkPromise(kind, y)
     const [outs, outShape] = tensorsOf(kind, 'output', isTensor(y) ? y : liftArguments(y))
     shape = outShape
     return outs

@@ -16,6 +16,7 @@ import { cast } from '../ops/comparison.ts'
 import { zerosOf } from '../ops/define.ts'
 import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
 import { jvpFlat } from './jvp.ts'
+import { type Comparison, type GradReport, joinReports, withText } from './report.ts'
 import { vjpFlat } from './vjp.ts'
 
 /** How closely derivatives must agree, and where to look. */
@@ -36,35 +37,6 @@ export type CheckOptions = {
 
 /** A mode of differentiation. */
 export type Mode = 'jvp' | 'vjp'
-
-/** One derivative that was compared. */
-export type Comparison = {
-  /** What was compared, such as `vjp` or `jvp of vjp`. */
-  readonly what: string
-  /** The argument's leaf and the element in it, such as `argument[0].w` and [2, 1]. */
-  readonly input: string
-  readonly inputIndex: readonly number[]
-  /** The result's leaf and the element in it. */
-  readonly output: string
-  readonly outputIndex: readonly number[]
-  readonly numeric: number
-  readonly analytic: number
-  /** |numeric - analytic| / max(1, |numeric|, |analytic|). */
-  readonly error: number
-  readonly step: number
-}
-
-/** What checkGrads found. */
-export interface GradReport {
-  readonly ok: boolean
-  /** How many derivatives were compared. */
-  readonly compared: number
-  readonly worst: Comparison | null
-  readonly failures: readonly Comparison[]
-  /** Elements at which the function has no derivative: one-sided differences disagree. */
-  readonly kinks: readonly Comparison[]
-  readonly tolerance: number
-}
 
 /** cbrt(2⁻⁵²), which balances truncation against rounding; float32 wants a step its rounding cannot hide. */
 const STEPS: { readonly [d in FloatDtype]: number } = { float64: 6e-6, float32: 5e-3 }
@@ -129,8 +101,10 @@ const elementsOf = (xs: readonly Tensor[], most: number): readonly (readonly [le
   return all.filter((_, i) => i % stride === 0)
 }
 
+type Rows = (output: number, at: number) => readonly ArrayLike<number>[]
+
 /** Rows of the Jacobian by pullback: for each float output element, the cotangents of all arguments. */
-const jacobianRows = ({ f, xs }: Problem): ((output: number, at: number) => readonly ArrayLike<number>[]) => {
+const jacobianRows = ({ f, xs }: Problem): Rows => {
   const [ys, pullback] = vjpFlat(f, xs)
   const rows = new Map<string, readonly ArrayLike<number>[]>()
   return (output, at) => {
@@ -141,7 +115,7 @@ const jacobianRows = ({ f, xs }: Problem): ((output: number, at: number) => read
   }
 }
 
-type Differences = { readonly central: number; readonly kink: boolean; readonly step: number }
+type Differences = { readonly central: number; readonly step: number; readonly isKink: () => boolean }
 
 /** Central differences of every output element in one input element, and whether the two sides disagree there. */
 const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at: number, relative: number) => {
@@ -159,60 +133,69 @@ const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at
       const limit = KINK * Math.max(1, Math.abs(central))
       return gap(o, i, step, up, down) > limit && gap(o, i, step / 10, along(step / 10), along(-step / 10)) > limit
     }
-    return {
-      central,
-      step,
-      get kink() {
-        return isKink()
-      },
+    return { central, step, isKink }
+  }
+}
+
+/** Relative above 1, absolute below; NaN counts as infinite. */
+const errorOf = (numeric: number, analytic: number): number => {
+  const gap = Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric), Math.abs(analytic))
+  return Number.isNaN(gap) ? Infinity : gap
+}
+
+/** The derivatives of every output element in one input element, as each mode says. */
+const analyticAt = ({ f, xs }: Problem, ys: readonly Tensor[], modes: readonly Mode[], row: Rows | null) => {
+  return (leaf: number, at: number) => {
+    const tangents = xs.map((x, i): Maybe => (i === leaf ? basis(x, at) : null))
+    const column = modes.includes('jvp') ? valuesOf(jvpFlat(f, xs, tangents)[1], ys) : null
+    return (o: number, i: number): readonly (readonly [Mode, number])[] => {
+      const [forward, backward] = [column?.[o]?.[i], row?.(o, i)[leaf]?.[at]]
+      return [
+        ...(forward === undefined ? [] : [['jvp', forward] as const]),
+        ...(backward === undefined ? [] : [['vjp', backward] as const]),
+      ]
     }
   }
 }
 
-const compare = (problem: Problem, { modes, tolerance, step: relative, maxElements }: Settings): GradReport => {
+type Found = { readonly comparison: Comparison; readonly isKink: () => boolean }
+
+/** Every comparison, one by one. */
+function* comparisonsOf(problem: Problem, { modes, step: relative, maxElements }: Settings): Generator<Found> {
   const { f, xs, inputs, outputs, what } = problem
   const ys = f(...xs)
-  const row = modes.includes('vjp') ? jacobianRows(problem) : null
-  const found: { readonly comparison: Comparison; readonly kink: boolean }[] = []
-  let compared = 0
-  let worst: Comparison | null = null
+  const analytic = analyticAt(problem, ys, modes, modes.includes('vjp') ? jacobianRows(problem) : null)
   for (const [leaf, at] of elementsOf(xs, maxElements)) {
     const numericOf = differences(problem, ys, leaf, at, relative)
-    const tangents = xs.map((x, i): Maybe => (i === leaf ? basis(x, at) : null))
-    const column = modes.includes('jvp') ? valuesOf(jvpFlat(f, xs, tangents)[1], ys) : null
-    ys.forEach((y, o) => {
-      if (!isFloat(y.dtype)) return
-      for (let i = 0; i < sizeOf(y.shape); i++) {
-        const numeric = numericOf(o, i)
-        const analytics: readonly (readonly [string, number | undefined])[] = [
-          ['jvp', column?.[o]?.[i]],
-          ['vjp', row?.(o, i)[leaf]?.[at]],
-        ]
-        for (const [mode, analytic] of analytics) {
-          if (analytic === undefined) continue
-          const gap = Math.abs(numeric.central - analytic) / Math.max(1, Math.abs(numeric.central), Math.abs(analytic))
-          const error = Number.isNaN(gap) ? Infinity : gap
-          compared++
-          const comparison: Comparison = {
-            what: what === '' ? mode : `${mode} of ${what}`,
-            input: inputs[leaf]?.path ?? '',
-            inputIndex: unravel(at, xs[leaf]?.shape ?? []),
-            output: outputs[o]?.path ?? '',
-            outputIndex: unravel(i, y.shape),
-            numeric: numeric.central,
-            analytic,
-            error,
-            step: numeric.step,
+    const analyticOf = analytic(leaf, at)
+    const input = { input: inputs[leaf]?.path ?? '', inputIndex: unravel(at, xs[leaf]?.shape ?? []) }
+    for (const [o, y] of ys.entries()) {
+      for (let i = 0; isFloat(y.dtype) && i < sizeOf(y.shape); i++) {
+        const { central: numeric, step, isKink } = numericOf(o, i)
+        const output = { output: outputs[o]?.path ?? '', outputIndex: unravel(i, y.shape) }
+        for (const [mode, found] of analyticOf(o, i)) {
+          const numbers = { numeric, analytic: found, error: errorOf(numeric, found), step }
+          yield {
+            comparison: { what: what === '' ? mode : `${mode} of ${what}`, ...input, ...output, ...numbers },
+            isKink,
           }
-          if (error > tolerance) found.push({ comparison, kink: numeric.kink })
-          if (worst === null || error > worst.error) worst = comparison
         }
       }
-    })
+    }
   }
-  const failures = found.filter(x => !x.kink).map(x => x.comparison)
-  const kinks = found.filter(x => x.kink).map(x => x.comparison)
-  return { ok: failures.length === 0, compared, worst, failures, kinks, tolerance }
+}
+
+const compare = (problem: Problem, settings: Settings): GradReport => {
+  const failures: Comparison[] = []
+  const kinks: Comparison[] = []
+  let compared = 0
+  let worst: Comparison | null = null
+  for (const { comparison, isKink } of comparisonsOf(problem, settings)) {
+    compared++
+    if (comparison.error > settings.tolerance) (isKink() ? kinks : failures).push(comparison)
+    if (worst === null || comparison.error > worst.error) worst = comparison
+  }
+  return { ok: failures.length === 0, compared, worst, failures, kinks, tolerance: settings.tolerance }
 }
 
 /** Fixed, uneven directions: generic enough not to be orthogonal to an error, and the same in every run. */
@@ -246,21 +229,6 @@ const derivatives = (problem: Problem): readonly Problem[] => {
     { what: 'jvp', f: forward, xs, inputs, outputs: pick(outputs, floatOuts) },
     { what: 'vjp', f: backward, xs, inputs, outputs: pick(inputs, floatIns) },
   ]
-}
-
-const join = (reports: readonly GradReport[], tolerance: number): GradReport => {
-  const failures = reports.flatMap(r => r.failures)
-  const worst = reports
-    .map(r => r.worst)
-    .reduce((a, b) => (a === null || (b !== null && b.error > a.error) ? b : a), null)
-  return {
-    ok: failures.length === 0,
-    compared: reports.reduce((n, r) => n + r.compared, 0),
-    worst,
-    failures,
-    kinks: reports.flatMap(r => r.kinks),
-    tolerance,
-  }
 }
 
 const settingsOf = ({
@@ -298,7 +266,7 @@ export const checkGradsFlat = (
     outputs: f(...xs).map(leaf('result', paths.outputs)),
   }
   const second = options.order === 2 ? derivatives(problem).map(p => compare(p, settings)) : []
-  return withText(join([compare(problem, settings), ...second], settings.tolerance))
+  return withText(joinReports([compare(problem, settings), ...second], settings.tolerance))
 }
 
 const explained = <A>(dtype: FloatDtype, f: () => A): A => {
@@ -345,35 +313,3 @@ export const checkGrads =
       })
     })
   }
-
-const digits = (x: number): string => (Number.isFinite(x) ? x.toPrecision(9) : String(x))
-
-/** One comparison as a line. */
-export const showComparison = (c: Comparison): string =>
-  `${c.what}: d ${c.output}[${c.outputIndex}] / d ${c.input}[${c.inputIndex}]: numeric ${digits(c.numeric)}, analytic ${digits(c.analytic)}, error ${c.error.toExponential(1)}, step ${c.step.toExponential(1)}`
-
-/** A report as text: the verdict, then failures and kinks, the first twenty of each. */
-export const showReport = ({ ok, compared, worst, failures, kinks, tolerance }: GradReport): string => {
-  const list = (title: string, all: readonly Comparison[]): readonly string[] =>
-    all.length === 0
-      ? []
-      : [
-          `${title} (${all.length})`,
-          ...all.slice(0, 20).map(c => `  ${showComparison(c)}`),
-          ...(all.length > 20 ? [`  … ${all.length - 20} more`] : []),
-        ]
-  const error = worst === null ? 'nothing to compare' : `worst error ${worst.error.toExponential(1)}`
-  const verdict = `${ok ? 'gradients agree' : 'gradients DISAGREE'}: ${compared} derivatives compared, ${error}, tolerance ${tolerance.toExponential(0)}`
-  return [verdict, ...list('failures', failures), ...list('kinks', kinks)].join('\n')
-}
-
-const reportMethods = {
-  toString(this: GradReport) {
-    return showReport(this)
-  },
-  [Symbol.for('nodejs.util.inspect.custom')](this: GradReport) {
-    return showReport(this)
-  },
-}
-
-const withText = (report: GradReport): GradReport => Object.assign(Object.create(reportMethods), report)

@@ -4,13 +4,13 @@
  * Layer: transform.
  */
 import { isFloat } from '../core/dtype.ts'
-import { dtypeError, fail, shapeError, traceError, treeError, valueError } from '../core/errors.ts'
-import type { Flat } from '../core/program.ts'
+import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { checkPromise, type Flat } from '../core/program.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
 import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { type Arguments, liftArguments } from './arguments.ts'
+import { liftArguments, type Transformed } from './arguments.ts'
 import { vjpFlat } from './vjp.ts'
 
 /** Which arguments to differentiate in: one position (0 by default) or several. */
@@ -37,9 +37,10 @@ const positions = (argnums: Argnums, count: number): readonly number[] => {
 }
 
 const checkScalar = (y: unknown): Tensor => {
-  if (y instanceof Promise) return fail(traceError('grad', 'the function returned a Promise: await outside of it'))
   if (!isTensor(y))
-    return fail(treeError('grad', 'the function must return a scalar tensor (with aux: true, [scalar, aux])'))
+    return fail(
+      treeError('grad', `the function must return a scalar tensor (with aux: true, [scalar, aux]), got ${describe(y)}`),
+    )
   if (y.shape.length > 0)
     return fail(
       shapeError(
@@ -51,22 +52,24 @@ const checkScalar = (y: unknown): Tensor => {
   return y
 }
 
-/** The leaves to differentiate in, each a float tensor. */
-const differentiable = (args: readonly unknown[], list: readonly number[]) => {
-  const lifted = list.map(i => liftArguments(args[i]))
-  const [xs, shape] = tensorsOf('grad', 'argument', lifted)
-  const [leaves] = flattenWithPaths(lifted)
-  xs.forEach((x, i) => {
-    if (isFloat(x.dtype)) return
-    const path = (leaves[i]?.path ?? '').replace(/^\[(\d+)\]/, (_, k) => ` ${list[Number(k)]}`)
+const checkLeaf = (name: string, x: unknown): void => {
+  if (!isTensor(x)) fail(treeError('grad', `${name} is ${describe(x)}, not a tensor`))
+  else if (!isFloat(x.dtype))
     fail(
       dtypeError(
         'grad',
-        `argument${path} is ${showType(x)}, which has no derivative: cast it to float32, or leave it out of argnums`,
+        `${name} is ${showType(x)}, which has no derivative: cast it to float32, or leave it out of argnums`,
       ),
     )
+}
+
+/** The leaves to differentiate in, each a float tensor. */
+const differentiable = (args: readonly unknown[], list: readonly number[]) => {
+  const lifted = list.map(i => liftArguments(args[i]))
+  lifted.forEach((tree, k) => {
+    for (const { path, value } of flattenWithPaths(tree)[0]) checkLeaf(`argument[${list[k]}]${path}`, value)
   })
-  return [xs, shape] as const
+  return tensorsOf('grad', 'argument', lifted)
 }
 
 type Evaluated = { readonly value: Tensor; readonly aux: unknown; readonly gradient: unknown }
@@ -74,7 +77,7 @@ type Evaluated = { readonly value: Tensor; readonly aux: unknown; readonly gradi
 const pairOf = (y: unknown): readonly [unknown, unknown] =>
   Array.isArray(y) && y.length === 2
     ? [y[0], y[1]]
-    : fail(treeError('grad', 'with aux: true the function must return [scalar, aux]'))
+    : fail(treeError('grad', `with aux: true the function must return [scalar, aux], got ${describe(y)}`))
 
 const evaluate = (
   f: (...args: readonly unknown[]) => unknown,
@@ -87,7 +90,9 @@ const evaluate = (
   const flat: Flat = (...inputs) => {
     const picked = unflatten<readonly unknown[]>(shape, inputs)
     const y = f(...args.map((arg, i) => (list.includes(i) ? picked[list.indexOf(i)] : arg)))
+    checkPromise('grad', y)
     const [loss, aux] = hasAux ? pairOf(y) : [y, []]
+    checkPromise('grad', loss)
     const [leaves, auxShape] = flatten(aux)
     const tensors = leaves.filter(isTensor)
     restore = values =>
@@ -111,22 +116,22 @@ interface Grad {
   <Args extends readonly unknown[], Aux, const N extends Argnums = 0>(
     f: (...args: Args) => readonly [Tensor, Aux],
     options: { readonly argnums?: N; readonly aux: true },
-  ): (...args: Arguments<Args>) => readonly [GradOf<Args, N>, Aux]
+  ): Transformed<Args, readonly [GradOf<Args, N>, Aux]>
   <Args extends readonly unknown[], const N extends Argnums = 0>(
     f: (...args: Args) => Tensor,
     options?: { readonly argnums?: N; readonly aux?: false },
-  ): (...args: Arguments<Args>) => GradOf<Args, N>
+  ): Transformed<Args, GradOf<Args, N>>
 }
 
 interface ValueAndGrad {
   <Args extends readonly unknown[], Aux, const N extends Argnums = 0>(
     f: (...args: Args) => readonly [Tensor, Aux],
     options: { readonly argnums?: N; readonly aux: true },
-  ): (...args: Arguments<Args>) => readonly [readonly [Tensor, Aux], GradOf<Args, N>]
+  ): Transformed<Args, readonly [readonly [Tensor, Aux], GradOf<Args, N>]>
   <Args extends readonly unknown[], const N extends Argnums = 0>(
     f: (...args: Args) => Tensor,
     options?: { readonly argnums?: N; readonly aux?: false },
-  ): (...args: Arguments<Args>) => readonly [Tensor, GradOf<Args, N>]
+  ): Transformed<Args, readonly [Tensor, GradOf<Args, N>]>
 }
 
 type Erased = (...args: readonly unknown[]) => unknown
@@ -139,7 +144,7 @@ type Erased = (...args: readonly unknown[]) => unknown
  * With `aux: true` f returns [scalar, aux], and the result is [gradient, aux].
  * @throws ShapeError unless f returns a scalar; DtypeError unless it and the arguments are floats; TreeError for leaves that are no tensors
  * @example
- * grad(x => sum(square(x)))(tensor([1, 2])) // [2, 4]
+ * grad((x: Tensor) => sum(square(x)))(tensor([1, 2])) // [2, 4]
  */
 export const grad: Grad = (<N extends Argnums>(f: Erased, options: GradOptions & { argnums?: N } = {}) =>
   (...args: readonly unknown[]) => {

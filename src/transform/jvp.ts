@@ -3,16 +3,14 @@
  *
  * Layer: transform. Source: dual numbers; the trace carries (primal, tangent), where a missing tangent is zero.
  */
-import { isFloat } from '../core/dtype.ts'
-import { fail, ruleError, shapeError, treeError } from '../core/errors.ts'
+import { fail, ruleError, treeError } from '../core/errors.ts'
 import { checkOutputs, type Flat } from '../core/program.ts'
-import { sameShape } from '../core/shape.ts'
-import { showType, typeOf } from '../core/tensor.ts'
+import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+import { type Arguments, checkLike, flattenFunction, liftArguments } from './arguments.ts'
 
 type Dual = { readonly primal: Tensor; readonly tangent: Tensor }
 
@@ -49,27 +47,20 @@ export const jvpFlat = (
     },
   )
 
-const checkTangent = (path: string, primal: Tensor, tangent: Tensor): Maybe => {
-  if (!isFloat(primal.dtype)) return null
-  return sameShape(primal.shape, tangent.shape) && primal.dtype === tangent.dtype
-    ? tangent
-    : fail(shapeError('jvp', `tangent${path} is ${showType(tangent)}, but the argument is ${showType(primal)}`))
-}
-
 /**
  * The value of f and its derivative in a direction: f: (…args) -> y gives (args, tangents) -> [y, dy].
  *
  * Tangents have the structure, shapes and dtypes of the arguments; those of int32 and bool leaves are ignored, since these
  * have no derivative. Output tangents of int32 and bool leaves are zeros.
- * @throws TreeError or ShapeError when tangents do not match the arguments
+ * @throws TreeError, ShapeError or DtypeError when tangents do not match the arguments
  * @example
- * jvp(sin)([tensor(0)], [tensor(1)]) // [sin 0, cos 0]
+ * jvp((x: Tensor) => sin(x))([0], [1]) // [0, 1]
  */
 export const jvp =
   <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
   (primals: Arguments<Args>, tangents: Arguments<Args>): readonly [Y, Y] => {
     const [xs, shape] = tensorsOf('jvp', 'argument', liftArguments(primals))
-    const lifted = liftArguments(tangents)
+    const lifted = liftArguments(tangents, xs)
     const [ts, other] = tensorsOf('jvp', 'tangent', lifted)
     sameTree('jvp', shape, other)
     const [leaves] = flattenWithPaths(lifted)
@@ -77,7 +68,7 @@ export const jvp =
       const t = ts[i]
       return t === undefined
         ? fail(treeError('jvp', 'a tangent is missing'))
-        : checkTangent(leaves[i]?.path ?? '', x, t)
+        : checkLike('jvp', `tangent${leaves[i]?.path}`, t, ['argument', x])
     })
     const { flat, outShape } = flattenFunction('jvp', f as (...args: readonly unknown[]) => unknown, shape)
     const [ys, dys] = jvpFlat(flat, xs, checked)

@@ -13,7 +13,7 @@ import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
  * outputs are the leaves in order.
  * @throws TraceError when f reads a value, as `if` and `item` do: use `where`
  * @example
- * console.log(trace(x => sum(mul(x, x)))(zeros([3])))
+ * console.log(trace((x: Tensor) => sum(mul(x, x)))(zeros([3])))
  */
 export const trace =
   <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>

@@ -5,16 +5,22 @@
  * values with tracers of outer transformations only, so a pullback can be called after the trace has ended, and traced itself.
  */
 import { isFloat } from '../core/dtype.ts'
-import { fail, ruleError, shapeError } from '../core/errors.ts'
+import { fail, ruleError } from '../core/errors.ts'
 import { checkOutputs, type Flat, record } from '../core/program.ts'
-import { sameShape } from '../core/shape.ts'
-import { showType, typeOf } from '../core/tensor.ts'
+import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, typesOf, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
-import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+import {
+  type Argument,
+  type Arguments,
+  checkLike,
+  flattenFunction,
+  liftArguments,
+  type Transformed,
+} from './arguments.ts'
 import { transposeProgram } from './linear.ts'
 
 type Carried = { readonly value: Tensor; readonly place: number }
@@ -115,14 +121,13 @@ export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): reado
  *
  * The cotangent has the structure, shapes and dtypes of y; the result is a list with one tree for each argument. Leaves of
  * int32 and bool have no derivative: their cotangents are zeros. The pullback is linear, and can itself be transformed.
- * @throws TreeError or ShapeError when the cotangent does not match y
+ * @throws TreeError, ShapeError or DtypeError when the cotangent does not match y
  * @example
- * const [y, pullback] = vjp(f)(x)
- * const [dx] = pullback(onesLike(y))
+ * const [y, pullback] = vjp((x: Tensor) => square(x))(tensor([1, 2]))
+ * pullback(onesLike(y)) // [[2, 4]]
  */
-export const vjp =
-  <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
-  (...args: Arguments<Args>): readonly [Y, (ct: Y) => Args] => {
+export const vjp = <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
+  ((...args: Arguments<Args>): readonly [Y, (ct: Argument<Y>) => Args] => {
     const [xs, shape] = tensorsOf('vjp', 'argument', liftArguments(args))
     const { flat, outShape } = flattenFunction('vjp', f as (...args: readonly unknown[]) => unknown, shape)
     const [ys, pullback] = vjpFlat(flat, xs)
@@ -130,22 +135,17 @@ export const vjp =
     return [
       unflatten<Y>(structure, ys),
       ct => {
-        const lifted = liftArguments(ct)
+        const lifted = liftArguments(ct, ys)
         const [cts, other] = tensorsOf('vjp', 'cotangent', lifted)
         sameTree('vjp', structure, other)
         const [leaves] = flattenWithPaths(lifted)
-        const checked = cts.map((c, i) => checkCotangent(leaves[i]?.path ?? '', ys[i] as Tensor, c))
+        const checked = cts.map((c, i) =>
+          checkLike('vjp', `cotangent${leaves[i]?.path}`, c, ['output', ys[i] as Tensor]),
+        )
         return unflatten<Args>(
           shape,
           pullback(checked).map((x, i) => x ?? zerosOf(xs[i] as Tensor)),
         )
       },
     ]
-  }
-
-const checkCotangent = (path: string, y: Tensor, ct: Tensor): Maybe => {
-  if (!isFloat(y.dtype)) return null
-  return sameShape(y.shape, ct.shape) && y.dtype === ct.dtype
-    ? ct
-    : fail(shapeError('vjp', `cotangent${path} is ${showType(ct)}, but the output is ${showType(y)}`))
-}
+  }) as Transformed<Args, readonly [Y, (ct: Argument<Y>) => Args]>

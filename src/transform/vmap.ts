@@ -9,10 +9,10 @@ import { checkOutputs } from '../core/program.ts'
 import { dim, normalizeAxis, showShape } from '../core/shape.ts'
 import { typeOf } from '../core/tensor.ts'
 import { withTrace } from '../core/trace.ts'
-import { type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
+import { flattenWithPaths, type MapTree, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { moveAxis, withBatch } from '../ops/movement.ts'
-import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
+import { type Arguments, flattenFunction, liftArguments, type Transformed } from './arguments.ts'
 
 /** The axis that is the batch, `null` for none; one for a whole tree, or a tree of them. */
 export type BatchAxes = number | null | readonly BatchAxes[] | { readonly [key: string]: BatchAxes }
@@ -36,28 +36,24 @@ const spread = (what: string, axes: BatchAxes, shape: TreeShape): readonly (numb
 const leavesOf = (shape: TreeShape): readonly null[] => (shape.tag === 'leaf' ? [null] : shape.items.flatMap(leavesOf))
 
 /** The common size of the batch axes. */
-const batchSize = (xs: readonly Tensor[], axes: readonly (number | null)[]): number => {
-  const sizes = xs.flatMap((x, i) => {
+const batchSize = (args: unknown, xs: readonly Tensor[], axes: readonly (number | null)[]): number => {
+  const [leaves] = flattenWithPaths(args)
+  const found = xs.flatMap((x, i) => {
     const axis = axes[i] ?? null
     if (axis === null) return []
+    const name = `argument${leaves[i]?.path}`
     const at = normalizeAxis('vmap', axis, x.shape.length)
-    return [
-      isLeft(at)
-        ? fail(axisError('vmap', `argument leaf ${i} is ${showShape(x.shape)}, which has no axis ${axis} to map over`))
-        : dim(x.shape, at.right),
-    ]
+    if (isLeft(at))
+      return fail(axisError('vmap', `${name} is ${showShape(x.shape)}, which has no axis ${axis} to map over`))
+    return [{ size: dim(x.shape, at.right), text: `${dim(x.shape, at.right)} in ${name} ${showShape(x.shape)}` }]
   })
-  const [size] = sizes
-  if (size === undefined)
+  const [first] = found
+  if (first === undefined)
     return fail(treeError('vmap', 'no argument has a batch axis: give at least one an axis in inAxes'))
-  return sizes.every(n => n === size)
-    ? size
-    : fail(
-        shapeError(
-          'vmap',
-          `batch axes differ in size: ${sizes.join(', ')} (arguments ${xs.map(x => showShape(x.shape)).join(', ')})`,
-        ),
-      )
+  const other = found.find(({ size }) => size !== first.size)
+  return other === undefined
+    ? first.size
+    : fail(shapeError('vmap', `batch axes differ in size: ${first.text}, ${other.text}`))
 }
 
 /**
@@ -67,15 +63,18 @@ const batchSize = (xs: readonly Tensor[], axes: readonly (number | null)[]): num
  * shared) or a tree of them for each. `outAxes` says where it goes in the results.
  * @throws ShapeError when batch axes differ in size; AxisError when one is out of range; TreeError for axes that do not fit
  * @example
- * vmap(dot)(x, y) // [b,n], [b,n] -> [b]
- * vmap(f, { inAxes: [null, 0] })(params, batch)
+ * vmap(dot)(x, y) // [2,3], [2,3] -> [2]
+ * vmap((w: Tensor, x: Tensor) => matmul(x, w), { inAxes: [null, 0] })(params.w, inputs) // [3,10], [4,3] -> [4,10]
  */
-export const vmap =
-  <Args extends readonly unknown[], Y>(f: (...args: Args) => Y, { inAxes = 0, outAxes = 0 }: VmapOptions = {}) =>
-  (...args: Arguments<Args>): Y => {
-    const [xs, shape] = tensorsOf('vmap', 'argument', liftArguments(args))
+export const vmap = <Args extends readonly unknown[], Y>(
+  f: (...args: Args) => Y,
+  { inAxes = 0, outAxes = 0 }: VmapOptions = {},
+) =>
+  ((...args: Arguments<MapTree<Args, Tensor>>): MapTree<Y, Tensor> => {
+    const lifted = liftArguments(args)
+    const [xs, shape] = tensorsOf('vmap', 'argument', lifted)
     const axes = spread('inAxes', inAxes, shape)
-    const size = batchSize(xs, axes)
+    const size = batchSize(lifted, xs, axes)
     const { flat, outShape } = flattenFunction('vmap', f as (...args: readonly unknown[]) => unknown, shape)
     const ys = withTrace<Tensor, readonly Tensor[]>(
       'vmap',
@@ -99,7 +98,7 @@ export const vmap =
       },
     )
     const places = spread('outAxes', outAxes, outShape())
-    return unflatten<Y>(
+    return unflatten<MapTree<Y, Tensor>>(
       outShape(),
       ys.map((y, i) => {
         const axis = places[i] ?? null
@@ -108,4 +107,4 @@ export const vmap =
           : moveAxis(0, orThrow(normalizeAxis('vmap', axis, y.shape.length)))(y)
       }),
     )
-  }
+  }) as Transformed<MapTree<Args, Tensor>, MapTree<Y, Tensor>>

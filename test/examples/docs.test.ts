@@ -1,0 +1,77 @@
+/**
+ * README.md and docs/*.md are run: what they show is what is printed. test/support/pages.ts says how a page is read.
+ *
+ * Each page is compared with itself completed by its own output. Where it is meant to differ, `npx vitest run -u
+ * test/examples/docs.test.ts` writes it into the page.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { opsTable } from '../../scripts/ops-table.ts'
+import { ROOT } from '../support/names.ts'
+import { callsOf, commands, completed, MARK, modulesOf, type Page, parsePage } from '../support/pages.ts'
+import { openWorkshop, UP } from '../support/workshop.ts'
+
+const files = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .sort()
+    .map(name => `docs/${name}`),
+].filter(file => file.endsWith('.md') && file !== 'docs/ops.md')
+const pages: readonly Page[] = files.map(file => parsePage(file, readFileSync(join(ROOT, file), 'utf8')))
+const folderOf = ({ name }: Page): string => name.replace('docs/', '').replace('.md', '')
+
+const PAGE = '\u0002'
+const ERROR = '\u0003'
+const runner = `for (const page of ${JSON.stringify(pages.map(folderOf))}) {
+  console.log('${PAGE}')
+  try {
+    await import(\`./\${page}/page.ts\`)
+  } catch (error) {
+    console.log('${ERROR}', error)
+  }
+}
+`
+
+const workshop = openWorkshop()
+const printed = new Map<Page, string>()
+let typeErrors: readonly string[] = []
+
+beforeAll(() => {
+  const modules = pages.flatMap(page =>
+    [...modulesOf(page, UP)].map(([file, text]) => [`${folderOf(page)}/${file}`, text] as const),
+  )
+  workshop.write(new Map([...modules, ['run.ts', runner]]))
+  typeErrors = workshop.typeErrors(modules.map(([file]) => file))
+  const { out, err } = workshop.run('run.ts')
+  const parts = out.split(`${PAGE}\n`).slice(1)
+  if (parts.length !== pages.length) throw new Error(`the pages could not be run: ${err}`)
+  pages.forEach((page, i) => {
+    printed.set(page, parts[i] ?? '')
+  })
+}, 120_000)
+afterAll(workshop.close)
+
+describe.each(pages.map(page => [page.name, page] as const))('%s', (name, page) => {
+  it('type-checks', () => {
+    expect(typeErrors.filter(line => line.startsWith(`${folderOf(page)}/`))).toEqual([])
+  })
+
+  it('shows what it prints', async () => {
+    const text = printed.get(page) ?? ''
+    if (text.includes(ERROR)) throw new Error(`${name} threw: ${text.slice(text.indexOf(ERROR) + 1)}`)
+    const inPage = join(workshop.folder, folderOf(page))
+    const ran = commands(page).map(block =>
+      callsOf(page, block)
+        .map(({ file, args }) => workshop.run(join(ROOT, file), args, inPage).out)
+        .join(''),
+    )
+    await expect(completed(page, text.split(`${MARK}\n`), ran)).toMatchFileSnapshot(join(ROOT, name))
+  })
+})
+
+describe('docs/ops.md', () => {
+  it('is what `npm run docs` writes', () => {
+    expect(readFileSync(join(ROOT, 'docs/ops.md'), 'utf8')).toBe(opsTable())
+  })
+})
