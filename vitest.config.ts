@@ -6,7 +6,10 @@ export default defineConfig({
     testTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'laws', include: ['test/laws/**/*.test.ts'] } },
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/laws/**', 'test/examples/**'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/laws/**', 'test/examples/**'] },
+      },
       { extends: true, test: { name: 'examples', include: ['test/examples/**/*.test.ts'] } },
     ],
   },

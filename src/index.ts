@@ -42,9 +42,22 @@ export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
 export * from './ops/math.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
 export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
-export * from './ops/reduction.ts'
+export {
+  all,
+  any,
+  argmax,
+  argmin,
+  max,
+  min,
+  type PositionOptions,
+  prod,
+  type ReduceOptions,
+  type SumOptions,
+  sum,
+} from './ops/reduction.ts'
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
 export * from './ops/sorting.ts'
+export * from './ops/statistics.ts'
 export { stopGradient } from './ops/stopgradient.ts'
 export { threefry2x32 } from './ops/threefry.ts'
 export { type CheckOptions, checkGrads } from './transform/check.ts'

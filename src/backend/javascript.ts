@@ -1,7 +1,9 @@
 /**
- * The quick backend in plain JavaScript: typed-array loops over a tile of points at a time, contractions in register-sized blocks.
+ * The quick backend in plain JavaScript: typed-array loops over a tile of points at a time, contractions in blocks that
+ * registers hold.
  *
- * Layer: backend. Means the same as the reference, which tests compare it with; needs nothing but the language.
+ * Layer: backend. Means the same as the reference, which tests compare it with; needs nothing but the language. Contractions,
+ * gathers and scatters count positions in int32, hence work on arrays of up to 2³¹ elements.
  * Read next: javascript/tile.ts, javascript/contract.ts.
  */
 import type { Kernel } from '../core/kernel.ts'

@@ -23,6 +23,15 @@ const mod = (x: number, y: number): number => {
   return r !== 0 && r < 0 !== y < 0 ? r + y : r === 0 ? (y < 0 ? -0 : 0) : r
 }
 
+/** x / y rounded down, consistent with `mod` (NumPy's algorithm): 1 // 0.1 is 9, since 1 mod 0.1 is nearly 0.1. */
+const floorDiv = (x: number, y: number): number => {
+  if (y === 0 || !Number.isFinite(x)) return Math.floor(x / y)
+  const r = x % y
+  const quotient = (x - r) / y - (r !== 0 && r < 0 !== y < 0 ? 1 : 0)
+  if (quotient === 0) return x / y < 0 ? -0 : 0
+  return Math.round(quotient)
+}
+
 /** IEEE 754 pow(1, NaN) and pow(-1, ±Infinity) are 1; JavaScript says NaN. */
 const pow = (x: number, y: number): number => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y)
 
@@ -65,7 +74,7 @@ const binary: { readonly [fn in BinaryFn]: (x: number, y: number) => number } = 
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
-  floorDiv: (x, y) => Math.floor(x / y),
+  floorDiv,
   mod,
   rem: (x, y) => x % y,
   pow,

@@ -3,7 +3,7 @@
  *
  * Layer: core. float32 is the default; bool is stored as bytes 0 and 1.
  */
-import { describe, dtypeError, fail } from './errors.ts'
+import { describe, dtypeError, fail, valueError } from './errors.ts'
 
 /** The element type of a tensor. */
 export type Dtype = 'float32' | 'float64' | 'int32' | 'bool'
@@ -20,6 +20,15 @@ export const isFloat = (dtype: Dtype): dtype is FloatDtype => dtype === 'float32
 
 /** A new zero-filled array of `length` elements for a dtype; a DtypeError for a name that is none. */
 export const allocate = (dtype: Dtype, length: number): TypedArray => {
+  try {
+    return arrayOf(dtype, length)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return fail(valueError('tensor', `no memory for ${length} elements of ${dtype}`))
+  }
+}
+
+const arrayOf = (dtype: Dtype, length: number): TypedArray => {
   switch (dtype) {
     case 'float32':
       return new Float32Array(length)

@@ -20,11 +20,14 @@ export type ErrorTag =
 export class CotangentError extends Error {
   readonly _tag: ErrorTag
   readonly op: string
+  /** The message without the op. */
+  readonly what: string
   constructor(tag: ErrorTag, op: string, what: string) {
     super(`${op}: ${what}`)
     this.name = tag
     this._tag = tag
     this.op = op
+    this.what = what
   }
 }
 

@@ -10,7 +10,7 @@
 import { describe, fail, traceError } from './errors.ts'
 import { sizeOf } from './shape.ts'
 import { asValue, identical, isTensor, show, showType, typeOf } from './tensor.ts'
-import { bind, withTrace } from './trace.ts'
+import { bind, checkLive, withTrace } from './trace.ts'
 import type { Op, Param, Params, Tensor, TensorType } from './types.ts'
 
 /** A variable of a program; `types` gives its shape and dtype. */
@@ -124,9 +124,11 @@ export const checkPromise = (kind: string, y: unknown): void => {
 
 /** Checks what a traced function returned: a list of tensors. */
 export const checkOutputs = (kind: string, outputs: readonly unknown[]): readonly Tensor[] =>
-  outputs.map((y, i) =>
-    isTensor(y) ? y : fail(traceError(kind, `output ${i} of the function is ${describe(y)}, not a tensor`)),
-  )
+  outputs.map((y, i) => {
+    if (!isTensor(y)) return fail(traceError(kind, `output ${i} of the function is ${describe(y)}, not a tensor`))
+    checkLive(kind, y)
+    return y
+  })
 
 /**
  * Records a flat function on inputs of the given types. Ops on captured values alone run at once and leave no equation.

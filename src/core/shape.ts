@@ -4,7 +4,7 @@
  * Layer: core. Rules return an Either, so that shape inference composes and only the call that made the mistake throws.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { axisError, type CotangentError, shapeError, valueError } from './errors.ts'
+import { axisError, type CotangentError, describe, shapeError, valueError } from './errors.ts'
 
 /** The sizes of a tensor's axes; `[]` is a scalar. */
 export type Shape = readonly number[]
@@ -42,11 +42,25 @@ export const range = (start: number, end: number): number[] => {
 /** A shape's size at an axis that is known to exist. */
 export const dim = (shape: Shape, axis: number): number => shape[axis] ?? 1
 
-/** Checks that every size is a whole number of at least 0. */
-export const validShape = (op: string, shape: Shape): E.Either<CotangentError, Shape> =>
-  shape.every(n => Number.isSafeInteger(n) && n >= 0)
-    ? E.right(shape)
-    : E.left(valueError(op, `a shape holds whole numbers of at least 0, got ${showShape(shape)}`))
+/** The most elements a tensor can have: those of the longest typed array that every engine allows. */
+const MAX_SIZE = 2 ** 32 - 1
+/** The most axes. */
+const MAX_RANK = 64
+
+/** A copy of a shape, so that its owner can do with it what he likes; a `Left` unless it is a list of whole numbers of at least 0. */
+export const validShape = (op: string, shape: Shape): E.Either<CotangentError, Shape> => {
+  if (!Array.isArray(shape)) return E.left(valueError(op, `a shape is a list of sizes, got ${describe(shape)}`))
+  if (!shape.every(n => Number.isSafeInteger(n) && n >= 0))
+    return E.left(valueError(op, `a shape holds whole numbers of at least 0, got ${showShape(shape)}`))
+  if (shape.length > MAX_RANK || sizeOf(shape) > MAX_SIZE)
+    return E.left(
+      valueError(
+        op,
+        `${showShape(shape)} is too large: a tensor has at most ${MAX_SIZE} elements and ${MAX_RANK} axes`,
+      ),
+    )
+  return E.right([...shape])
+}
 
 /**
  * NumPy's broadcasting: shapes are aligned at their last axes, and an axis of size 1 stretches.
@@ -78,8 +92,8 @@ export const normalizeAxis = (op: string, axis: number, rank: number): E.Either<
         axisError(
           op,
           rank === 0
-            ? `axis ${axis} is out of range: a scalar has no axes`
-            : `axis ${axis} is out of range for rank ${rank}: use ${-rank} to ${rank - 1}`,
+            ? `axis ${describe(axis)} is out of range: a scalar has no axes`
+            : `axis ${describe(axis)} is out of range for rank ${rank}: use ${-rank} to ${rank - 1}`,
         ),
       )
 
@@ -90,6 +104,8 @@ export const normalizeAxes = (
   rank: number,
 ): E.Either<CotangentError, readonly number[]> => {
   if (axes === undefined) return E.right(range(0, rank))
+  if (typeof axes !== 'number' && !Array.isArray(axes))
+    return E.left(axisError(op, `an axis is a whole number or a list of them, got ${describe(axes)}`))
   const out: number[] = []
   for (const axis of typeof axes === 'number' ? [axes] : axes) {
     const normal = normalizeAxis(op, axis, rank)

@@ -23,13 +23,16 @@ const noArithmetic = (): never =>
 /** A type as programs print it: `float32[2,3]`. */
 export const showType = ({ dtype, shape }: TensorType): string => `${dtype}${showShape(shape)}`
 
+/** How deep Node inspects in all; other runtimes may pass nothing. */
+type InspectOptions = { readonly depth?: number | null }
+
 /**
  * What `console.log` shows. Node leaves later lines of a text where they are, but moves in those of a nested object: hence
  * the second step for a tensor inside an object, whose array starts on a line of its own to stay aligned.
  */
-const inspected = (x: Concrete, depth: number, options: { readonly depth?: number | null }): unknown => {
+const inspected = (x: Concrete, depth: number, options?: InspectOptions): unknown => {
   const text = showTensor(x.cell.host, x.shape, x.dtype)
-  const atTop = !text.includes('\n') || depth === options.depth
+  const atTop = !text.includes('\n') || depth === options?.depth
   return atTop ? text : { [inspect]: () => text.replace('(', '(\n       ').replaceAll('\n     ', '\n') }
 }
 
@@ -43,7 +46,7 @@ const concreteMethods = {
   toString(this: Concrete) {
     return showArray(this.cell.host, this.shape, this.dtype)
   },
-  [inspect](this: Concrete, depth: number, options: { readonly depth?: number | null }) {
+  [inspect](this: Concrete, depth: number, options?: InspectOptions) {
     return inspected(this, depth, options)
   },
 }
@@ -96,6 +99,7 @@ const shapeOfNested = (op: string, value: unknown): MutableShape => {
   while (Array.isArray(head)) {
     shape.push(head.length)
     head = head[0]
+    if (shape.length > 64) fail(shapeError(op, 'the array is nested more than 64 deep, or holds itself'))
   }
   const visit = (node: unknown, axis: number, path: string): void => {
     if (Array.isArray(node)) {
@@ -136,6 +140,8 @@ const flattenNested = (value: Nested, into: (number | boolean)[] = []): (number 
   return into
 }
 
+const numberIn = (values: ArrayLike<unknown>): unknown => Array.from(values).find(x => typeof x !== 'boolean')
+
 /** Checks that a number can be an element of `dtype` without loss of meaning. */
 export const checkElement = (op: string, value: number | boolean, dtype: Dtype): number => {
   if (typeof value === 'boolean')
@@ -172,6 +178,9 @@ export function tensor(
     return fail(valueError('tensor', `cannot read a ${value.constructor.name}; give a typed array of numbers`))
   const found = view ? [(value as unknown as TypedArray).length] : shapeOfNested('tensor', value)
   const source = view ? (value as unknown as TypedArray) : flattenNested(value as Nested)
+  const odd = view || options.dtype !== undefined || typeof source[0] !== 'boolean' ? undefined : numberIn(source)
+  if (odd !== undefined)
+    return fail(dtypeError('tensor', `${odd} is no bool: use true and false, or give numbers alone`))
   const shape = orThrow(validShape('tensor', options.shape ?? found))
   if (sizeOf(shape) !== source.length)
     return fail(

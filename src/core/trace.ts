@@ -7,25 +7,32 @@
  *
  * Layer: core. Read next: program.ts, transform/.
  */
-import { fail, orThrow, traceError } from './errors.ts'
-import { asValue, tracer, typeOf } from './tensor.ts'
+import { describe, fail, orThrow, traceError, valueError } from './errors.ts'
+import { asValue, isTensor, tracer, typeOf } from './tensor.ts'
 import type { Concrete, Op, Params, Tensor, TensorType, Trace, Value } from './types.ts'
 
 let serials = 0
 
+/** Refuses a tracer whose transformation has ended. */
+export const checkLive = (op: string, x: Tensor): void => {
+  const value = asValue(x)
+  if (value.tag === 'concrete' || value.trace.live) return
+  fail(
+    traceError(
+      op,
+      `got a value from inside a ${value.trace.kind} that has ended (an escaped tracer): return it from the transformed function instead of storing it outside`,
+    ),
+  )
+}
+
 const innermost = (op: string, args: readonly Tensor[]): Trace | null => {
   let found: Trace | null = null
   for (const arg of args) {
+    if (!isTensor(arg)) return fail(valueError(op, `an argument is ${describe(arg)}; pass a tensor`))
     const value = asValue(arg)
     if (value.tag === 'concrete') continue
     const { trace } = value
-    if (!trace.live)
-      return fail(
-        traceError(
-          op,
-          `got a value from inside a ${trace.kind} that has ended (an escaped tracer): return it from the transformed function instead of storing it outside`,
-        ),
-      )
+    checkLive(op, value)
     if (found === null || trace.serial > found.serial) found = trace
   }
   return found

@@ -11,8 +11,9 @@ import { eq, where } from '../ops/comparison.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { sqrt } from '../ops/math.ts'
 import { reshape } from '../ops/movement.ts'
-import { mean, sum } from '../ops/reduction.ts'
+import { sum } from '../ops/reduction.ts'
 import { slice } from '../ops/slicing.ts'
+import { mean } from '../ops/statistics.ts'
 
 /** Mean and standard deviation of each feature. */
 export type Standardizer = { readonly mean: Tensor; readonly std: Tensor }

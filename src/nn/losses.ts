@@ -13,7 +13,8 @@ import { cast, eq } from '../ops/comparison.ts'
 import { mul, neg } from '../ops/elementwise.ts'
 import { takeAlongAxis } from '../ops/indexing.ts'
 import { reshape } from '../ops/movement.ts'
-import { argmax, mean, sum } from '../ops/reduction.ts'
+import { argmax, sum } from '../ops/reduction.ts'
+import { mean } from '../ops/statistics.ts'
 
 const positionOf = (i: number, shape: Shape): string => {
   let rest = i

@@ -10,9 +10,9 @@ import { normalizeAxis } from '../core/shape.ts'
 import { type Domain, type Draw, interval, type Params, type Sample, type Tensor } from '../core/types.ts'
 import { clip, div, minimum, sub } from './arithmetic.ts'
 import { cast, gt, indicator, isfinite, where } from './comparison.ts'
-import { composite, isData, liftOne, type NotTensor, type Registered, type TensorLike } from './define.ts'
+import { composite, type DataLast, dataLast, liftOne, type Registered } from './define.ts'
 import { add, mul, neg, unary } from './elementwise.ts'
-import { erf, exp, expm1, log, tanh } from './math.ts'
+import { erfc, exp, expm1, log, tanh } from './math.ts'
 import { max, sum } from './reduction.ts'
 import { stopGradient } from './stopgradient.ts'
 
@@ -71,18 +71,13 @@ const activation = (
     (<S extends readonly number[]>(x: Tensor<S> | number | boolean) => f(liftOne(name, x)) as Tensor<S>) as Activation,
   ) as Activation
 
-interface Parametrised<Options> {
-  (options: Options & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
-
 /** A composition with numbers as options, which may be left out. */
 const parametrised = <Options extends { readonly [name: string]: number }>(
   name: string,
   doc: string,
   defaults: Options,
   f: (options: Options, x: Tensor) => Tensor,
-): Registered<Parametrised<Partial<Options>>> =>
+): Registered<DataLast<Partial<Options>>> =>
   composite(
     {
       name,
@@ -90,10 +85,7 @@ const parametrised = <Options extends { readonly [name: string]: number }>(
       apply: (options: Options, [x]) => f(options, x as Tensor),
       sample: (draw: Draw): Sample<Options> => ({ params: defaults, args: [draw.tensor(draw.shape(), smooth)] }),
     },
-    ((arg: TensorLike | Partial<Options>) =>
-      isData(arg)
-        ? f(defaults, liftOne(name, arg))
-        : (x: TensorLike) => f({ ...defaults, ...arg }, liftOne(name, x))) as Parametrised<Partial<Options>>,
+    dataLast<Partial<Options>>(name, (options, x) => f({ ...defaults, ...options }, x)),
   )
 
 /** x where positive, else slope · x (0.01); the derivative at 0 is the slope. */
@@ -120,7 +112,7 @@ export const silu = activation('silu', 'x · sigmoid(x).', x => mul(x, sigmoid(x
 /** x · tanh(softplus(x)). Misra (2019). */
 export const mish = activation('mish', 'x · tanh(softplus(x)).', x => mul(x, tanh(softplus(x))))
 /** x · Φ(x) with the normal distribution function, exactly. Hendrycks and Gimpel (2016). */
-export const gelu = activation('gelu', 'x · Φ(x).', x => mul(x, mul(0.5, add(1, erf(mul(x, Math.SQRT1_2))))))
+export const gelu = activation('gelu', 'x · Φ(x).', x => mul(x, mul(0.5, erfc(mul(x, -Math.SQRT1_2)))))
 /** The tanh approximation of gelu. Hendrycks and Gimpel (2016), section 2. */
 export const geluTanh = activation('geluTanh', 'The tanh approximation of gelu.', x => {
   const inner = mul(Math.sqrt(2 / Math.PI), add(x, mul(0.044715, mul(x, mul(x, x)))))
@@ -150,10 +142,7 @@ export const hardSwish = activation('hardSwish', 'x · hardSigmoid(x).', x => mu
 
 // ---- softmax
 
-interface Softmax {
-  (options: { readonly axis?: number } & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
+type SoftmaxOptions = { readonly axis?: number }
 
 /** x less its largest element along the axis, which changes neither function and keeps exponentials below 1. */
 const shifted = (name: string, axis: number, x: Tensor): Tensor => {
@@ -163,11 +152,12 @@ const shifted = (name: string, axis: number, x: Tensor): Tensor => {
   return sub(x, where(isfinite(high), high, 0))
 }
 
-const alongAxis = (name: string, doc: string, f: (axis: number, x: Tensor) => Tensor): Registered<Softmax> => {
-  const of = (axis: number, x: TensorLike): Tensor => {
-    const value = liftOne(name, x)
-    return f(axis, isFloat(value.dtype) ? value : cast('float32')(value))
-  }
+const alongAxis = (
+  name: string,
+  doc: string,
+  f: (axis: number, x: Tensor) => Tensor,
+): Registered<DataLast<SoftmaxOptions>> => {
+  const of = (axis: number, x: Tensor): Tensor => f(axis, isFloat(x.dtype) ? x : cast('float32')(x))
   return composite(
     {
       name,
@@ -179,8 +169,7 @@ const alongAxis = (name: string, doc: string, f: (axis: number, x: Tensor) => Te
       },
       invalid: draw => ({ params: { axis: 3 }, args: [draw.tensor([2])] }),
     },
-    ((arg: TensorLike | { readonly axis?: number }) =>
-      isData(arg) ? of(-1, arg) : (x: TensorLike) => of(arg.axis ?? -1, x)) as Softmax,
+    dataLast<SoftmaxOptions>(name, ({ axis = -1 }, x) => of(axis, x)),
   )
 }
 

@@ -6,7 +6,7 @@
 import { apply } from '../core/kernel.ts'
 import { type Domain, interval, type Tensor } from '../core/types.ts'
 import { eq, ge, gt, indicator, where } from './comparison.ts'
-import { composite, liftOne, type NotTensor, type TensorLike } from './define.ts'
+import { composite, liftOne, type NotTensor, requireOptions, type TensorLike } from './define.ts'
 import { binary, fn, mul, neg, unary } from './elementwise.ts'
 import { log } from './math.ts'
 
@@ -211,7 +211,7 @@ export const clip = composite(
   },
   (options: ClipOptions & NotTensor) =>
     (x: TensorLike): Tensor =>
-      clipTo(options, liftOne('clip', x)),
+      clipTo(requireOptions('clip', options), liftOne('clip', x)),
 )
 
 const bits = (name: string, kernel: 'bitAnd' | 'bitOr' | 'bitXor', doc: string) =>

@@ -9,7 +9,18 @@ import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
-import { composite, first, isData, lift, liftOne, type NotTensor, type Registered, type TensorLike } from './define.ts'
+import {
+  composite,
+  type DataLast,
+  dataLast,
+  first,
+  lift,
+  liftOne,
+  type NotTensor,
+  type Registered,
+  requireOptions,
+  type TensorLike,
+} from './define.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { concat, padOp, slice } from './slicing.ts'
 
@@ -38,9 +49,9 @@ export const expandDims = composite(
     },
     invalid: draw => ({ params: { axis: [5] }, args: [draw.tensor([2])] }),
   },
-  ({ axis }: { readonly axis: Axes } & NotTensor) =>
+  (options: { readonly axis: Axes } & NotTensor) =>
     (x: TensorLike): Tensor =>
-      expandAt(axis, liftOne('expandDims', x)),
+      expandAt(requireOptions('expandDims', options).axis, liftOne('expandDims', x)),
 )
 
 const squeezeAt = (axis: Axes | undefined, x: Tensor): Tensor => {
@@ -54,16 +65,11 @@ const squeezeAt = (axis: Axes | undefined, x: Tensor): Tensor => {
   return reshape(x.shape.filter((_, i) => !axes.includes(i)))(x)
 }
 
-interface Squeeze {
-  (options: { readonly axis?: Axes } & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
-
 /**
  * Removes axes of size 1: those given, or all.
  * @throws ShapeError when a given axis has another size
  */
-export const squeeze: Registered<Squeeze> = composite(
+export const squeeze: Registered<DataLast<{ readonly axis?: Axes }>> = composite(
   {
     name: 'squeeze',
     doc: 'Removes axes of size 1.',
@@ -75,10 +81,7 @@ export const squeeze: Registered<Squeeze> = composite(
     },
     invalid: draw => ({ params: { axis: [0] }, args: [draw.tensor([2])] }),
   },
-  ((arg: TensorLike | { readonly axis?: Axes }) =>
-    isData(arg)
-      ? squeezeAt(undefined, liftOne('squeeze', arg))
-      : (x: TensorLike) => squeezeAt(arg.axis, liftOne('squeeze', x))) as Squeeze,
+  dataLast<{ readonly axis?: Axes }>('squeeze', ({ axis }, x) => squeezeAt(axis, x)),
 )
 
 // ---- lists of tensors
@@ -204,6 +207,8 @@ export const tile = composite(
 export type PadWidths = readonly (readonly [before: number, after: number])[]
 
 const padWith = (widths: PadWidths, value: number, x: Tensor): Tensor => {
+  if (!Array.isArray(widths) || !widths.every(w => Array.isArray(w) && w.length === 2 && w.every(Number.isInteger)))
+    return fail(valueError('pad', 'widths must be a list with [before, after] for each axis, in whole numbers'))
   if (widths.length !== x.shape.length)
     return fail(shapeError('pad', `${widths.length} widths for the ${x.shape.length} axes of ${showShape(x.shape)}`))
   if (!widths.flat().every(Number.isInteger))
@@ -234,7 +239,9 @@ export const pad = composite(
     },
     invalid: draw => ({ params: { widths: [[-3, 0]] as const, value: 0 }, args: [draw.tensor([2])] }),
   },
-  ({ widths, value = 0 }: { readonly widths: PadWidths; readonly value?: number }) =>
-    (x: TensorLike): Tensor =>
-      padWith(widths, value, liftOne('pad', x)),
+  (options: { readonly widths: PadWidths; readonly value?: number }) =>
+    (x: TensorLike): Tensor => {
+      const { widths, value = 0 } = requireOptions('pad', options)
+      return padWith(widths, value, liftOne('pad', x))
+    },
 )

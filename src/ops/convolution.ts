@@ -3,11 +3,11 @@
  *
  * Layer: ops. What deep learning calls convolution: the kernel is not flipped. Its gradients are contractions again.
  */
-import { fail, shapeError, valueError } from '../core/errors.ts'
+import { describe, fail, shapeError, valueError } from '../core/errors.ts'
 import { dim, range, showShape } from '../core/shape.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { contract, type Window } from './contract.ts'
-import { composite, lift, type TensorLike } from './define.ts'
+import { composite, lift, requireOptions, type TensorLike } from './define.ts'
 import { reshape } from './movement.ts'
 
 /** One number for both spatial axes, or one for each (height, width). */
@@ -28,12 +28,14 @@ export type ConvOptions = {
   readonly layout?: 'NHWC' | 'NCHW'
 }
 
+const showOption = (value: unknown): string => (Array.isArray(value) ? JSON.stringify(value) : describe(value))
+
 /** The number that holds for a spatial axis. */
 export const perAxis = (op: string, name: string, value: PerAxis, axis: number): number => {
-  const n = typeof value === 'number' ? value : (value[axis] ?? 1)
-  return Number.isInteger(n) && n >= 1
+  const n = Array.isArray(value) && value.length === 2 ? value[axis] : value
+  return typeof n === 'number' && Number.isInteger(n) && n >= 1
     ? n
-    : fail(valueError(op, `${name} must be whole numbers of at least 1, got ${value}`))
+    : fail(valueError(op, `${name} must be a whole number of at least 1 or two of them, got ${showOption(value)}`))
 }
 
 /** Elements added before and after a spatial axis of size n under a window that spans `span` elements. */
@@ -50,15 +52,21 @@ export const padOf = (
     const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + span - n)
     return [Math.floor(total / 2), Math.ceil(total / 2)]
   }
-  const side = typeof padding === 'number' ? padding : padding[axis]
-  const [low, high] = typeof side === 'number' || side === undefined ? [side ?? 0, side ?? 0] : side
-  return Number.isInteger(low) && Number.isInteger(high)
+  const side: unknown = Array.isArray(padding) && padding.length === 2 ? padding[axis] : padding
+  const [low, high, ...more] = Array.isArray(side) ? side : [side, side]
+  return Number.isInteger(low) && Number.isInteger(high) && more.length === 0
     ? [low, high]
-    : fail(valueError(op, `padding must be 'same', 'valid' or whole numbers, got ${JSON.stringify(padding)}`))
+    : fail(
+        valueError(
+          op,
+          `padding must be 'same', 'valid', a whole number, one for each axis or [[top, bottom], [left, right]], got ${showOption(padding)}`,
+        ),
+      )
 }
 
 /** Refuses a window that has no place at all along an axis of size n. */
 export const checkFits = (op: string, n: number, [low, high]: readonly [number, number], span: number): void => {
+  if (span < 1) fail(shapeError(op, 'a kernel needs at least one element along each spatial axis'))
   if (n + low + high < span)
     fail(
       shapeError(
@@ -182,6 +190,6 @@ export const conv2d = composite(
   (options: ConvOptions = {}) =>
     (x: TensorLike, w: TensorLike): Tensor => {
       const [a, b] = lift('conv2d', [x, w])
-      return convolve(options, a as Tensor, b as Tensor)
+      return convolve(requireOptions('conv2d', options), a as Tensor, b as Tensor)
     },
 )

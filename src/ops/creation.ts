@@ -5,7 +5,7 @@
  */
 import { allocate, type Dtype } from '../core/dtype.ts'
 import { fail, orThrow, valueError } from '../core/errors.ts'
-import { range, type Shape, sizeOf, validShape } from '../core/shape.ts'
+import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
 import { checkElement, concrete, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
@@ -51,7 +51,7 @@ export const arange = (start: number, stop?: number, step = 1, options: DtypeOpt
   const count = Math.max(0, Math.ceil((to - from) / step))
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
   return tensor(
-    range(0, count).map(i => from + i * step),
+    range(0, dim(orThrow(validShape('arange', [count])), 0)).map(i => from + i * step),
     { dtype },
   )
 }
@@ -67,7 +67,9 @@ export const linspace = (
     return fail(valueError('linspace', `count must be a whole number, got ${count}`))
   const step = count > 1 ? (stop - start) / (count - 1) : 0
   return tensor(
-    range(0, count).map(i => (i === count - 1 && count > 1 ? stop : start + i * step)),
+    range(0, dim(orThrow(validShape('linspace', [count])), 0)).map(i =>
+      i === count - 1 && count > 1 ? stop : start + i * step,
+    ),
     { dtype },
   )
 }
@@ -81,6 +83,7 @@ export const eye = (
     dtype = 'float32',
   }: DtypeOption & { readonly columns?: number; readonly offset?: number } = {},
 ): Tensor => {
+  if (!Number.isInteger(offset)) return fail(valueError('eye', `offset must be a whole number, got ${offset}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
   return concrete([rows, columns], dtype, host)

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { currentBackend } from '../backend/current.ts'
 import { allocate, type Dtype, isFloat } from '../core/dtype.ts'
-import { type CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
+import { CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { concrete, isTensor, scalar, scalarLike } from '../core/tensor.ts'
@@ -143,6 +143,22 @@ export type Subject = {
 /** A public function that carries its subject, so that the registry finds it. */
 export type Registered<F> = F & { readonly subject: Subject }
 
+type AnyFunction = (...args: readonly unknown[]) => unknown
+
+/** A function whose mistakes are reported in its own name, not in that of the op it is composed of. */
+const inOwnName = (name: string, f: AnyFunction): AnyFunction => {
+  return (...args) => {
+    try {
+      const y = f(...args)
+      return typeof y === 'function' ? inOwnName(name, y as AnyFunction) : y
+    } catch (error) {
+      throw error instanceof CotangentError && error.op !== name
+        ? new CotangentError(error._tag, name, error.what)
+        : error
+    }
+  }
+}
+
 const named = <F extends (...args: never[]) => unknown>(f: F, subject: Subject): Registered<F> => {
   Object.defineProperty(f, 'name', { value: subject.name })
   return Object.assign(f, { subject })
@@ -183,7 +199,15 @@ export const composite = <P extends Params, F extends (...args: never[]) => unkn
     const y = declaration.apply(params as P, args)
     return isTensor(y) ? [y] : y
   }
-  return named(f, { name, doc, op: null, refuses: true, apply, sample, ...(invalid === undefined ? {} : { invalid }) })
+  return named(inOwnName(name, f as unknown as AnyFunction) as unknown as F, {
+    name,
+    doc,
+    op: null,
+    refuses: true,
+    apply,
+    sample,
+    ...(invalid === undefined ? {} : { invalid }),
+  })
 }
 
 // ---- arguments
@@ -218,6 +242,33 @@ export const liftOne = (op: string, x: TensorLike): Tensor => {
   const [y] = lift(op, [x])
   return y as Tensor
 }
+
+/** Whether a value is a record of options: a plain object that is no tensor. */
+const isOptions = (x: unknown): boolean => typeof x === 'object' && x !== null && !Array.isArray(x) && !isTensor(x)
+
+/** Options, or the reason why something else cannot be one. */
+export const requireOptions = <Options>(op: string, options: Options): Options =>
+  isOptions(options) ? options : fail(valueError(op, `takes options, got ${describe(options)}`))
+
+/** A function of one tensor with its options first, `f(options)(x)`, or without them, `f(x)`. */
+export interface DataLast<Options> {
+  (options: Options & NotTensor): (x: TensorLike) => Tensor
+  (x: TensorLike): Tensor
+}
+
+/** Makes a data-last function from one of options and tensor; without options it is given none. */
+export const dataLast = <Options>(
+  name: string,
+  f: (options: Partial<Options>, x: Tensor) => Tensor,
+): DataLast<Options> =>
+  ((arg: TensorLike | Options, ...rest: readonly unknown[]) => {
+    if (!isData(arg)) {
+      const options = requireOptions(name, arg)
+      return (x: TensorLike) => f(options, liftOne(name, x))
+    }
+    if (isOptions(rest[0])) return fail(valueError(name, `takes its options first: ${name}(options)(x)`))
+    return f({}, liftOne(name, arg))
+  }) as DataLast<Options>
 
 /** Option types of data-last functions carry this, so that a tensor is never taken for options. */
 export type NotTensor = { readonly shape?: never; readonly dtype?: never }

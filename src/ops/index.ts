@@ -20,6 +20,7 @@ import * as pooling from './pooling.ts'
 import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
+import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
 
 const families = {
@@ -29,6 +30,7 @@ const families = {
   comparison,
   activations,
   reduction,
+  statistics,
   movement,
   slicing,
   arrange,

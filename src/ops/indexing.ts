@@ -23,6 +23,7 @@ import {
   type NotTensor,
   primitive,
   type Registered,
+  requireOptions,
   type TensorLike,
   typed,
 } from './define.ts'
@@ -43,6 +44,8 @@ const layoutOf = (
   operand: TensorType,
   indices: TensorType,
 ): E.Either<CotangentError, Layout> => {
+  if (!Number.isInteger(batch) || batch < 0)
+    return E.left(valueError(op, `batch must be a whole number of at least 0, got ${describe(batch)}`))
   const k = indices.shape.at(-1)
   if (indices.dtype !== 'int32')
     return E.left(dtypeError(op, `indices must be int32, got ${indices.dtype}; convert with cast('int32')`))
@@ -342,7 +345,9 @@ export const oneHot = composite(
     }),
     invalid: draw => ({ params: { classes: 3 }, args: [draw.tensor([2])] }),
   },
-  ({ classes, dtype = 'float32' }: { readonly classes: number; readonly dtype?: Dtype }) =>
-    (indices: TensorLike): Tensor =>
-      oneHotOf(classes, dtype, indices),
+  (options: { readonly classes: number; readonly dtype?: Dtype }) =>
+    (indices: TensorLike): Tensor => {
+      const { classes, dtype = 'float32' } = requireOptions('oneHot', options)
+      return oneHotOf(classes, dtype, indices)
+    },
 )

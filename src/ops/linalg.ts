@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { broadcastShapes, dim, range, type Shape, showShape } from '../core/shape.ts'
 import { scalarLike } from '../core/tensor.ts'
 import type { Draw, Tensor } from '../core/types.ts'
@@ -150,6 +150,10 @@ const DOTS = 0x100
 /** Splits 'ij,jk->ik' and writes out `...` and a missing result. */
 const parse = (spec: string, xs: readonly Tensor[]): { readonly inputs: readonly string[]; readonly out: string } => {
   const wrong = (why: string): never => fail(valueError('einsum', `'${spec}' ${why}`))
+  if (typeof spec !== 'string')
+    return fail(
+      valueError('einsum', `takes its specification first, as in einsum('ij,jk->ik', x, y), got ${describe(spec)}`),
+    )
   const [left = '', right, ...more] = spec.replace(/\s/g, '').split('->')
   const inputs = left.split(',')
   if (more.length > 0) return wrong('has more than one ->')

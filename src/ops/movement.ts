@@ -66,20 +66,22 @@ const reshapeOp: Op<{ readonly shape: Shape }> = defineOp({
 
 /** Replaces the one -1 of a target shape by the size that makes the numbers of elements equal. */
 const completeShape = (target: Shape, size: number): Shape => {
-  const holes = target.filter(n => n === -1).length
-  orThrow(
+  if (!Array.isArray(target)) return orThrow(validShape('reshape', target))
+  const shape: Shape = target
+  const holes = shape.filter(n => n === -1).length
+  const given = orThrow(
     validShape(
       'reshape',
-      target.filter(n => n !== -1),
+      shape.filter(n => n !== -1),
     ),
   )
-  if (holes === 0) return target
-  const rest = target.reduce((product, n) => (n === -1 ? product : product * n), 1)
+  if (holes === 0) return given
+  const rest = sizeOf(given)
   const missing = rest === 0 && size === 0 ? 0 : size / rest
-  if (holes === 1 && Number.isInteger(missing)) return target.map(n => (n === -1 ? missing : n))
+  if (holes === 1 && Number.isInteger(missing)) return shape.map(n => (n === -1 ? missing : n))
   const why =
     holes > 1 ? 'has more than one -1: only one size can be left open' : `does not divide ${size} elements evenly`
-  return fail(shapeError('reshape', `${showShape(target)} ${why}`))
+  return fail(shapeError('reshape', `${showShape(shape)} ${why}`))
 }
 
 /**
@@ -206,8 +208,8 @@ const broadcastToOp: Op<{ readonly shape: Shape }> = defineOp({
  */
 export const broadcastTo = primitive(broadcastToOp, (shape: Shape) => (x: TensorLike): Tensor => {
   const value = liftOne('broadcastTo', x)
-  if (sameShape(shape, value.shape)) return value
-  return bind1(broadcastToOp, { shape: orThrow(validShape('broadcastTo', shape)) }, value)
+  const target = orThrow(validShape('broadcastTo', shape))
+  return sameShape(target, value.shape) ? value : bind1(broadcastToOp, { shape: target }, value)
 })
 
 /** A tensor that may have no batch axis, given one of size `n` by broadcasting. */

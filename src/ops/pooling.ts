@@ -14,7 +14,17 @@ import { div } from './arithmetic.ts'
 import { pad } from './arrange.ts'
 import { checkFits, type Padding, type PerAxis, padOf, perAxis, windowCount } from './convolution.ts'
 import { full } from './creation.ts'
-import { composite, defineOp, first, liftOne, only, primitive, type TensorLike, typed } from './define.ts'
+import {
+  composite,
+  defineOp,
+  first,
+  liftOne,
+  only,
+  primitive,
+  requireOptions,
+  type TensorLike,
+  typed,
+} from './define.ts'
 import { max, sum } from './reduction.ts'
 
 /** Windows of `size` elements, `dilation` apart, every `stride` along an axis. */
@@ -265,7 +275,7 @@ export const maxPool2d = composite(
   },
   (options: PoolOptions) =>
     (x: TensorLike): Tensor =>
-      maxPoolOf(options, liftOne('maxPool2d', x)),
+      maxPoolOf(requireOptions('maxPool2d', options), liftOne('maxPool2d', x)),
 )
 
 /**
@@ -288,5 +298,5 @@ export const avgPool2d = composite(
   },
   (options: AveragePoolOptions) =>
     (x: TensorLike): Tensor =>
-      avgPoolOf(options, liftOne('avgPool2d', x)),
+      avgPoolOf(requireOptions('avgPool2d', options), liftOne('avgPool2d', x)),
 )

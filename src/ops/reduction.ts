@@ -6,58 +6,44 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Dtype } from '../core/dtype.ts'
-import { isFloat } from '../core/dtype.ts'
-import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { orThrow, shapeError } from '../core/errors.ts'
 import { load, type Monoid } from '../core/kernel.ts'
 import { type Axes, dim, normalizeAxes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Maybe, Op, Sample, Tensor } from '../core/types.ts'
-import { div, sub } from './arithmetic.ts'
-import { cast, eq, indicator, isfinite, where } from './comparison.ts'
+import { cast, eq, indicator } from './comparison.ts'
 import {
   type Accepts,
   commonDtype,
-  composite,
+  type DataLast,
   type Differentiation,
+  dataLast,
   defineOp,
   first,
-  isData,
-  liftOne,
-  type NotTensor,
   only,
   primitive,
   type Registered,
-  type TensorLike,
 } from './define.ts'
 import { add, mul } from './elementwise.ts'
-import { exp, log, reciprocal, sqrt } from './math.ts'
+import { reciprocal } from './math.ts'
 import { broadcastTo, drawAxes, reducedIndex, reshape, sumOp, transpose } from './movement.ts'
 import { concat, slice } from './slicing.ts'
-import { stopGradient } from './stopgradient.ts'
 
 type AxesParams = { readonly axes: readonly number[] }
 
 /** Where to reduce, and whether reduced axes stay with size 1. */
 export type ReduceOptions = { readonly axis?: Axes; readonly keepDims?: boolean }
 
-/** A reduction with its options first and its data last; the options may be left out. */
-export interface Reduction<Options> {
-  (options: Options & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
-
-const dataLast = <Options>(f: (options: Partial<Options>, x: TensorLike) => Tensor): Reduction<Options> =>
-  ((arg: TensorLike | Options) => (isData(arg) ? f({}, arg) : (x: TensorLike) => f(arg, x))) as Reduction<Options>
-
-const axesOf = (name: string, axis: Axes | undefined, x: Tensor): readonly number[] =>
+/** The axes an option names, counted from the front. */
+export const axesOf = (name: string, axis: Axes | undefined, x: Tensor): readonly number[] =>
   orThrow(normalizeAxes(name, axis, x.shape.length))
 
 /** A result without its reduced axes, given them back as size 1. */
-const kept = (shape: Shape, axes: readonly number[], y: Tensor): Tensor =>
+export const kept = (shape: Shape, axes: readonly number[], y: Tensor): Tensor =>
   reshape(shape.map((n, i) => (axes.includes(i) ? 1 : n)))(y)
 
 /** Applies a reduction that takes axes, then keeps them if asked. */
-const reduceWith = (
+export const reduceWith = (
   name: string,
   { axis, keepDims = false }: Partial<ReduceOptions>,
   x: Tensor,
@@ -139,7 +125,8 @@ const extremeJvp: NonNullable<Op<AxesParams>['jvp']> = ({ axes }, [x], [t = null
   return [bind1(sumOp, { axes }, mul(t, share))]
 }
 
-const maxOp = reductionOp({
+/** The primitive behind `max`; its axes go. */
+export const maxOp = reductionOp({
   name: 'max',
   doc: 'Largest element along axes.',
   monoid: 'max',
@@ -225,13 +212,10 @@ const anyOp = reductionOp({
   differentiation: constant,
 })
 
-const overAxes = (op: Op<AxesParams>): Registered<Reduction<ReduceOptions>> =>
+const overAxes = (op: Op<AxesParams>): Registered<DataLast<ReduceOptions>> =>
   primitive(
     op,
-    dataLast<ReduceOptions>((options, x) => {
-      const value = liftOne(op.name, x)
-      return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
-    }),
+    dataLast<ReduceOptions>(op.name, (options, x) => reduceWith(op.name, options, x, axes => bind1(op, { axes }, x))),
   )
 
 // ---- the public functions
@@ -242,11 +226,11 @@ export type SumOptions = ReduceOptions & { readonly as?: Dtype }
 /** bool counts as int32. */
 const summable = (x: Tensor, as: Dtype | undefined): Tensor => cast(as ?? (x.dtype === 'bool' ? 'int32' : x.dtype))(x)
 
-const adding = (op: Op<AxesParams>): Registered<Reduction<SumOptions>> =>
+const adding = (op: Op<AxesParams>): Registered<DataLast<SumOptions>> =>
   primitive(
     op,
-    dataLast<SumOptions>(({ as, ...options }, x) => {
-      const value = summable(liftOne(op.name, x), as)
+    dataLast<SumOptions>(op.name, ({ as, ...options }, x) => {
+      const value = summable(x, as)
       return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
     }),
   )
@@ -279,76 +263,6 @@ export const any = overAxes(anyOp)
 /** Options of `argmax` and `argmin`: one axis, or none for the position in row-major order. */
 export type PositionOptions = { readonly axis?: number; readonly keepDims?: boolean }
 /** The position of the largest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmax: Registered<Reduction<PositionOptions>> = overAxes(argmaxOp)
+export const argmax: Registered<DataLast<PositionOptions>> = overAxes(argmaxOp)
 /** The position of the smallest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmin: Registered<Reduction<PositionOptions>> = overAxes(argminOp)
-
-type KeptParams = { readonly axis: readonly number[]; readonly keepDims: boolean }
-
-/** A composition that reduces float data; int32 and bool are converted to float32. */
-const reduction = <Options extends ReduceOptions>(
-  name: string,
-  doc: string,
-  f: (options: Partial<Options>, x: Tensor) => Tensor,
-): Registered<Reduction<Options>> => {
-  const apply = (options: Partial<Options>, x: TensorLike): Tensor => {
-    const value = liftOne(name, x)
-    return f(options, isFloat(value.dtype) ? value : cast('float32')(value))
-  }
-  const subject = {
-    name,
-    doc,
-    apply: (params: KeptParams, [x]: readonly Tensor[]) => apply(params as unknown as Partial<Options>, x as Tensor),
-    sample: (draw: Draw): Sample<KeptParams> => {
-      const shape = draw.shape({ minRank: 1, minSize: 2 })
-      const axis = drawAxes(draw, shape.length)
-      return { params: { axis: axis.length === 0 ? [0] : axis, keepDims: draw.boolean() }, args: [draw.tensor(shape)] }
-    },
-    invalid: (draw: Draw): Sample<KeptParams> => ({ params: { axis: [5], keepDims: false }, args: [draw.tensor([2])] }),
-  }
-  return composite(subject, dataLast<Options>(apply))
-}
-
-const count = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(i => dim(x.shape, i)))
-
-/** The mean along `axis`; NaN for no elements. int32 and bool are averaged as float32. */
-export const mean = reduction<ReduceOptions>('mean', 'Mean along axes.', (options, x) =>
-  reduceWith('mean', options, x, axes => div(bind1(sumOp, { axes }, x), count(x, axes))),
-)
-
-/** Options of `variance` and `std`: the sum of squares is divided by n - correction (0 by default, as NumPy's ddof). */
-export type VarianceOptions = ReduceOptions & { readonly correction?: number }
-
-const varianceOf = (
-  name: string,
-  { axis, keepDims = false, correction = 0 }: Partial<VarianceOptions>,
-  x: Tensor,
-): Tensor => {
-  const axes = axesOf(name, axis, x)
-  if (!Number.isFinite(correction)) return fail(valueError(name, `correction must be a number, got ${correction}`))
-  const gap = sub(x, mean({ axis: axes, keepDims: true })(x))
-  const squares = bind1(sumOp, { axes }, mul(gap, gap))
-  const y = div(squares, Math.max(0, count(x, axes) - correction))
-  return keepDims ? kept(x.shape, axes, y) : y
-}
-
-/** The variance along `axis`, by two passes; `correction: 1` gives the unbiased estimate. */
-export const variance = reduction<VarianceOptions>('variance', 'Variance along axes.', (options, x) =>
-  varianceOf('variance', options, x),
-)
-
-/** The standard deviation along `axis`: the square root of `variance`. Where all elements are equal its derivative is NaN. */
-export const std = reduction<VarianceOptions>('std', 'Standard deviation along axes.', (options, x) =>
-  sqrt(varianceOf('std', options, x)),
-)
-
-/** ln Σ eˣ along `axis` without overflow; -∞ for no elements and where all are -∞. */
-export const logsumexp = reduction<ReduceOptions>('logsumexp', 'ln Σ eˣ along axes.', (options, x) =>
-  reduceWith('logsumexp', options, x, axes => {
-    if (count(x, axes) === 0) return log(bind1(sumOp, { axes }, x))
-    const high = stopGradient(bind1(maxOp, { axes }, x))
-    const shift = where(isfinite(high), high, 0)
-    const total = bind1(sumOp, { axes }, exp(sub(x, kept(x.shape, axes, shift))))
-    return add(log(total), shift)
-  }),
-)
+export const argmin: Registered<DataLast<PositionOptions>> = overAxes(argminOp)

@@ -12,9 +12,10 @@ import { bind1, typesOf } from '../core/trace.ts'
 import type { Draw, Op, Tensor, TensorType } from '../core/types.ts'
 import {
   commonDtype,
+  type DataLast,
+  dataLast,
   defineOp,
   first,
-  isData,
   lift,
   liftOne,
   type NotTensor,
@@ -205,15 +206,8 @@ const flipOp: Op<{ readonly axes: readonly number[] }> = defineOp({
   invalid: draw => ({ params: { axes: [2] }, args: [draw.tensor([2, 3])] }),
 })
 
-interface Flip {
-  (options: { readonly axis?: Axes } & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
-
-const flipAlong = (axis: Axes | undefined, x: TensorLike): Tensor => {
-  const value = liftOne('flip', x)
-  return bind1(flipOp, { axes: orThrow(normalizeAxes('flip', axis, value.shape.length)) }, value)
-}
+const flipAlong = (axis: Axes | undefined, x: Tensor): Tensor =>
+  bind1(flipOp, { axes: orThrow(normalizeAxes('flip', axis, x.shape.length)) }, x)
 
 /**
  * Reverses the order of elements along axes, or along all of them.
@@ -221,8 +215,10 @@ const flipAlong = (axis: Axes | undefined, x: TensorLike): Tensor => {
  * @example
  * flip({ axis: 0 })(x) // [[4, 5, 6], [1, 2, 3]]
  */
-export const flip: Registered<Flip> = primitive(flipOp, ((arg: TensorLike | { readonly axis?: Axes }) =>
-  isData(arg) ? flipAlong(undefined, arg) : (x: TensorLike) => flipAlong(arg.axis, x)) as Flip)
+export const flip: Registered<DataLast<{ readonly axis?: Axes }>> = primitive(
+  flipOp,
+  dataLast<{ readonly axis?: Axes }>('flip', ({ axis }, x) => flipAlong(axis, x)),
+)
 
 // ---- concat
 
@@ -302,11 +298,24 @@ interface Concat {
   (xs: readonly TensorLike[]): Tensor
 }
 
+/** A point of the result looks at every part, so many parts are joined a few at a time: n log n instead of n². */
+const PARTS = 8
+
+const concatTree = (axis: number, values: readonly Tensor[]): Tensor => {
+  if (values.length === 1) return only(values)
+  if (values.length <= PARTS) return bind1(concatOp, { axis }, ...values)
+  const groups = range(0, Math.ceil(values.length / PARTS)).map(i => values.slice(i * PARTS, (i + 1) * PARTS))
+  return concatTree(
+    axis,
+    groups.map(group => concatTree(axis, group)),
+  )
+}
+
 const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
   const values = lift('concat', xs)
   if (values.length === 0) return fail(valueError('concat', 'needs at least one tensor'))
   const normal = orThrow(normalizeAxis('concat', axis, first(typesOf(values)).shape.length))
-  return values.length === 1 ? only(values) : bind1(concatOp, { axis: normal }, ...values)
+  return concatTree(normal, values)
 }
 
 /**

@@ -11,15 +11,13 @@ import type { Op, Tensor } from '../core/types.ts'
 import {
   commonDtype,
   composite,
+  type DataLast,
+  dataLast,
   defineOp,
   first,
-  isData,
-  liftOne,
-  type NotTensor,
   only,
   primitive,
   type Registered,
-  type TensorLike,
 } from './define.ts'
 import { takeAlongAxis } from './indexing.ts'
 import { moveAxis } from './movement.ts'
@@ -38,10 +36,7 @@ const argsortOp: Op<Record<string, never>> = defineOp({
   invalid: draw => ({ params: {}, args: [draw.tensor([])] }),
 })
 
-interface Sorting {
-  (options: { readonly axis?: number } & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
-}
+type SortOptions = { readonly axis?: number }
 
 const argsortAlong = (axis: number, x: Tensor): Tensor => {
   const at = orThrow(normalizeAxis('argsort', axis, x.shape.length))
@@ -50,15 +45,15 @@ const argsortAlong = (axis: number, x: Tensor): Tensor => {
 }
 
 /** The positions that sort x along an axis (the last by default), as int32: ascending, stable, NaN last. */
-export const argsort: Registered<Sorting> = primitive(argsortOp, ((arg: TensorLike | { readonly axis?: number }) =>
-  isData(arg)
-    ? argsortAlong(-1, liftOne('argsort', arg))
-    : (x: TensorLike) => argsortAlong(arg.axis ?? -1, liftOne('argsort', x))) as Sorting)
+export const argsort: Registered<DataLast<SortOptions>> = primitive(
+  argsortOp,
+  dataLast<SortOptions>('argsort', ({ axis = -1 }, x) => argsortAlong(axis, x)),
+)
 
 const sortAlong = (axis: number, x: Tensor): Tensor => takeAlongAxis({ axis })(x, argsortAlong(axis, x))
 
 /** x sorted along an axis (the last by default): ascending, NaN last. At ties the derivative goes by the stable order. */
-export const sort: Registered<Sorting> = composite(
+export const sort: Registered<DataLast<SortOptions>> = composite(
   {
     name: 'sort',
     doc: 'Elements in ascending order along an axis.',
@@ -72,8 +67,5 @@ export const sort: Registered<Sorting> = composite(
     },
     invalid: draw => ({ params: { axis: 1 }, args: [draw.tensor([2])] }),
   },
-  ((arg: TensorLike | { readonly axis?: number }) =>
-    isData(arg)
-      ? sortAlong(-1, liftOne('sort', arg))
-      : (x: TensorLike) => sortAlong(arg.axis ?? -1, liftOne('sort', x))) as Sorting,
+  dataLast<SortOptions>('sort', ({ axis = -1 }, x) => sortAlong(axis, x)),
 )

@@ -4,7 +4,7 @@
  * Layer: transform.
  */
 import { type Dtype, isFloat } from '../core/dtype.ts'
-import { dtypeError, fail, shapeError } from '../core/errors.ts'
+import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import { sameShape } from '../core/shape.ts'
 import { isTensor, scalar, scalarLike, showType } from '../core/tensor.ts'
@@ -52,6 +52,11 @@ export const checkLike = (op: string, name: string, x: Tensor, [what, value]: re
   return fail(error(op, `${name} is ${showType(x)}, but the ${what} is ${showType(value)}`))
 }
 
+/** Refuses what cannot be transformed. */
+export const requireFunction = (kind: string, f: unknown): void => {
+  if (typeof f !== 'function') fail(valueError(kind, `transforms a function, got ${describe(f)}`))
+}
+
 /** A function on trees as one on flat lists, which remembers the structure of what it last returned. */
 export type Flattened = { readonly flat: Flat; readonly outShape: () => TreeShape }
 
@@ -61,6 +66,7 @@ export const flattenFunction = (
   f: (...args: readonly unknown[]) => unknown,
   inShape: TreeShape,
 ): Flattened => {
+  requireFunction(kind, f)
   let shape: TreeShape = { tag: 'leaf' }
   const flat: Flat = (...inputs) => {
     const y = f(...unflatten<readonly unknown[]>(inShape, inputs))

@@ -10,7 +10,7 @@ import { isTensor, scalarLike, showType } from '../core/tensor.ts'
 import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { liftArguments, type Transformed } from './arguments.ts'
+import { liftArguments, requireFunction, type Transformed } from './arguments.ts'
 import { vjpFlat } from './vjp.ts'
 
 /** Which arguments to differentiate in: one position (0 by default) or several. */
@@ -84,6 +84,7 @@ const evaluate = (
   { argnums = 0, aux: hasAux = false }: GradOptions,
   args: readonly unknown[],
 ): Evaluated => {
+  requireFunction('grad', f)
   const list = positions(argnums, args.length)
   const [xs, shape] = differentiable(args, list)
   let restore: (tensors: readonly Tensor[]) => unknown = () => undefined

@@ -56,11 +56,15 @@ const batchSize = (args: unknown, xs: readonly Tensor[], axes: readonly (number 
     : fail(shapeError('vmap', `batch axes differ in size: ${first.text}, ${other.text}`))
 }
 
+/** A result, whose batch axis is in front if it has one. */
+type Result = { readonly value: Tensor; readonly batched: boolean }
+
 /**
  * f applied to every slice along a batch axis at once: the same result as a loop, in batched ops.
  *
  * `inAxes` says where the batch axis of each argument is: one number for all, or a list with a number, null (the argument is
- * shared) or a tree of them for each. `outAxes` says where it goes in the results.
+ * shared) or a tree of them for each. `outAxes` says where it goes in the results; null for one
+ * that is the same for the whole batch.
  * @throws ShapeError when batch axes differ in size; AxisError when one is out of range; TreeError for axes that do not fit
  * @example
  * vmap(dot)(x, y) // [2,3], [2,3] -> [2]
@@ -76,7 +80,7 @@ export const vmap = <Args extends readonly unknown[], Y>(
     const axes = spread('inAxes', inAxes, shape)
     const size = batchSize(lifted, xs, axes)
     const { flat, outShape } = flattenFunction('vmap', f as (...args: readonly unknown[]) => unknown, shape)
-    const ys = withTrace<Tensor, readonly Tensor[]>(
+    const ys = withTrace<Tensor, readonly Result[]>(
       'vmap',
       scope => (op, params, operands, outs) => {
         const carried = operands.map(scope.open)
@@ -93,18 +97,25 @@ export const vmap = <Args extends readonly unknown[], Y>(
         })
         return checkOutputs('vmap', flat(...inputs)).map(y => {
           const value = scope.open(y)
-          return withBatch(value ?? y, value !== undefined, size)
+          return { value: value ?? y, batched: value !== undefined }
         })
       },
     )
     const places = spread('outAxes', outAxes, outShape())
     return unflatten<MapTree<Y, Tensor>>(
       outShape(),
-      ys.map((y, i) => {
+      ys.map(({ value, batched }, i) => {
         const axis = places[i] ?? null
-        return axis === null
-          ? fail(treeError('vmap', 'outAxes must say where the batch axis of every result goes'))
-          : moveAxis(0, orThrow(normalizeAxis('vmap', axis, y.shape.length)))(y)
+        if (axis === null && batched)
+          return fail(
+            treeError(
+              'vmap',
+              `outAxes is null for result ${i}, which differs along the batch: say where its batch axis goes`,
+            ),
+          )
+        if (axis === null) return value
+        const y = withBatch(value, batched, size)
+        return moveAxis(0, orThrow(normalizeAxis('vmap', axis, y.shape.length)))(y)
       }),
     )
   }) as Transformed<MapTree<Args, Tensor>, MapTree<Y, Tensor>>

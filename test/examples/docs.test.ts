@@ -4,8 +4,8 @@
  * Each page is compared with itself completed by its own output. Where it is meant to differ, `npx vitest run -u
  * test/examples/docs.test.ts` writes it into the page.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { opsTable } from '../../scripts/ops-table.ts'
 import { ROOT } from '../support/names.ts'
@@ -34,21 +34,41 @@ const runner = `for (const page of ${JSON.stringify(pages.map(folderOf))}) {
 `
 
 const workshop = openWorkshop()
+const typeErrors: string[] = []
 const printed = new Map<Page, string>()
-let typeErrors: readonly string[] = []
+const ran = new Map<Page, readonly string[]>()
 
-beforeAll(() => {
-  const modules = pages.flatMap(page =>
-    [...modulesOf(page, UP)].map(([file, text]) => [`${folderOf(page)}/${file}`, text] as const),
-  )
-  workshop.write(new Map([...modules, ['run.ts', runner]]))
-  typeErrors = workshop.typeErrors(modules.map(([file]) => file))
-  const { out, err } = workshop.run('run.ts')
+const checkTypes = async (modules: ReadonlyMap<string, string>): Promise<void> => {
+  typeErrors.push(...(await workshop.typeErrors([...modules.keys()])))
+}
+
+const runPages = async (): Promise<void> => {
+  const { out, err } = await workshop.run('run.ts')
   const parts = out.split(`${PAGE}\n`).slice(1)
   if (parts.length !== pages.length) throw new Error(`the pages could not be run: ${err}`)
   pages.forEach((page, i) => {
     printed.set(page, parts[i] ?? '')
   })
+}
+
+const runCommands = async (): Promise<void> => {
+  for (const page of pages) {
+    const inPage = join(workshop.folder, folderOf(page))
+    const outputs: string[] = []
+    for (const block of commands(page)) {
+      const calls = callsOf(page, block).map(({ file, args }) => workshop.run(join(ROOT, file), args, inPage))
+      outputs.push((await Promise.all(calls)).map(({ out }) => out).join(''))
+    }
+    ran.set(page, outputs)
+  }
+}
+
+beforeAll(async () => {
+  const modules = new Map(
+    pages.flatMap(page => [...modulesOf(page, UP)].map(([file, text]) => [`${folderOf(page)}/${file}`, text] as const)),
+  )
+  workshop.write(new Map([...modules, ['run.ts', runner]]))
+  await Promise.all([checkTypes(modules), runPages(), runCommands()])
 }, 120_000)
 afterAll(workshop.close)
 
@@ -60,13 +80,26 @@ describe.each(pages.map(page => [page.name, page] as const))('%s', (name, page) 
   it('shows what it prints', async () => {
     const text = printed.get(page) ?? ''
     if (text.includes(ERROR)) throw new Error(`${name} threw: ${text.slice(text.indexOf(ERROR) + 1)}`)
-    const inPage = join(workshop.folder, folderOf(page))
-    const ran = commands(page).map(block =>
-      callsOf(page, block)
-        .map(({ file, args }) => workshop.run(join(ROOT, file), args, inPage).out)
-        .join(''),
-    )
-    await expect(completed(page, text.split(`${MARK}\n`), ran)).toMatchFileSnapshot(join(ROOT, name))
+    const whole = completed(page, text.split(`${MARK}\n`), ran.get(page) ?? [])
+    await expect(whole).toMatchFileSnapshot(join(ROOT, name))
+  })
+})
+
+describe('links', () => {
+  const links = [...files, 'docs/ops.md', 'CHANGELOG.md', 'CONTRIBUTING.md'].flatMap(file =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].flatMap(
+      ([, text = '', target = '']) =>
+        target.startsWith('https://') ? [] : [{ file, text, target: join(ROOT, dirname(file), target) }],
+    ),
+  )
+
+  it('lead to files that are there', () => {
+    expect(links.filter(({ target }) => !existsSync(target))).toEqual([])
+  })
+
+  it('to tests name a test in that file', () => {
+    const toTests = links.filter(({ target }) => target.endsWith('.test.ts') && existsSync(target))
+    expect(toTests.filter(({ text, target }) => !readFileSync(target, 'utf8').includes(`'${text}'`))).toEqual([])
   })
 })
 

@@ -17,12 +17,12 @@ describe('examples in docstrings', () => {
   const found = new Map<string, string | null>()
   let typeErrors: readonly string[] = []
 
-  beforeAll(() => {
+  beforeAll(async () => {
     const modules = exampleModules(UP)
     const runner = [...modules.keys()].map(file => `await import('./${file}')`).join('\n')
     workshop.write(new Map([...modules, ['run.ts', `${runner}\nexport {}\n`]]))
-    typeErrors = workshop.typeErrors([...modules.keys()])
-    const { out, err } = workshop.run('run.ts')
+    const [errors, { out, err }] = await Promise.all([workshop.typeErrors([...modules.keys()]), workshop.run('run.ts')])
+    typeErrors = errors
     const lines = out.split('\n').filter(line => line !== '')
     for (const line of lines) {
       const { where, why } = JSON.parse(line) as { readonly where: string; readonly why: string | null }
@@ -65,8 +65,10 @@ describe('public names', () => {
   const hasDocstring = ({ file, line }: Public): boolean =>
     /\*\/\s*$/.test(readFileSync(file, 'utf8').split('\n')[line - 1] ?? '')
 
-  it.each(indexFiles.map(file => [relative(ROOT, file), file]))('of %s all have a docstring', (_name, file) => {
+  it.each(indexFiles.map(file => [relative(ROOT, file), file]))('of %s all have a docstring', async (_name, file) => {
     const names = exportsOf(file)
+    const values = Object.keys(await import(file))
+    expect(values.filter(value => !names.some(({ name }) => name === value))).toEqual([])
     const without = names.filter(name => !hasDocstring(name))
     expect(names.length).toBeGreaterThan(5)
     expect(without.map(({ name, file, line }) => `${name} (${relative(ROOT, file)}:${line + 1})`)).toEqual([])

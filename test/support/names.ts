@@ -70,11 +70,12 @@ const inCode = (code: string): ReadonlySet<string> => {
   return new Set([...plain.matchAll(/(?<![\w.$])[A-Za-z_]\w*/g)].map(([word]) => word))
 }
 
+/** Names that code declares or imports itself. */
 const declared = (code: string): ReadonlySet<string> =>
   new Set(
-    [...code.matchAll(/\b(?:const|let) (\w+|[[{][^=]*[\]}]) =/g)].flatMap(
-      ([, names = '']) => names.match(/\w+/g) ?? [],
-    ),
+    [/\b(?:const|let) (\w+|[[{][^=]*[\]}]) =/g, /\bimport (?:type )?\{([^}]*)\}/g]
+      .flatMap(pattern => [...code.matchAll(pattern)])
+      .flatMap(([, names = '']) => names.match(/\w+/g) ?? []),
   )
 
 /**

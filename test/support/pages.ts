@@ -102,10 +102,14 @@ const programs: readonly (readonly [start: string, file: string])[] = [
 ]
 
 /** The programs that a sh block runs, with their arguments. */
-export const callsOf = (page: Page, block: Block): readonly { readonly file: string; readonly args: readonly string[] }[] =>
+export const callsOf = (
+  page: Page,
+  block: Block,
+): readonly { readonly file: string; readonly args: readonly string[] }[] =>
   block.lines.map(line => {
     const found = programs.find(([start]) => line.startsWith(start))
-    if (found === undefined) throw new Error(`${page.name}:${block.start + 1}: '${line}' is no command that pages can run`)
+    if (found === undefined)
+      throw new Error(`${page.name}:${block.start + 1}: '${line}' is no command that pages can run`)
     const [start, file] = found
     return { file, args: line.slice(start.length).split(/\s+/) }
   })

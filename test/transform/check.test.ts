@@ -77,7 +77,7 @@ describe('checkGrads', () => {
   it('says what to do when a float32 constant meets the float64 check', () => {
     const w = tensor([[1, 2]])
     expect(() => checkGrads((x: Tensor) => matmul(w, x))([tensor([1, 2])])).toThrow(
-      /checkGrads: runs the function in float64, and it threw: contract: dtypes differ.*\{ dtype: 'float32' \}/,
+      /checkGrads: runs the function in float64, and it threw: matmul: dtypes differ.*\{ dtype: 'float32' \}/,
     )
     expect(checkGrads((x: Tensor) => matmul(w, x))([tensor([1, 2])], { dtype: 'float32' }).ok).toBe(true)
     expect(checkGrads((x: Tensor) => matmul(cast(x.dtype)(w), x))([tensor([1, 2])]).ok).toBe(true)

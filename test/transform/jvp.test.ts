@@ -57,6 +57,15 @@ describe('jvp', () => {
     expect([dy.where.dtype, dy.at.dtype]).toEqual(['bool', 'int32'])
   })
 
+  it('a conversion to int32 or bool ends the derivative', () => {
+    const [, dn] = jvp((x: Tensor) => cast('int32')(x))([tensor([1.5, 2])], [tensor([7, 8])])
+    const [, db] = jvp((x: Tensor) => cast('bool')(x))([tensor([1.5, 2])], [tensor([7, 8])])
+    expect([toArray(dn), toArray(db)]).toEqual([
+      [0, 0],
+      [false, false],
+    ])
+  })
+
   it('keeps the tangent’s shape where the argument broadcasts', () => {
     const [, dy] = jvp((x: Tensor) => add(x, zeros([2, 3])))([tensor([1, 2, 3])], [tensor([1, 2, 3])])
     expectClose(dy, [

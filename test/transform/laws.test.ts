@@ -50,7 +50,7 @@ describe('on random compositions', () => {
           near(v, ((up[i] ?? 0) - (down[i] ?? 0)) / (2 * h), DIFFERENCE)
         })
       }),
-      150,
+      100,
     )
   })
 
@@ -63,7 +63,7 @@ describe('on random compositions', () => {
         expectSame(y, f(x), 0)
         near(inner(ct, dy), inner(dx, t), CLOSE)
       }),
-      200,
+      100,
     )
   })
 
@@ -75,7 +75,7 @@ describe('on random compositions', () => {
         for (const linear of [along, (v: Tensor) => pullback(v)[0]])
           expectSame(linear(add(mul(s, 2), t)), add(mul(linear(s), 2), linear(t)), CLOSE)
       }),
-      100,
+      50,
     )
   })
 
@@ -101,7 +101,7 @@ describe('on random compositions', () => {
           for (let k = 0; k < 3; k++) expectSame(row(ys, k), g(row(xs, k)), CLOSE)
         }
       }),
-      80,
+      50,
     )
   })
 

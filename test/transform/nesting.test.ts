@@ -77,7 +77,13 @@ describe('three derivatives deep, each closes over the two outside', () => {
 describe('classics of perturbation confusion', () => {
   it('Siskind and Pearlmutter (2005): d/dx (x · d/dy (x + y) at y = 1) at x = 1 is 1, where confusion gives 2', () => {
     for (const [, dx] of entries)
-      for (const [, dy] of entries) expect(at(dx(x => mul(x, dy(y => add(x, y))(one))), 1)).toBe(1)
+      for (const [, dy] of entries)
+        expect(
+          at(
+            dx(x => mul(x, dy(y => add(x, y))(one))),
+            1,
+          ),
+        ).toBe(1)
   })
 
   it('d/dx (x · d/dy xy at y = 2) is 2x', () => {

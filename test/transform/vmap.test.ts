@@ -219,7 +219,7 @@ describe('axes', () => {
       'inAxes has more structure than what it describes',
     )
     expect(mistake(() => vmap(id, { outAxes: null })(zeros([3])))).toContain(
-      'outAxes must say where the batch axis of every result goes',
+      'outAxes is null for result 0, which differs along the batch',
     )
   })
 

@@ -89,11 +89,19 @@ const multiplyBlock = (a: Matrix, i0: number, i1: number, b: Matrix, j0: number,
 /** Where the result of each batch, row and column goes. */
 type Places = { readonly rows: Int32Array; readonly columns: Int32Array }
 
-/** Writes a row of `sums`. The loop over float32, the default, sees one kind of array. */
-const storeRow = (out: TypedArray, to: number, columns: Int32Array, j0: number, j1: number, from: number): void => {
+/** Writes a row, columns j0 to before j1 of it. The loop over float32, the default, sees one kind of array. */
+const storeRow = (
+  out: TypedArray,
+  to: number,
+  columns: Int32Array,
+  j0: number,
+  j1: number,
+  values: Float64Array,
+  from: number,
+): void => {
   if (out instanceof Float32Array)
-    for (let j = j0, at = from; j < j1; j++, at++) out[to + (columns[j] as number)] = sums[at] as number
-  else for (let j = j0, at = from; j < j1; j++, at++) out[to + (columns[j] as number)] = sums[at] as number
+    for (let j = j0, at = from; j < j1; j++, at++) out[to + (columns[j] as number)] = values[at] as number
+  else for (let j = j0, at = from; j < j1; j++, at++) out[to + (columns[j] as number)] = values[at] as number
 }
 
 /** Writes the product of two matrices from `start` on. */
@@ -104,7 +112,7 @@ const multiply = (out: TypedArray, start: number, { rows, columns }: Places, a: 
       const j1 = Math.min(j0 + COLUMNS, columns.length)
       const width = roundUp(j1 - j0)
       multiplyBlock(a, i0, i1, b, j0, j1, width)
-      for (let i = i0; i < i1; i++) storeRow(out, start + (rows[i] as number), columns, j0, j1, (i - i0) * width)
+      for (let i = i0; i < i1; i++) storeRow(out, start + (rows[i] as number), columns, j0, j1, sums, (i - i0) * width)
     }
 }
 

@@ -37,6 +37,12 @@ const copyRun = (
   else for (let j = 0, at = from; j < length; j++, at += stride) out[to + j] = source[at] as number
 }
 
+/** Writes one value from `from` to before `to`. */
+const repeat = (out: Float64Array, value: number, from: number, to: number): void => {
+  if (to - from >= LONG_RUN) out.fill(value, from, to)
+  else for (let j = from; j < to; j++) out[j] = value
+}
+
 /** A run along which a bound divides: every point is looked at. */
 const copyDivided = (
   out: Float64Array,
@@ -93,9 +99,9 @@ const copyBounded = (
   }
   if (begin >= end) begin = end = length
   const stride = address.strides[last] as number
-  out.fill(fill, to, to + begin)
+  repeat(out, fill, to, to + begin)
   copyRun(out, to + begin, source, at + begin * stride, stride, end - begin)
-  out.fill(fill, to + end, to + length)
+  repeat(out, fill, to + end, to + length)
 }
 
 /** Cuts a tile into runs: `run` is told where in the tile it begins, at which point, and how long it is. */

@@ -2,7 +2,7 @@
  * Nests, stage by stage.
  *
  * Layer: backend. Same meaning as the reference, to the bit: sums too are added up in the reference's order, in float64.
- * Read next: tile.ts; reduce.ts.
+ * Read next: tile.ts, reduce.ts.
  */
 import { allocate, type TypedArray } from '../../core/dtype.ts'
 import { type Expr, linearise, type Nest, type Stage } from '../../core/kernel.ts'
@@ -30,8 +30,10 @@ const valuesOf = (
 ): readonly TypedArray[] => {
   const loop = inOrder(axes)
   const [only] = exprs
-  const quick = exprs.length === 1 && only !== undefined && !exact[0] ? direct(only, loop, sources.inputs) : null
-  if (quick !== null) return [quick]
+  if (only !== undefined && exprs.length === 1 && !exact[0]) {
+    const out = direct(only, loop, sources.inputs)
+    if (out !== null) return [out]
+  }
   const size = sizeOf(axes)
   const outs = exprs.map(({ dtype }, i) => allocate(exact[i] ? 'float64' : dtype, size))
   eachTile(exprs, loop, sources, Number.POSITIVE_INFINITY, (start, n, values) => {

@@ -98,7 +98,7 @@ const positions = (stage: Reduce, found: Float64Array, loop: Loop, sources: Sour
   })
 }
 
-/** Few terms to a total make a row too short; a load that strides along the reduced axes but not along the outer ones reads columns well. */
+/** Few terms to a total make rows too short, and a load that strides along the last reduced axis reads columns better. */
 const columnsAreBetter = ({ axes, expr }: Reduce, outer: Shape): boolean => {
   if (sizeOf(outer) < 64) return false
   if (sizeOf(axes) <= 8) return true

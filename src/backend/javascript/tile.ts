@@ -69,15 +69,15 @@ const stageLoad = (node: Expr & { tag: 'stage' }, outer: Shape): Load =>
 /** The row-major position in a shape of each of n tuples of coordinates; negative where one is out of range. */
 export const positionsOf = (coordinates: readonly Float64Array[], shape: Shape, n: number): Int32Array => {
   positions.fill(0, 0, n)
-  for (let d = 0; d < coordinates.length; d++) advance(coordinates[d] as Float64Array, shape[d] as number, n)
+  for (let d = 0; d < coordinates.length; d++) advance(positions, coordinates[d] as Float64Array, shape[d] as number, n)
   return positions
 }
 
 /** Goes one axis on. A position once negative stays so: size times -1 or less, and less than size. */
-const advance = (along: Float64Array, size: number, n: number): void => {
+const advance = (at: Int32Array, along: Float64Array, size: number, n: number): void => {
   for (let j = 0; j < n; j++) {
     const i = along[j] as number
-    positions[j] = i >= 0 && i < size ? (positions[j] as number) * size + i : -1
+    at[j] = i >= 0 && i < size ? (at[j] as number) * size + i : -1
   }
 }
 
