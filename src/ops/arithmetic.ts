@@ -1,7 +1,7 @@
 /**
  * Arithmetic beyond add, mul and neg; powers, extremes, clipping; integers and bits.
  *
- * Layer: ops. Conventions at kinks follow JAX and are stated at each function.
+ * Layer: ops. Conventions at kinks are stated at each function; docs/conventions.md says where they differ from JAX's.
  */
 import { apply } from '../core/kernel.ts'
 import { type Domain, interval, type Tensor } from '../core/types.ts'

@@ -192,7 +192,12 @@ const compare = (problem: Problem, settings: Settings): GradReport => {
   let worst: Comparison | null = null
   for (const { comparison, isKink } of comparisonsOf(problem, settings)) {
     compared++
-    if (comparison.error > settings.tolerance) (isKink() ? kinks : failures).push(comparison)
+    const fails = comparison.error > settings.tolerance
+    if (fails && isKink()) {
+      kinks.push(comparison)
+      continue
+    }
+    if (fails) failures.push(comparison)
     if (worst === null || comparison.error > worst.error) worst = comparison
   }
   return { ok: failures.length === 0, compared, worst, failures, kinks, tolerance: settings.tolerance }

@@ -7,7 +7,7 @@ import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
-import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
+import { flatten, flattenWithPaths, type MapTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { liftArguments, requireFunction, type Transformed } from './arguments.ts'
@@ -16,11 +16,14 @@ import { vjpFlat } from './vjp.ts'
 /** Which arguments to differentiate in: one position (0 by default) or several. */
 export type Argnums = number | readonly number[]
 
+/** A gradient has a tensor wherever the argument has a leaf, which may have been a number. */
+type Gradient<T> = [T] extends [Tensor] ? T : MapTree<T, Tensor>
+
 /** The gradient's type: that of the argument, or a tuple for several. */
 export type GradOf<Args extends readonly unknown[], N extends Argnums> = N extends number
-  ? Args[N]
+  ? Gradient<Args[N]>
   : N extends readonly number[]
-    ? { readonly [K in keyof N]: N[K] extends number ? Args[N[K]] : never }
+    ? { readonly [K in keyof N]: N[K] extends number ? Gradient<Args[N[K]]> : never }
     : never
 
 const positions = (argnums: Argnums, count: number): readonly number[] => {

@@ -59,6 +59,8 @@ export const jvpFlat = (
 export const jvp =
   <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
   (primals: Arguments<Args>, tangents: Arguments<Args>): readonly [Y, Y] => {
+    if (!Array.isArray(primals) || !Array.isArray(tangents))
+      return fail(treeError('jvp', 'takes the arguments and the tangents as two lists: jvp(f)([x], [dx])'))
     const [xs, shape] = tensorsOf('jvp', 'argument', liftArguments(primals))
     const lifted = liftArguments(tangents, xs)
     const [ts, other] = tensorsOf('jvp', 'tangent', lifted)

@@ -26,6 +26,7 @@ export interface GradReport {
   readonly ok: boolean
   /** How many derivatives were compared. */
   readonly compared: number
+  /** The largest error away from kinks. */
   readonly worst: Comparison | null
   readonly failures: readonly Comparison[]
   /** Elements at which the function has no derivative: one-sided differences disagree. */

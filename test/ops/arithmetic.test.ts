@@ -179,6 +179,26 @@ describe('floorDivide and mod have the signs of Python', () => {
     )
   })
 
+  it('agree with each other on fractions, where x / y would round up: 1 // 0.1 is 9', () => {
+    expectClose(
+      floorDivide(f64([1, 1, -1, 0.3, 5, -5]), f64([0.1, -0.1, 0.1, 0.1, Infinity, Infinity])),
+      [9, -10, -10, 2, 0, -1],
+    )
+    const fraction = fc.integer({ min: -1000, max: 1000 }).map(n => n / 10)
+    check(
+      fc.property(
+        fraction,
+        fraction.filter(y => y !== 0),
+        (x, y) => {
+          const [q, r] = [item(floorDivide(f64(x), f64(y))), item(mod(f64(x), f64(y)))]
+          expect(q * y + r).toBeCloseTo(x, 10)
+          expect(Math.abs(r)).toBeLessThan(Math.abs(y))
+        },
+      ),
+      200,
+    )
+  })
+
   it('int32 by 0 gives 0; a float NaN', () => {
     expectClose(floorDivide(i32([5, -5, 0]), 0), [0, 0, 0])
     expectClose(mod(i32([5, -5, 0]), 0), [0, 0, 0])

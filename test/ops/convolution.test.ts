@@ -390,6 +390,24 @@ describe('windows and foldWindows', () => {
     expect(windows([{ axis: 0, size: 6, stride: 1, dilation: 1 }])(x).shape).toEqual([0, 6])
   })
 
+  it('are each other’s transpose, for all strides and dilations', () => {
+    const axis = fc.record({ size: one, stride: one, dilation: fc.integer({ min: 1, max: 2 }) })
+    check(
+      fc.property(axis, axis, (first, second) => {
+        const list = [
+          { axis: 0, ...first },
+          { axis: 1, ...second },
+        ]
+        const x = wavy([6, 5])
+        const y = windows(list)(x)
+        const ct = wavy(y.shape, 3)
+        const inner = (a: Tensor, b: Tensor): number => data(sum(mul(a, b)))[0] ?? 0
+        expect(inner(y, ct)).toBeCloseTo(inner(x, foldWindows([6, 5], list)(ct)), 12)
+      }),
+      60,
+    )
+  })
+
   it('foldWindows adds every element back to where it was taken', () => {
     const list = [{ axis: 0, size: 2, stride: 1, dilation: 1 }]
     expectClose(

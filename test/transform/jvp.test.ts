@@ -87,4 +87,11 @@ describe('jvp', () => {
       'tree structures differ at the root: an array of 1 vs an array of 0',
     )
   })
+
+  it('arguments that are no list: the message says so', () => {
+    const x = tensor(1)
+    expect(mistake(() => jvp(sin)(x as never, x as never))).toBe(
+      'TreeError: jvp: takes the arguments and the tangents as two lists: jvp(f)([x], [dx])',
+    )
+  })
 })

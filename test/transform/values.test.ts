@@ -201,6 +201,12 @@ describe('an escaped tracer', () => {
     })
   }
 
+  it('cannot be returned from another transformation either', () => {
+    const kept = escapedFrom(f => grad(f)(1))
+    for (const transform of Object.values(transformations))
+      expect(mistake(() => transform(() => kept))).toContain('got a value from inside a grad that has ended')
+  })
+
   it('after the function threw, too', () => {
     let kept: Tensor | undefined
     const failing = (x: Tensor): Tensor => {
