@@ -36,7 +36,7 @@ export const div = binary({
 /**
  * x to the power y. pow(0, 0) is 1; a negative x with a fractional y is NaN.
  *
- * The derivative in x is y·x^(y-1), and 0 where y is 0; that in y is x^y·ln x, and 0 where x is 0.
+ * The derivative in x is y·x^(y-1), and 0 where y is 0; that in y is x^y·ln x, and 0 where x is 0 and y ≥ 0.
  * On int32, powers wrap and negative exponents give 0 but for bases 1 and -1.
  */
 export const pow = binary({
