@@ -21,15 +21,21 @@ export const full = (
   value: number | boolean,
   { dtype = typeof value === 'boolean' ? 'bool' : 'float32' }: DtypeOption = {},
 ): Tensor => {
-  const host = allocate(dtype, sizeOf(orThrow(validShape('full', shape))))
-  host.fill(checkElement('full', value, dtype))
+  return filled('full', shape, value, dtype)
+}
+
+const filled = (op: string, shape: Shape, value: number | boolean, dtype: Dtype): Tensor => {
+  const host = allocate(dtype, sizeOf(orThrow(validShape(op, shape))))
+  host.fill(checkElement(op, value, dtype))
   return concrete([...shape], dtype, host)
 }
 
 /** A tensor of zeros. */
-export const zeros = (shape: Shape, options: DtypeOption = {}): Tensor => full(shape, 0, options)
+export const zeros = (shape: Shape, options: DtypeOption = {}): Tensor =>
+  filled('zeros', shape, 0, options.dtype ?? 'float32')
 /** A tensor of ones. */
-export const ones = (shape: Shape, options: DtypeOption = {}): Tensor => full(shape, 1, options)
+export const ones = (shape: Shape, options: DtypeOption = {}): Tensor =>
+  filled('ones', shape, 1, options.dtype ?? 'float32')
 /** Zeros of the shape and dtype of another tensor. */
 export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, { dtype: x.dtype })
 /** Ones of the shape and dtype of another tensor. */

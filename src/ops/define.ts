@@ -264,6 +264,7 @@ export const dataLast = <Options>(
   ((arg: TensorLike | Options, ...rest: readonly unknown[]) => {
     if (!isData(arg)) {
       const options = requireOptions(name, arg)
+      if (isTensor(rest[0])) return fail(valueError(name, `takes its data in a second call: ${name}(options)(x)`))
       return (x: TensorLike) => f(options, liftOne(name, x))
     }
     if (isOptions(rest[0])) return fail(valueError(name, `takes its options first: ${name}(options)(x)`))
