@@ -1,7 +1,7 @@
 """Prints known.ts: what jax.random gives on a CPU with its default generator.
 
-    python -m venv /tmp/jax && /tmp/jax/bin/pip install jax==0.10.2
-    /tmp/jax/bin/python test/random/known.py > test/random/known.ts && npx biome check --write test/random/known.ts
+    python -m venv jaxenv && jaxenv/bin/pip install jax==0.10.2
+    jaxenv/bin/python test/random/known.py > test/random/known.ts && npx biome check --write test/random/known.ts
 """
 
 import json
