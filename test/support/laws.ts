@@ -10,7 +10,7 @@ import { type Law, laws, propertyOf } from '../../src/testing/laws.ts'
 /** Of every run of the tests, so that a red one can be repeated. */
 export const SEED = 20261122
 /** Cases for each law and op, before the law's share. */
-export const RUNS = Number(process.env.LAW_RUNS ?? 60)
+export const RUNS = Number(process.env.LAW_RUNS ?? 100)
 
 /** How many cases a law gets. */
 export const runsOf = (law: Law, runs: number = RUNS): number => Math.max(5, Math.round(runs * law.share))
