@@ -7,7 +7,7 @@
  */
 import type { TypedArray } from '../../core/dtype.ts'
 
-/** Rows of a panel. */
+/** Rows of a panel. The inner loops say 4 themselves: a name for it costs them a quarter of their speed. */
 export const PANEL = 4
 
 /** A matrix as offsets into its source: element (i, k) is number base + rows[i] + terms[k]. */
@@ -34,7 +34,7 @@ export const pack = (
     const r1 = row(i + 1)
     const r2 = row(i + 2)
     const r3 = row(i + 3)
-    for (let k = k0; k < k0 + n; k++, at += PANEL) {
+    for (let k = k0; k < k0 + n; k++, at += 4) {
       const term = terms[k] as number
       out[at] = source[r0 + term] as number
       out[at + 1] = source[r1 + term] as number
@@ -71,7 +71,7 @@ export const multiplyPanels = (
   let s31 = 0
   let s32 = 0
   let s33 = 0
-  for (let k = 0, i = fromA, j = fromB; k < terms; k++, i += PANEL, j += PANEL) {
+  for (let k = 0, i = fromA, j = fromB; k < terms; k++, i += 4, j += 4) {
     const b0 = b[j] as number
     const b1 = b[j + 1] as number
     const b2 = b[j + 2] as number
