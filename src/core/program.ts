@@ -8,7 +8,6 @@
  * Layer: core. Read next: transform/linear.ts, which runs programs backwards.
  */
 import { describe, fail, traceError } from './errors.ts'
-import { sizeOf } from './shape.ts'
 import { asValue, identical, isTensor, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
 import type { Op, Param, Params, Tensor, TensorType } from './types.ts'
@@ -193,6 +192,3 @@ export const run =
       })
     return program.outputs.map(read)
   }
-
-/** The number of elements a program's variables have in all: a rough measure of its size. */
-export const programSize = (program: Program): number => program.types.reduce((n, type) => n + sizeOf(type.shape), 0)

@@ -39,13 +39,17 @@ export const range = (start: number, end: number): number[] => {
   return out
 }
 
+/** The coordinates of an element that is number `flat` in row-major order. */
+export const unravel = (flat: number, shape: Shape): readonly number[] =>
+  stridesOf(shape).map((stride, axis) => Math.floor(flat / stride) % dim(shape, axis))
+
 /** A shape's size at an axis that is known to exist. */
 export const dim = (shape: Shape, axis: number): number => shape[axis] ?? 1
 
 /** The most elements a tensor can have: those of the longest typed array that every engine allows. */
 const MAX_SIZE = 2 ** 32 - 1
 /** The most axes. */
-const MAX_RANK = 64
+export const MAX_RANK = 64
 
 /** A copy of a shape, so that its owner can do with it what he likes; a `Left` unless it is a list of whole numbers of at least 0. */
 export const validShape = (op: string, shape: Shape): E.Either<CotangentError, Shape> => {

@@ -6,7 +6,7 @@
 import { allocate, castNumber, type Dtype, dtypeOfArray, type TypedArray } from './dtype.ts'
 import { CotangentError, describe, dtypeError, fail, orThrow, shapeError, traceError, valueError } from './errors.ts'
 import { showArray, showTensor } from './print.ts'
-import { dim, type Shape, showShape, sizeOf, validShape } from './shape.ts'
+import { dim, MAX_RANK, type Shape, showShape, sizeOf, validShape } from './shape.ts'
 import type { Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
@@ -99,7 +99,7 @@ const shapeOfNested = (op: string, value: unknown): MutableShape => {
   while (Array.isArray(head)) {
     shape.push(head.length)
     head = head[0]
-    if (shape.length > 64) fail(shapeError(op, 'the array is nested more than 64 deep, or holds itself'))
+    if (shape.length > MAX_RANK) fail(shapeError(op, `the array is nested more than ${MAX_RANK} deep, or holds itself`))
   }
   const visit = (node: unknown, axis: number, path: string): void => {
     if (Array.isArray(node)) {

@@ -4,9 +4,10 @@
  * Layer: testing.
  */
 import type { Dtype } from '../core/dtype.ts'
-import { showShape } from '../core/shape.ts'
+import { showShape, unravel } from '../core/shape.ts'
 import { data, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
+import { relativeError } from '../transform/report.ts'
 
 /** |a - b| ≤ absolute + relative · max(|a|, |b|). */
 export type Tolerance = { readonly relative: number; readonly absolute: number }
@@ -26,21 +27,10 @@ export const largestDifference = (x: Tensor, y: Tensor): Difference | null => {
   for (let i = 0; i < a.length; i++) {
     const [p, q] = [a[i] ?? 0, b[i] ?? 0]
     if (Object.is(p, q) || p === q) continue
-    const gap = Math.abs(p - q) / Math.max(1, Math.abs(p), Math.abs(q))
-    const error = Number.isNaN(gap) ? Infinity : gap
-    if (worst === null || error > worst.error) worst = { index: indexOf(i, x.shape), a: p, b: q, error }
+    const error = relativeError(p, q)
+    if (worst === null || error > worst.error) worst = { index: unravel(i, x.shape), a: p, b: q, error }
   }
   return worst
-}
-
-const indexOf = (flat: number, shape: readonly number[]): readonly number[] => {
-  const index: number[] = []
-  let rest = flat
-  for (const n of [...shape].reverse()) {
-    index.unshift(rest % n)
-    rest = Math.floor(rest / n)
-  }
-  return index
 }
 
 /** Whether two numbers are close; NaN is close to NaN, an infinity to itself. */
@@ -53,7 +43,7 @@ export const farApart = (x: Tensor, y: Tensor, tolerance: Tolerance): string | u
   const [a, b] = [data(x), data(y)]
   for (let i = 0; i < a.length; i++) {
     const [p, q] = [a[i] ?? 0, b[i] ?? 0]
-    if (!closeNumbers(p, q, tolerance)) return `element [${indexOf(i, x.shape)}]: ${p} vs ${q}`
+    if (!closeNumbers(p, q, tolerance)) return `element [${unravel(i, x.shape)}]: ${p} vs ${q}`
   }
   return undefined
 }

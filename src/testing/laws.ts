@@ -25,7 +25,7 @@ import { sum } from '../ops/reduction.ts'
 import { slice } from '../ops/slicing.ts'
 import { type CheckOptions, checkGradsFlat } from '../transform/check.ts'
 import { jvpFlat } from '../transform/jvp.ts'
-import { showComparison } from '../transform/report.ts'
+import { relativeError, showComparison } from '../transform/report.ts'
 import { vjpFlat } from '../transform/vjp.ts'
 import { vmap } from '../transform/vmap.ts'
 import { farApart, largestDifference, roundingOf, type Tolerance } from './approx.ts'
@@ -202,7 +202,7 @@ const adjointLaw = (subject: Subject, draw: Draw): number => {
   const us = drawLike(draw, ys)
   const cts = vjpFlat(f, xs)[1](us.map((u, i) => (isFloat(ys[i]?.dtype ?? 'bool') ? u : null)))
   const [forward, backward] = [inner(dys, us), inner(cts, vs)]
-  const error = Math.abs(forward - backward) / Math.max(1, Math.abs(forward), Math.abs(backward))
+  const error = relativeError(forward, backward)
   if (!(error <= ADJOINT)) broken(subject, 'vjp adjoint to jvp', `⟨u, Jv⟩ = ${forward} but ⟨Jᵀu, v⟩ = ${backward}`)
   return error
 }
@@ -240,8 +240,8 @@ const batchSample = (subject: Subject, draw: Draw) => {
   const size = draw.integer(1, 3)
   const rest = Array.from({ length: size - 1 }, () => subject.sample(again()))
   const samples = [sample, ...rest]
-  const always = draw.integer(0, Math.max(0, sample.args.length - 1))
-  const mapped = sample.args.map((_, i) => i === always || draw.boolean())
+  const sure = draw.integer(0, Math.max(0, sample.args.length - 1))
+  const mapped = sample.args.map((_, i) => i === sure || draw.boolean())
   const rows = samples.map(s => s.args.map((x, i) => (mapped[i] ? x : (sample.args[i] as Tensor))))
   const args = sample.args.map((x, i) => (mapped[i] ? stack(samples.map(s => s.args[i] as Tensor)) : x))
   return { sample, rows, args, inAxes: mapped.map(m => (m ? 0 : null)) }

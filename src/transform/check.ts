@@ -8,7 +8,7 @@
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, dtypeError, fail } from '../core/errors.ts'
 import type { Flat } from '../core/program.ts'
-import { type Shape, sizeOf } from '../core/shape.ts'
+import { sizeOf, unravel } from '../core/shape.ts'
 import { concrete, data, typeOf } from '../core/tensor.ts'
 import { flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Tensor } from '../core/types.ts'
@@ -16,7 +16,7 @@ import { cast } from '../ops/comparison.ts'
 import { zerosOf } from '../ops/define.ts'
 import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
 import { jvpFlat } from './jvp.ts'
-import { type Comparison, type GradReport, joinReports, withText } from './report.ts'
+import { type Comparison, type GradReport, joinReports, relativeError, withText } from './report.ts'
 import { vjpFlat } from './vjp.ts'
 
 /** How closely derivatives must agree, and where to look. */
@@ -45,31 +45,18 @@ const TOLERANCES: { readonly [d in FloatDtype]: number } = { float64: 1e-6, floa
 /** One-sided differences that disagree by this much, and still do at a tenth of the step, mean a kink. */
 const KINK = 1e-3
 
-type Leaf = { readonly path: string; readonly type: { readonly shape: Shape; readonly dtype: string } }
 type Problem = {
   readonly what: string
   readonly f: Flat
   readonly xs: readonly Tensor[]
-  readonly inputs: readonly Leaf[]
-  readonly outputs: readonly Leaf[]
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
 }
 type Settings = {
   readonly modes: readonly Mode[]
   readonly tolerance: number
   readonly step: number
   readonly maxElements: number
-}
-
-const unravel = (flat: number, shape: Shape): readonly number[] => {
-  let rest = flat
-  return [...shape]
-    .reverse()
-    .map(n => {
-      const i = rest % n
-      rest = Math.floor(rest / n)
-      return i
-    })
-    .reverse()
 }
 
 /** A tensor with one element moved. */
@@ -137,12 +124,6 @@ const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at
   }
 }
 
-/** Relative above 1, absolute below; NaN counts as infinite. */
-const errorOf = (numeric: number, analytic: number): number => {
-  const gap = Math.abs(numeric - analytic) / Math.max(1, Math.abs(numeric), Math.abs(analytic))
-  return Number.isNaN(gap) ? Infinity : gap
-}
-
 /** The derivatives of every output element in one input element, as each mode says. */
 const analyticAt = ({ f, xs }: Problem, ys: readonly Tensor[], modes: readonly Mode[], row: Rows | null) => {
   return (leaf: number, at: number) => {
@@ -168,13 +149,13 @@ function* comparisonsOf(problem: Problem, { modes, step: relative, maxElements }
   for (const [leaf, at] of elementsOf(xs, maxElements)) {
     const numericOf = differences(problem, ys, leaf, at, relative)
     const analyticOf = analytic(leaf, at)
-    const input = { input: inputs[leaf]?.path ?? '', inputIndex: unravel(at, xs[leaf]?.shape ?? []) }
+    const input = { input: inputs[leaf] ?? '', inputIndex: unravel(at, xs[leaf]?.shape ?? []) }
     for (const [o, y] of ys.entries()) {
       for (let i = 0; isFloat(y.dtype) && i < sizeOf(y.shape); i++) {
         const { central: numeric, step, isKink } = numericOf(o, i)
-        const output = { output: outputs[o]?.path ?? '', outputIndex: unravel(i, y.shape) }
+        const output = { output: outputs[o] ?? '', outputIndex: unravel(i, y.shape) }
         for (const [mode, found] of analyticOf(o, i)) {
-          const numbers = { numeric, analytic: found, error: errorOf(numeric, found), step }
+          const numbers = { numeric, analytic: found, error: relativeError(numeric, found), step }
           yield {
             comparison: { what: what === '' ? mode : `${mode} of ${what}`, ...input, ...output, ...numbers },
             isKink,
@@ -229,7 +210,7 @@ const derivatives = (problem: Problem): readonly Problem[] => {
     const cts = pullback(values.map(y => (isFloat(y.dtype) ? direction(y) : null)))
     return floatIns.map(i => cts[i] ?? zerosOf(zs[i] as Tensor))
   }
-  const pick = (leaves: readonly Leaf[], list: readonly number[]): readonly Leaf[] => list.map(i => leaves[i] as Leaf)
+  const pick = (paths: readonly string[], list: readonly number[]): readonly string[] => list.map(i => paths[i] ?? '')
   return [
     { what: 'jvp', f: forward, xs, inputs, outputs: pick(outputs, floatOuts) },
     { what: 'vjp', f: backward, xs, inputs, outputs: pick(inputs, floatIns) },
@@ -257,18 +238,12 @@ export const checkGradsFlat = (
   paths: { readonly inputs?: readonly string[]; readonly outputs?: readonly string[] } = {},
 ): GradReport => {
   const settings = settingsOf(options)
-  const leaf =
-    (name: string, given: readonly string[] | undefined) =>
-    (x: Tensor, i: number): Leaf => ({
-      path: given?.[i] ?? `${name} ${i}`,
-      type: typeOf(x),
-    })
   const problem: Problem = {
     what: '',
     f,
     xs,
-    inputs: xs.map(leaf('argument', paths.inputs)),
-    outputs: f(...xs).map(leaf('result', paths.outputs)),
+    inputs: paths.inputs ?? xs.map((_, i) => `argument ${i}`),
+    outputs: paths.outputs ?? f(...xs).map((_, i) => `result ${i}`),
   }
   const second = options.order === 2 ? derivatives(problem).map(p => compare(p, settings)) : []
   return withText(joinReports([compare(problem, settings), ...second], settings.tolerance))

@@ -34,6 +34,12 @@ export interface GradReport {
   readonly tolerance: number
 }
 
+/** |a - b| / max(1, |a|, |b|): relative above 1, absolute below; infinite where one of them is NaN. */
+export const relativeError = (a: number, b: number): number => {
+  const error = Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b))
+  return Number.isNaN(error) ? Infinity : error
+}
+
 /** Several reports as one. */
 export const joinReports = (reports: readonly GradReport[], tolerance: number): GradReport => {
   const failures = reports.flatMap(r => r.failures)
