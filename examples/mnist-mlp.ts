@@ -27,16 +27,26 @@ import { help, type Options, parseOptions } from './support/mnist-options.ts'
 
 const CLASSES = 10
 
-const networkOf = (pixels: number, activation: (x: ct.Tensor) => ct.Tensor) => {
-  const hidden = (inputs: number, outputs: number) =>
-    nn.serial(nn.dense(inputs, outputs, { init: nn.glorotUniform }), nn.activation(activation))
-  return nn.serial(hidden(pixels, 500), hidden(500, 250), hidden(250, 100), nn.dense(100, CLASSES))
+const networkOf = (pixels: number, f: nn.ActivationFunction) => {
+  const hidden = nn.activation(f)
+  return nn.serial(
+    nn.dense(pixels, 500),
+    hidden,
+    nn.dense(500, 250),
+    hidden,
+    nn.dense(250, 100),
+    hidden,
+    nn.dense(100, CLASSES),
+  )
 }
 type Network = ReturnType<typeof networkOf>
 type Params = ReturnType<Network['init']>
 
 type Metrics = { readonly loss: train.Average; readonly accuracy: train.Average }
 const metricsMonoid = struct<Metrics>({ loss: train.averageMonoid, accuracy: train.averageMonoid })
+
+/** Which examples make up a batch. */
+type Rows = ct.Tensor<readonly [number]>
 
 type State = {
   readonly params: Params
@@ -47,12 +57,15 @@ type State = {
   readonly metrics: Metrics
 }
 
-const stepOf = (network: Network, optimizer: optim.GradientTransformation, examples: data.LabelledImages) => {
-  const loss = (params: Params, { images, labels }: data.LabelledImages): readonly [ct.Tensor, ct.Tensor] => {
+/** Images as rows of pixels. */
+type Examples = data.LabelledImages<readonly [number, number]>
+
+const stepOf = (network: Network, optimizer: optim.GradientTransformation, examples: Examples) => {
+  const loss = (params: Params, { images, labels }: Examples) => {
     const logits = network.apply(params, images)
-    return [nn.softmaxCrossEntropy(logits, labels), logits]
+    return [nn.softmaxCrossEntropy(logits, labels), logits] as const
   }
-  return (state: State, rows: ct.Tensor): State => {
+  return (state: State, rows: Rows): State => {
     const batch = data.takeRows(rows)(examples)
     const [[value, logits], grads] = ct.valueAndGrad(loss, { aux: true })(state.params, batch)
     const [updates, optimizerState] = optimizer.update(grads, state.optimizer, state.params)
@@ -79,7 +92,7 @@ const reached = (state: State): string =>
 
 /** The images once, in an order that depends on the seed and the epoch alone. */
 const trainEpoch =
-  ({ epochs, batch, seed }: Options, step: train.Step<State, ct.Tensor>, count: number, signal: AbortSignal) =>
+  ({ epochs, batch, seed }: Options, step: train.Step<State, Rows>, count: number, signal: AbortSignal) =>
   (state: State): T.Task<State> =>
     pipe(
       train.progress({ label: `epoch ${state.epoch + 1}/${epochs}`, total: count }),
@@ -108,12 +121,12 @@ const trainAll = (epochs: number, epoch: (state: State) => T.Task<State>, signal
 
 // ---- evaluation
 
-const evaluate = (network: Network, params: Params, examples: data.LabelledImages) =>
+const evaluate = (network: Network, params: Params, examples: Examples) =>
   pipe(
-    ct.arange(examples.labels.shape[0] ?? 0),
+    ct.arange(examples.labels.shape[0]),
     data.batches({ size: 1000 }),
     train.foldTask(
-      { loss: train.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) as ct.Tensor },
+      { loss: train.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) },
       ({ loss, confusion }, rows) => {
         const { images, labels } = data.takeRows(rows)(examples)
         const logits = network.apply(params, images)
@@ -138,15 +151,15 @@ const evaluate = (network: Network, params: Params, examples: data.LabelledImage
 /** Images as rows, standardised per pixel with what the training images are like. */
 const prepare =
   ({ limit }: Options) =>
-  (mnist: data.Mnist): data.Mnist => {
-    const rows = (x: ct.Tensor): ct.Tensor => ct.reshape([x.shape[0] ?? 0, -1])(x)
+  (mnist: data.Mnist): data.Mnist<readonly [number, number]> => {
+    const rows = (x: data.LabelledImages['images']) => ct.reshape([x.shape[0], -1])(x)
     const first = ct.treeMap(mnist.train, x => ct.slice([[0, limit]])(x))
     const fit = data.fitStandardizer(rows(first.images))
     const ready = ({ images, labels }: data.LabelledImages) => ({ images: data.standardize(fit)(rows(images)), labels })
     return { train: ready(first), test: ready(mnist.test) }
   }
 
-const describe = (options: Options, mnist: data.Mnist, params: Params): string => {
+const describe = (options: Options, mnist: data.Mnist<readonly [number, number]>, params: Params): string => {
   const leaves = ct.treeLeaves(params)
   const sizes = [mnist.train.images.shape[1], ...leaves.filter(x => x.shape.length === 1).map(b => b.shape[0])]
   const count = leaves.reduce((total, x) => total + x.shape.reduce((a, b) => a * b, 1), 0)
@@ -161,12 +174,16 @@ const describe = (options: Options, mnist: data.Mnist, params: Params): string =
 const say = (text: string) => (): void => console.log(text)
 
 /** Trains and tests; gives the exit code, or a sentence that says why there is no result. */
-const run = (options: Options, mnist: data.Mnist, signal: AbortSignal): TE.TaskEither<string, number> => {
+const run = (
+  options: Options,
+  mnist: data.Mnist<readonly [number, number]>,
+  signal: AbortSignal,
+): TE.TaskEither<string, number> => {
   const { train: examples, test } = mnist
-  const network = networkOf(examples.images.shape[1] ?? 0, options.activation)
+  const network = networkOf(examples.images.shape[1], options.activation)
   const params = network.init(pipe(random.key(options.seed), random.foldIn(0)))
   const step = stepOf(network, options.optimizer, examples)
-  const epoch = trainEpoch(options, step, examples.labels.shape[0] ?? 0, signal)
+  const epoch = trainEpoch(options, step, examples.labels.shape[0], signal)
   const initial = { params, optimizer: options.optimizer.init(params), epoch: 0, metrics: metricsMonoid.empty }
   return pipe(
     TE.fromIO<void, string>(say(describe(options, mnist, params))),

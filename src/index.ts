@@ -4,11 +4,13 @@
  * Random numbers are in `cotangent/random`, layers in `cotangent/nn`, optimizers in `cotangent/optim`, data sets in
  * `cotangent/data`, training loops in `cotangent/train`, gradient checks and laws in `cotangent/testing`.
  */
+export { assertShape, type ShapePattern } from './core/assert-shape.ts'
 export type { Dtype, FloatDtype, TypedArray } from './core/dtype.ts'
 export { CotangentError, type ErrorTag } from './core/errors.ts'
 export { programEq, programShow, tensorEq, tensorShow } from './core/instances.ts'
 export { type Equation, type Program, run, sameProgram, showProgram } from './core/program.ts'
 export type { Axes, Shape } from './core/shape.ts'
+export type { Dim, TensorLike } from './core/shape-types.ts'
 export { data, isTensor, item, type Nested, type NestedArray, scalar, show, tensor, toArray } from './core/tensor.ts'
 export { type Tree, treeLeaves, treeMap, treeZip } from './core/tree.ts'
 export type { Tensor } from './core/types.ts'
@@ -35,7 +37,6 @@ export {
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
 export * from './ops/creation.ts'
-export type { TensorLike } from './ops/define.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'

@@ -3,7 +3,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { leakyRelu, relu, sigmoid, type Tensor, tanh } from '../../src/index.ts'
+import { leakyRelu, relu, sigmoid, tanh } from '../../src/index.ts'
+import type { ActivationFunction } from '../../src/nn/index.ts'
 import { adam, type GradientTransformation, rmsprop, sgd } from '../../src/optim/index.ts'
 import { choice, decimal, parseFlags, text, toggle, usage, whole } from './flags.ts'
 
@@ -22,7 +23,7 @@ const optimizers = {
   adam: { lr: 0.001, momentum: null, make: ({ learningRate }) => adam({ learningRate }) },
 } satisfies Record<string, Named>
 
-const activations = { relu, tanh, sigmoid, leakyRelu } satisfies Record<string, (x: Tensor) => Tensor>
+const activations = { relu, tanh, sigmoid, leakyRelu } satisfies Record<string, ActivationFunction>
 
 const DEFAULT_EPOCHS = 2
 const QUICK = { epochs: 1, limit: 10_000 }
@@ -62,7 +63,7 @@ export const parseOptions = (args: readonly string[]) =>
         batch: given.batch,
         epochs: given.epochs ?? (given.quick ? QUICK.epochs : DEFAULT_EPOCHS),
         limit: given.limit ?? (given.quick ? QUICK.limit : null),
-        activation: activations[given.activation] as (x: Tensor) => Tensor,
+        activation: activations[given.activation] as ActivationFunction,
         optimizer: named.make(rates),
         chosen: `${given.activation}; ${given.optimizer}, learning rate ${rates.learningRate}, momentum ${rates.momentum}`,
       }

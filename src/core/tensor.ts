@@ -7,6 +7,7 @@ import { allocate, castNumber, type Dtype, dtypeOfArray, type TypedArray } from 
 import { CotangentError, describe, dtypeError, fail, orThrow, shapeError, traceError, valueError } from './errors.ts'
 import { showArray, showTensor } from './print.ts'
 import { dim, MAX_RANK, type Shape, showShape, sizeOf, validShape } from './shape.ts'
+import type { Check, Literal, Resolved, ShapeOf, SingleElement } from './shape-types.ts'
 import type { Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
@@ -169,10 +170,19 @@ export const checkElement = (op: string, value: number | boolean, dtype: Dtype):
  * tensor([[1, 2], [3, 4]])                            // float32[2,2]
  * tensor(new Float64Array(6), { shape: [2, 3] })      // float64[2,3]
  */
-export function tensor(
+export function tensor<const V extends Nested | ArrayBufferView, const S extends Shape = never>(
+  value: Check<Literal<V>, V>,
+  options: { readonly dtype?: Dtype; readonly shape?: S } = {},
+): Tensor<Resolved<[S] extends [never] ? Literal<V> : Readonly<S>>> {
+  return tensorOf(value as Nested | ArrayBufferView, options) as Tensor<
+    Resolved<[S] extends [never] ? Literal<V> : Readonly<S>>
+  >
+}
+
+const tensorOf = (
   value: Nested | ArrayBufferView,
-  options: { readonly dtype?: Dtype; readonly shape?: Shape } = {},
-): Tensor {
+  options: { readonly dtype?: Dtype; readonly shape?: Shape },
+): Tensor => {
   const view = ArrayBuffer.isView(value)
   if (view && (value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array))
     return fail(valueError('tensor', `cannot read a ${value.constructor.name}; give a typed array of numbers`))
@@ -208,10 +218,10 @@ export function tensor(
 export const scalar = (
   value: number | boolean,
   dtype: Dtype = typeof value === 'boolean' ? 'bool' : 'float32',
-): Tensor => {
+): Tensor<readonly []> => {
   const host = allocate(dtype, 1)
   host[0] = checkElement('scalar', value, dtype)
-  return concrete([], dtype, host)
+  return concrete([], dtype, host) as Tensor as Tensor<readonly []>
 }
 
 /** A scalar converted as `cast` does, so that a weakly typed constant always fits. */
@@ -244,10 +254,11 @@ const known = (op: string, x: Tensor): Concrete => {
  * Works inside `grad`, `vjp` and `jvp`, where values are known, so that ordinary `if` and `while` do.
  * @throws ShapeError when there is not exactly one element; TraceError under `vmap` or while a program is recorded
  */
-export const item = (x: Tensor): number => {
-  if (sizeOf(x.shape) !== 1)
-    return fail(shapeError('item', `needs exactly one element, got shape ${showShape(x.shape)}`))
-  return known('item', x).cell.host[0] ?? 0
+export const item = <X extends Tensor>(x: Check<SingleElement<ShapeOf<X>>, X>): number => {
+  const found: Tensor = x as Tensor
+  if (sizeOf(found.shape) !== 1)
+    return fail(shapeError('item', `needs exactly one element, got shape ${showShape(found.shape)}`))
+  return known('item', found).cell.host[0] ?? 0
 }
 
 /** A copy of a tensor's elements in row-major order, as the typed array of its dtype (Uint8Array for bool). */

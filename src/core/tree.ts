@@ -4,6 +4,8 @@
  * Layer: core. Objects are walked by sorted key, so that two with the same keys have the same leaves in the same order.
  */
 import { describe, fail, treeError } from './errors.ts'
+import type { Shape } from './shape.ts'
+import type { TensorLike } from './shape-types.ts'
 import { isTensor } from './tensor.ts'
 import type { Tensor } from './types.ts'
 
@@ -17,7 +19,14 @@ export type TreeShape =
   | { readonly tag: 'record'; readonly keys: readonly string[]; readonly items: readonly TreeShape[] }
 
 /** The same tree with other leaves: every tensor (or number) in `T` becomes an `A`. */
-export type MapTree<T, A> = T extends Tensor | number | boolean ? A : { readonly [K in keyof T]: MapTree<T[K], A> }
+export type MapTree<T, A> = [Tree<Tensor>] extends [T]
+  ? T
+  : T extends TensorLike
+    ? A
+    : { readonly [K in keyof T]: MapTree<T[K], A> }
+
+/** A tree like T whose leaves have the shape S; where that is unknown, leaves are taken to have the shapes they had. */
+type Leaves<T, S extends Shape> = [number] extends [S['length']] ? T : MapTree<T, Tensor<S>>
 
 /** Leaves in order with where they stand, such as `.layers[0].w`. */
 export type Leaf = { readonly path: string; readonly value: unknown }
@@ -114,13 +123,14 @@ export const sameTree = (op: string, a: TreeShape, b: TreeShape): void => {
 }
 
 /**
- * A tree with `f` applied to every leaf; `f` also gets the leaf's path.
+ * A tree with `f` applied to every leaf; `f` also gets the leaf's path. To the compiler leaves keep their shapes, unless it knows
+ * the shape that `f` gives: where `f` changes shapes that are not known there, say `treeMap<unknown, Shape>`.
  * @example
  * treeMap(params, x => mul(x, 0.5))
  */
-export const treeMap = <T>(tree: T, f: (leaf: Tensor, path: string) => Tensor): T => {
+export const treeMap = <T, S extends Shape>(tree: T, f: (leaf: Tensor, path: string) => Tensor<S>): Leaves<T, S> => {
   const [leaves, shape] = flattenWithPaths(tree)
-  return unflatten<T>(
+  return unflatten(
     shape,
     leaves.map(({ path, value }) =>
       isTensor(value) ? f(value, path) : fail(treeError('treeMap', `tree${path} is ${describe(value)}, not a tensor`)),
@@ -129,12 +139,16 @@ export const treeMap = <T>(tree: T, f: (leaf: Tensor, path: string) => Tensor): 
 }
 
 /**
- * The tree that `f` makes of the leaves of two trees of one structure.
+ * The tree that `f` makes of the leaves of two trees of one structure; see `treeMap` for the shapes.
  * @throws TreeError naming the path at which the structures differ
  * @example
  * treeZip(params, grads, (w, g) => sub(w, mul(0.1, g)))
  */
-export const treeZip = <T>(a: T, b: NoInfer<T>, f: (a: Tensor, b: Tensor, path: string) => Tensor): T => {
+export const treeZip = <T, S extends Shape>(
+  a: T,
+  b: NoInfer<MapTree<T, Tensor>>,
+  f: (a: Tensor, b: Tensor, path: string) => Tensor<S>,
+): Leaves<T, S> => {
   const [as, shape] = flattenWithPaths(a)
   const [bs, other] = flattenWithPaths(b)
   sameTree('treeZip', shape, other)
@@ -144,7 +158,7 @@ export const treeZip = <T>(a: T, b: NoInfer<T>, f: (a: Tensor, b: Tensor, path: 
       ? f(value, right, path)
       : fail(treeError('treeZip', `tree${path} is ${describe(isTensor(value) ? right : value)}, not a tensor`))
   })
-  return unflatten<T>(shape, zipped)
+  return unflatten(shape, zipped)
 }
 
 /** The tensors of a tree, in order. */

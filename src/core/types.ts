@@ -12,8 +12,6 @@ import type { CotangentError } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import type { Shape } from './shape.ts'
 
-declare const shapeOf: unique symbol
-
 /**
  * An immutable array of numbers with a shape and a dtype. `S` is its shape as a type; plain `Tensor` is any shape.
  * Tensors are ordinary garbage-collected values: read one with `item`, `toArray` or `data`.
@@ -21,7 +19,6 @@ declare const shapeOf: unique symbol
 export interface Tensor<S extends Shape = Shape> {
   readonly shape: S
   readonly dtype: Dtype
-  readonly [shapeOf]?: S
 }
 
 /** What is known of a tensor without its values. */

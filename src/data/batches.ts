@@ -4,11 +4,16 @@
  * Layer: data. Read next: train/fold.ts, which goes through them.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
-import { range, showShape } from '../core/shape.ts'
+import { range, type Shape, showShape } from '../core/shape.ts'
+import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
 import { treeMap } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { take } from '../ops/indexing.ts'
 import { slice } from '../ops/slicing.ts'
+
+/** A tree of tensors like T with rows I instead of theirs. */
+type Rows<T, I extends Shape> =
+  T extends Tensor<infer S> ? Tensor<Resolved<Take<S, I, 0>>> : { readonly [K in keyof T]: Rows<T[K], I> }
 
 /**
  * Splits row numbers, in their order, into batches of `size`: int32 [n] -> int32 [size] each. The last one holds what is
@@ -19,15 +24,22 @@ import { slice } from '../ops/slicing.ts'
  * pipe(arange(5), batches({ size: 2 })) // [[0, 1], [2, 3], [4]]
  */
 export const batches =
-  ({ size, dropLast = false }: { readonly size: number; readonly dropLast?: boolean }) =>
-  (rows: Tensor): readonly Tensor[] => {
+  <const Size extends number, const Drop extends boolean = false>(options: {
+    readonly size: Size
+    readonly dropLast?: Drop
+  }) =>
+  (rows: Tensor): readonly Tensor<readonly [Drop extends true ? Size : number]>[] => {
+    const { size, dropLast = false }: { readonly size: number; readonly dropLast?: boolean } = options
     if (!Number.isInteger(size) || size < 1)
       return fail(valueError('batches', `size must be a whole number of at least 1, got ${size}`))
     const [n = 0] = rows.shape
     if (rows.shape.length !== 1)
       return fail(shapeError('batches', `needs row numbers along one axis, got ${showShape(rows.shape)}`))
     const count = dropLast ? Math.floor(n / size) : Math.ceil(n / size)
-    return range(0, count).map(i => slice([[i * size, (i + 1) * size]])(rows))
+    const batch = (i: number): Tensor => slice([[i * size, (i + 1) * size]])(rows)
+    return range(0, count).map(batch) as readonly Tensor[] as readonly Tensor<
+      readonly [Drop extends true ? Size : number]
+    >[]
   }
 
 /**
@@ -37,6 +49,6 @@ export const batches =
  * takeRows(tensor([0, 2], { dtype: 'int32' }))({ images, labels }) // { images: [2,28,28,1], labels: [2] }
  */
 export const takeRows =
-  (rows: Tensor) =>
-  <T>(tree: T): T =>
-    treeMap(tree, x => take(x, rows))
+  <R extends Tensor>(rows: R) =>
+  <T>(tree: T): Rows<T, ShapeOf<R>> =>
+    treeMap<unknown, Shape>(tree, x => take(x, rows as Tensor)) as Rows<T, ShapeOf<R>>

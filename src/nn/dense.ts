@@ -3,9 +3,11 @@
  *
  * Layer: nn.
  */
+import { assertShape } from '../core/assert-shape.ts'
 import type { FloatDtype } from '../core/dtype.ts'
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { showShape } from '../core/shape.ts'
+import type { Features } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
@@ -14,7 +16,10 @@ import { glorotUniform, type Initializer, zeros } from './initializers.ts'
 import { type Layer, layer } from './layer.ts'
 
 /** Weights w: [in, out] and biases b: [out]. */
-export type DenseParams = { readonly w: Tensor; readonly b: Tensor }
+export type DenseParams<In extends number = number, Out extends number = number> = {
+  readonly w: Tensor<readonly [In, Out]>
+  readonly b: Tensor<readonly [Out]>
+}
 
 /** Initialisers of weights (`glorotUniform`) and biases (`zeros`), and the dtype of both (float32). */
 export type DenseOptions = {
@@ -29,20 +34,20 @@ export type DenseOptions = {
  * @example
  * dense(784, 10).init(key(0)) // [{ w: [784,10], b: [10] }]
  */
-export const dense = (
-  inputs: number,
-  outputs: number,
+export const dense = <const In extends number, const Out extends number>(
+  inputs: In,
+  outputs: Out,
   { init = glorotUniform, biasInit = zeros, dtype = 'float32' }: DenseOptions = {},
-): Layer<readonly [DenseParams]> => {
+): Layer<readonly [DenseParams<In, Out>], Features<In, Out>> => {
   const wrong = [inputs, outputs].find(n => !Number.isInteger(n) || n < 1)
   if (wrong !== undefined) return fail(valueError('dense', `sizes are whole numbers of at least 1, got ${wrong}`))
-  return layer({
+  return layer<DenseParams<In, Out>, Features<In, Out>>({
     init: key => {
       const [forWeights, forBiases] = split(key)
       return {
-        w: init({ shape: [inputs, outputs], dtype })(forWeights),
-        b: biasInit({ shape: [outputs], dtype })(forBiases),
-      }
+        w: assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights)),
+        b: assertShape([outputs])(biasInit({ shape: [outputs], dtype })(forBiases)),
+      } as unknown as DenseParams<In, Out>
     },
     apply: ({ w, b }, x) =>
       x.shape.at(-1) === inputs

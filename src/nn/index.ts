@@ -16,5 +16,14 @@ export {
   varianceScaling,
   zeros,
 } from './initializers.ts'
-export { activation, type Concat, type Layer, layer, layerMonoid, type Part, serial } from './layer.ts'
+export {
+  type ActivationFunction,
+  activation,
+  type Concat,
+  type Layer,
+  layer,
+  layerMonoid,
+  type Part,
+  serial,
+} from './layer.ts'
 export { accuracy, softmaxCrossEntropy } from './losses.ts'

@@ -6,6 +6,7 @@
 import { isFloat } from '../core/dtype.ts'
 import { dtypeError, fail, indexError, shapeError } from '../core/errors.ts'
 import { dim, type Shape, sameShape, showShape } from '../core/shape.ts'
+import type { Check, Labels, ShapeOf, Targets } from '../core/shape-types.ts'
 import { asValue, cellOf, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { logSoftmax } from '../ops/activations.ts'
@@ -77,10 +78,14 @@ const ofProbabilities = (logits: Tensor, targets: Tensor): Tensor =>
  * @example
  * softmaxCrossEntropy(logits, labels) // float32[4,10], int32[4] -> float32[]
  */
-export const softmaxCrossEntropy = (logits: Tensor, targets: Tensor): Tensor => {
+export const softmaxCrossEntropy = <L extends Tensor, T extends Tensor>(
+  logits: L,
+  targets: Check<Targets<'softmaxCrossEntropy', ShapeOf<L>, ShapeOf<T>>, T>,
+): Tensor<readonly []> => {
+  const given = targets as Tensor
   if (!isFloat(logits.dtype))
     return fail(dtypeError('softmaxCrossEntropy', `logits must be float, got ${showType(logits)}`))
-  return mean(isFloat(targets.dtype) ? ofProbabilities(logits, targets) : ofLabels(logits, targets))
+  return mean(isFloat(given.dtype) ? ofProbabilities(logits, given) : ofLabels(logits, given))
 }
 
 /**
@@ -88,5 +93,11 @@ export const softmaxCrossEntropy = (logits: Tensor, targets: Tensor): Tensor => 
  * -> float32 scalar from 0 to 1. NaN for no rows.
  * @throws IndexError, ShapeError and DtypeError as `softmaxCrossEntropy`
  */
-export const accuracy = (logits: Tensor, labels: Tensor): Tensor =>
-  mean(cast('float32')(eq(argmax({ axis: -1 })(logits), labelsOf('accuracy', logits, labels))))
+export const accuracy = <L extends Tensor, T extends Tensor>(
+  logits: L,
+  labels: Check<Labels<'accuracy', ShapeOf<L>, ShapeOf<T>>, T>,
+): Tensor<readonly []> => {
+  const rows: Tensor = labelsOf('accuracy', logits, labels as Tensor)
+  const best: Tensor = argmax({ axis: -1 })(logits as Tensor)
+  return mean(cast('float32')(eq(best, rows)))
+}

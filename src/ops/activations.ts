@@ -7,11 +7,12 @@ import { isFloat } from '../core/dtype.ts'
 import { orThrow } from '../core/errors.ts'
 import { apply, like } from '../core/kernel.ts'
 import { normalizeAxis } from '../core/shape.ts'
+import type { TensorLike } from '../core/shape-types.ts'
 import { type Domain, type Draw, interval, type Params, type Sample, type Tensor } from '../core/types.ts'
 import { clip, div, minimum, sub } from './arithmetic.ts'
 import { cast, gt, indicator, isfinite, where } from './comparison.ts'
-import { composite, type DataLast, dataLast, liftOne, type Registered } from './define.ts'
-import { add, mul, neg, unary } from './elementwise.ts'
+import { type AlongAxis, composite, dataLast, liftOne, type Mapping, type Registered } from './define.ts'
+import { add, mul, neg, type Unary, unary } from './elementwise.ts'
 import { erfc, exp, expm1, log, tanh } from './math.ts'
 import { max, sum } from './reduction.ts'
 import { stopGradient } from './stopgradient.ts'
@@ -52,15 +53,13 @@ export const softplus = unary({
   derivative: x => sigmoid(x),
 })
 
-type Activation = Registered<<S extends readonly number[]>(x: Tensor<S> | number | boolean) => Tensor<S>>
-
 /** A composition of one argument without options. */
 const activation = (
   name: string,
   doc: string,
   f: (x: Tensor) => Tensor,
   sample: Domain = interval(-3, 3),
-): Activation =>
+): Registered<Unary> =>
   composite(
     {
       name,
@@ -68,8 +67,8 @@ const activation = (
       apply: (_params: Params, [x]) => f(x as Tensor),
       sample: draw => ({ params: {}, args: [draw.tensor(draw.shape(), sample)] }),
     },
-    (<S extends readonly number[]>(x: Tensor<S> | number | boolean) => f(liftOne(name, x)) as Tensor<S>) as Activation,
-  ) as Activation
+    ((x: TensorLike) => f(liftOne(name, x))) as Unary,
+  )
 
 /** A composition with numbers as options, which may be left out. */
 const parametrised = <Options extends { readonly [name: string]: number }>(
@@ -77,7 +76,7 @@ const parametrised = <Options extends { readonly [name: string]: number }>(
   doc: string,
   defaults: Options,
   f: (options: Options, x: Tensor) => Tensor,
-): Registered<DataLast<Partial<Options>>> =>
+): Registered<Mapping<Partial<Options>>> =>
   composite(
     {
       name,
@@ -85,7 +84,7 @@ const parametrised = <Options extends { readonly [name: string]: number }>(
       apply: (options: Options, [x]) => f(options, x as Tensor),
       sample: (draw: Draw): Sample<Options> => ({ params: defaults, args: [draw.tensor(draw.shape(), smooth)] }),
     },
-    dataLast<Partial<Options>>(name, (options, x) => f({ ...defaults, ...options }, x)),
+    dataLast<Partial<Options>, Mapping<Partial<Options>>>(name, (options, x) => f({ ...defaults, ...options }, x)),
   )
 
 /** x where positive, else slope · x (0.01); the derivative at 0 is the slope. */
@@ -152,11 +151,11 @@ const shifted = (name: string, axis: number, x: Tensor): Tensor => {
   return sub(x, where(isfinite(high), high, 0))
 }
 
-const alongAxis = (
-  name: string,
+const alongAxis = <const Name extends string>(
+  name: Name,
   doc: string,
   f: (axis: number, x: Tensor) => Tensor,
-): Registered<DataLast<SoftmaxOptions>> => {
+): Registered<AlongAxis<Name>> => {
   const of = (axis: number, x: Tensor): Tensor => f(axis, isFloat(x.dtype) ? x : cast('float32')(x))
   return composite(
     {
@@ -169,7 +168,7 @@ const alongAxis = (
       },
       invalid: draw => ({ params: { axis: 3 }, args: [draw.tensor([2])] }),
     },
-    dataLast<SoftmaxOptions>(name, ({ axis = -1 }, x) => of(axis, x)),
+    dataLast<SoftmaxOptions, AlongAxis<Name>>(name, ({ axis = -1 }, x) => of(axis, x)),
   )
 }
 

@@ -5,22 +5,24 @@
  */
 import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
+import type {
+  Check,
+  ExpandDims,
+  ListOf,
+  Pad,
+  Resolved,
+  ShapeOf,
+  SplitPart,
+  Squeeze,
+  Stack,
+  TensorLike,
+  Tile,
+} from '../core/shape-types.ts'
 import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
-import {
-  composite,
-  type DataLast,
-  dataLast,
-  first,
-  lift,
-  liftOne,
-  type NotTensor,
-  type Registered,
-  requireOptions,
-  type TensorLike,
-} from './define.ts'
+import { composite, dataLast, first, lift, liftOne, type NotTensor, type Registered, requireOptions } from './define.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { concat, padOp, slice } from './slicing.ts'
 
@@ -49,9 +51,11 @@ export const expandDims = composite(
     },
     invalid: draw => ({ params: { axis: [5] }, args: [draw.tensor([2])] }),
   },
-  (options: { readonly axis: Axes } & NotTensor) =>
-    (x: TensorLike): Tensor =>
-      expandAt(requireOptions('expandDims', options).axis, liftOne('expandDims', x)),
+  <const A extends Axes>(options: { readonly axis: A } & NotTensor) =>
+    <X extends TensorLike>(x: Check<ExpandDims<ShapeOf<X>, A>, X>) =>
+      expandAt(requireOptions('expandDims', options).axis, liftOne('expandDims', x as TensorLike)) as Tensor<
+        Resolved<ExpandDims<ShapeOf<X>, A>>
+      >,
 )
 
 const squeezeAt = (axis: Axes | undefined, x: Tensor): Tensor => {
@@ -65,11 +69,18 @@ const squeezeAt = (axis: Axes | undefined, x: Tensor): Tensor => {
   return reshape(x.shape.filter((_, i) => !axes.includes(i)))(x)
 }
 
+interface Squeezing {
+  <const A extends Axes | undefined = undefined>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <X extends TensorLike>(x: Check<Squeeze<ShapeOf<X>, A>, X>) => Tensor<Resolved<Squeeze<ShapeOf<X>, A>>>
+  <X extends TensorLike>(x: X): Tensor<Resolved<Squeeze<ShapeOf<X>, undefined>>>
+}
+
 /**
  * Removes axes of size 1: those given, or all.
  * @throws ShapeError when a given axis has another size
  */
-export const squeeze: Registered<DataLast<{ readonly axis?: Axes }>> = composite(
+export const squeeze: Registered<Squeezing> = composite(
   {
     name: 'squeeze',
     doc: 'Removes axes of size 1.',
@@ -81,14 +92,16 @@ export const squeeze: Registered<DataLast<{ readonly axis?: Axes }>> = composite
     },
     invalid: draw => ({ params: { axis: [0] }, args: [draw.tensor([2])] }),
   },
-  dataLast<{ readonly axis?: Axes }>('squeeze', ({ axis }, x) => squeezeAt(axis, x)),
+  dataLast<{ readonly axis?: Axes }, Squeezing>('squeeze', ({ axis }, x) => squeezeAt(axis, x)),
 )
 
 // ---- lists of tensors
 
-interface Stack {
-  (options: { readonly axis?: number } & NotTensor): (xs: readonly TensorLike[]) => Tensor
-  (xs: readonly TensorLike[]): Tensor
+interface Stacking {
+  <const A extends number = 0>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <const Xs extends readonly TensorLike[]>(xs: Check<Stack<Xs, A>, Xs>) => Tensor<Resolved<Stack<Xs, A>>>
+  <const Xs extends readonly TensorLike[]>(xs: Check<Stack<Xs, 0>, Xs>): Tensor<Resolved<Stack<Xs, 0>>>
 }
 
 const stackAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
@@ -107,7 +120,7 @@ const stackAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
  * @example
  * stack([x, y]) // [2,3], [2,3] -> [2,2,3]
  */
-export const stack: Registered<Stack> = composite(
+export const stack: Registered<Stacking> = composite(
   {
     name: 'stack',
     doc: 'Joins tensors along a new axis.',
@@ -122,10 +135,20 @@ export const stack: Registered<Stack> = composite(
   ((arg: readonly TensorLike[] | { readonly axis?: number }) =>
     Array.isArray(arg)
       ? stackAlong(0, arg)
-      : (xs: readonly TensorLike[]) => stackAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Stack,
+      : (xs: readonly TensorLike[]) => stackAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Stacking,
 )
 
 type Sections = number | readonly number[]
+type SplitOptions<N extends number = number, A extends number = number> = (
+  | { readonly into: N }
+  | { readonly at: readonly number[] }
+) & { readonly axis?: A }
+
+type Splitting = <const N extends number = number, const A extends number = 0>(
+  options: SplitOptions<N, A>,
+) => <X extends TensorLike>(
+  x: Check<SplitPart<ShapeOf<X>, A>, X>,
+) => ListOf<N, Tensor<Resolved<SplitPart<ShapeOf<X>, A>>>>
 
 /** Bounds of the parts: equal ones for a number, else between the positions given. */
 const boundsOf = (sections: Sections, n: number, shape: Shape): readonly number[] => {
@@ -166,12 +189,9 @@ export const split = composite(
     },
     invalid: draw => ({ params: { sections: 2, axis: 0 }, args: [draw.tensor([3])] }),
   },
-  ({
-    axis = 0,
-    ...sections
-  }: ({ readonly into: number } | { readonly at: readonly number[] }) & { readonly axis?: number }) =>
+  (({ axis = 0, ...sections }: SplitOptions) =>
     (x: TensorLike): readonly Tensor[] =>
-      splitAlong('into' in sections ? sections.into : sections.at, axis, liftOne('split', x)),
+      splitAlong('into' in sections ? sections.into : sections.at, axis, liftOne('split', x))) as Splitting,
 )
 
 const tileBy = (counts: readonly number[], x: Tensor): Tensor => {
@@ -196,9 +216,9 @@ export const tile = composite(
     },
     invalid: draw => ({ params: { counts: [-1] }, args: [draw.tensor([2])] }),
   },
-  (counts: readonly number[]) =>
-    (x: TensorLike): Tensor =>
-      tileBy(counts, liftOne('tile', x)),
+  <const Counts extends readonly number[]>(counts: Counts) =>
+    <X extends TensorLike>(x: X) =>
+      tileBy(counts, liftOne('tile', x)) as Tensor<Resolved<Tile<ShapeOf<X>, Counts>>>,
 )
 
 // ---- pad
@@ -239,9 +259,9 @@ export const pad = composite(
     },
     invalid: draw => ({ params: { widths: [[-3, 0]] as const, value: 0 }, args: [draw.tensor([2])] }),
   },
-  (options: { readonly widths: PadWidths; readonly value?: number }) =>
-    (x: TensorLike): Tensor => {
+  <const Widths extends PadWidths>(options: { readonly widths: Widths; readonly value?: number }) =>
+    <X extends TensorLike>(x: Check<Pad<ShapeOf<X>, Widths>, X>) => {
       const { widths, value = 0 } = requireOptions('pad', options)
-      return padWith(widths, value, liftOne('pad', x))
+      return padWith(widths, value, liftOne('pad', x as TensorLike)) as Tensor<Resolved<Pad<ShapeOf<X>, Widths>>>
     },
 )

@@ -9,11 +9,12 @@ import { type Dtype, dtypes, isFloat } from '../core/dtype.ts'
 import { describe, dtypeError } from '../core/errors.ts'
 import { along, apply, convert, type Expr, like, load, mapNest, select } from '../core/kernel.ts'
 import { broadcastShapes, type Shape } from '../core/shape.ts'
+import type { AllTogether, Beside, Check, ShapeOf, TensorLike, Together } from '../core/shape-types.ts'
 import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Domain, Op, Tensor } from '../core/types.ts'
-import { commonDtype, defineOp, first, lift, liftOne, only, primitive, type TensorLike, typed } from './define.ts'
-import { alignBatch, binary, fn, unary } from './elementwise.ts'
+import { commonDtype, defineOp, first, lift, liftOne, only, primitive, typed } from './define.ts'
+import { alignBatch, binary, fn, type Unary, unary } from './elementwise.ts'
 import { broadcastIndex, broadcastTo, sumTo } from './movement.ts'
 
 const comparison = (name: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', doc: string, accepts: 'any' | 'number') =>
@@ -120,10 +121,16 @@ const whereOp: Op<Record<string, never>> = defineOp({
  * but a NaN computed *before* it in that branch's own derivative still does (0 · NaN): guard the argument too.
  * @throws DtypeError when the condition is no bool or the dtypes of x and y differ
  */
-export const where = primitive(whereOp, (condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
+export const where = primitive(whereOp, ((condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = lift('where', [x, y])
   return bind1(whereOp, {}, liftOne('where', condition), a as Tensor, b as Tensor)
-})
+}) as Where)
+
+type Where = <C extends TensorLike, X extends TensorLike, Y extends TensorLike>(
+  condition: C,
+  x: Check<Beside<C, X>, X>,
+  y: Check<Beside<Tensor<Together<C, X>>, Y>, Y>,
+) => Tensor<AllTogether<C, X, Y>>
 
 // ---- cast
 
@@ -163,10 +170,10 @@ const castOp: Op<{ readonly dtype: Dtype }> = defineOp({
  */
 export const cast = primitive(
   castOp,
-  (dtype: Dtype) =>
-    <S extends Shape>(x: Tensor<S> | number | boolean): Tensor<S> => {
+  (dtype: Dtype): Unary =>
+    <X extends TensorLike>(x: X) => {
       const value = liftOne('cast', x)
-      return (value.dtype === dtype ? value : bind1(castOp, { dtype }, value)) as Tensor<S>
+      return (value.dtype === dtype ? value : bind1(castOp, { dtype }, value)) as Tensor<ShapeOf<X>>
     },
 )
 

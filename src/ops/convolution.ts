@@ -5,9 +5,10 @@
  */
 import { describe, fail, shapeError, valueError } from '../core/errors.ts'
 import { dim, range, showShape } from '../core/shape.ts'
+import type { Check, Conv, ImageLayout, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { contract, type Window } from './contract.ts'
-import { composite, lift, requireOptions, type TensorLike } from './define.ts'
+import { composite, lift, requireOptions } from './define.ts'
 import { reshape } from './movement.ts'
 
 /** One number for both spatial axes, or one for each (height, width). */
@@ -19,13 +20,18 @@ export type PerAxis = number | readonly [number, number]
 export type Padding = 'valid' | 'same' | PerAxis | readonly [readonly [number, number], readonly [number, number]]
 
 /** Options of `conv2d`; all sizes in elements. */
-export type ConvOptions = {
-  readonly strides?: PerAxis
-  readonly padding?: Padding
+export type ConvOptions<
+  Strides extends PerAxis = PerAxis,
+  Pads extends Padding = Padding,
+  Groups extends number = number,
+  Order extends ImageLayout = ImageLayout,
+> = {
+  readonly strides?: Strides
+  readonly padding?: Pads
   readonly dilation?: PerAxis
-  readonly groups?: number
+  readonly groups?: Groups
   /** 'NHWC' (default): x [batch, height, width, channels], w [height, width, in, out]. 'NCHW': x [batch, channels, height, width], w [out, in, height, width]. */
-  readonly layout?: 'NHWC' | 'NCHW'
+  readonly layout?: Order
 }
 
 const showOption = (value: unknown): string => (Array.isArray(value) ? JSON.stringify(value) : describe(value))
@@ -187,9 +193,21 @@ export const conv2d = composite(
       args: [draw.tensor([1, 4, 4, 3]), draw.tensor([2, 2, 2, 1])],
     }),
   },
-  (options: ConvOptions = {}) =>
-    (x: TensorLike, w: TensorLike): Tensor => {
-      const [a, b] = lift('conv2d', [x, w])
-      return convolve(requireOptions('conv2d', options), a as Tensor, b as Tensor)
+  <
+    const Strides extends PerAxis = 1,
+    const Pads extends Padding = 'valid',
+    const Groups extends number = 1,
+    const Order extends ImageLayout = 'NHWC',
+  >(
+    options: ConvOptions<Strides, Pads, Groups, Order> = {},
+  ) =>
+    <X extends TensorLike, W extends TensorLike>(
+      x: X,
+      w: Check<Conv<ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order>, W>,
+    ) => {
+      const [a, b] = lift('conv2d', [x, w as TensorLike])
+      return convolve(requireOptions('conv2d', options), a as Tensor, b as Tensor) as Tensor<
+        Resolved<Conv<ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order>>
+      >
     },
 )

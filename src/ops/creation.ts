@@ -6,6 +6,7 @@
 import { allocate, type Dtype } from '../core/dtype.ts'
 import { fail, orThrow, valueError } from '../core/errors.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
+import type { Counted } from '../core/shape-types.ts'
 import { checkElement, concrete, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
@@ -16,30 +17,30 @@ export type DtypeOption = { readonly dtype?: Dtype }
  * A tensor of one value.
  * @throws ValueError for a shape that is none; DtypeError for a value that the dtype cannot hold, such as a fraction as int32
  */
-export const full = (
-  shape: Shape,
+export const full = <const S extends Shape>(
+  shape: S,
   value: number | boolean,
   { dtype = typeof value === 'boolean' ? 'bool' : 'float32' }: DtypeOption = {},
-): Tensor => {
-  return filled('full', shape, value, dtype)
-}
+): Tensor<Readonly<S>> => filled('full', shape, value, dtype)
 
-const filled = (op: string, shape: Shape, value: number | boolean, dtype: Dtype): Tensor => {
+const filled = <S extends Shape>(op: string, shape: S, value: number | boolean, dtype: Dtype): Tensor<Readonly<S>> => {
   const host = allocate(dtype, sizeOf(orThrow(validShape(op, shape))))
   host.fill(checkElement(op, value, dtype))
-  return concrete([...shape], dtype, host)
+  return concrete([...shape], dtype, host) as Tensor as Tensor<Readonly<S>>
 }
 
 /** A tensor of zeros. */
-export const zeros = (shape: Shape, options: DtypeOption = {}): Tensor =>
+export const zeros = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<Readonly<S>> =>
   filled('zeros', shape, 0, options.dtype ?? 'float32')
 /** A tensor of ones. */
-export const ones = (shape: Shape, options: DtypeOption = {}): Tensor =>
+export const ones = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<Readonly<S>> =>
   filled('ones', shape, 1, options.dtype ?? 'float32')
 /** Zeros of the shape and dtype of another tensor. */
-export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, { dtype: x.dtype })
+export const zerosLike = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  filled('zerosLike', x.shape, 0, x.dtype) as Tensor as Tensor<S>
 /** Ones of the shape and dtype of another tensor. */
-export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, { dtype: x.dtype })
+export const onesLike = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  filled('onesLike', x.shape, 1, x.dtype) as Tensor as Tensor<S>
 
 /**
  * Numbers from `start` (0) to before `stop` by `step` (1), as NumPy's arange; int32 when all three are whole numbers, else
@@ -48,7 +49,12 @@ export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, { dtype: x.dtype
  * arange(3) // [0, 1, 2]
  * arange(1, 2, 0.25) // [1, 1.25, 1.5, 1.75]
  */
-export const arange = (start: number, stop?: number, step = 1, options: DtypeOption = {}): Tensor => {
+export const arange = <const N extends number, const Stop extends number | undefined = undefined>(
+  start: N,
+  stop?: Stop,
+  step = 1,
+  options: DtypeOption = {},
+): Tensor<readonly [Stop extends number ? number : Counted<N>]> => {
   const [from, to] = stop === undefined ? [0, start] : [start, stop]
   if (step === 0 || ![from, to, step].every(Number.isFinite))
     return fail(
@@ -59,16 +65,16 @@ export const arange = (start: number, stop?: number, step = 1, options: DtypeOpt
   return tensor(
     range(0, dim(orThrow(validShape('arange', [count])), 0)).map(i => from + i * step),
     { dtype },
-  )
+  ) as Tensor as Tensor<readonly [Stop extends number ? number : Counted<N>]>
 }
 
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */
-export const linspace = (
+export const linspace = <const N extends number>(
   start: number,
   stop: number,
-  count: number,
+  count: N,
   { dtype = 'float32' }: DtypeOption = {},
-): Tensor => {
+): Tensor<readonly [N]> => {
   if (!Number.isInteger(count) || count < 0)
     return fail(valueError('linspace', `count must be a whole number, got ${count}`))
   const step = count > 1 ? (stop - start) / (count - 1) : 0
@@ -77,20 +83,17 @@ export const linspace = (
       i === count - 1 && count > 1 ? stop : start + i * step,
     ),
     { dtype },
-  )
+  ) as Tensor as Tensor<readonly [N]>
 }
 
 /** The identity matrix with `rows` rows and as many columns, or `columns`; `offset` moves the diagonal to the right. */
-export const eye = (
-  rows: number,
-  {
-    columns = rows,
-    offset = 0,
-    dtype = 'float32',
-  }: DtypeOption & { readonly columns?: number; readonly offset?: number } = {},
-): Tensor => {
+export const eye = <const N extends number, const M extends number = N>(
+  rows: N,
+  options: DtypeOption & { readonly columns?: M; readonly offset?: number } = {},
+): Tensor<readonly [N, M]> => {
+  const { columns = rows as number, offset = 0, dtype = 'float32' } = options
   if (!Number.isInteger(offset)) return fail(valueError('eye', `offset must be a whole number, got ${offset}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
-  return concrete([rows, columns], dtype, host)
+  return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [N, M]>
 }

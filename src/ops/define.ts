@@ -10,12 +10,10 @@ import { allocate, type Dtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
+import type { Check, KeepAxis, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { concrete, isTensor, scalar, scalarLike } from '../core/tensor.ts'
 import { bind } from '../core/trace.ts'
 import type { Concrete, Draw, Maybe, Op, Params, Sample, Tensor, TensorType } from '../core/types.ts'
-
-/** What an op function takes where it takes a tensor: numbers are weakly typed and follow the tensors beside them. */
-export type TensorLike = Tensor | number | boolean
 
 /** The result of a shape and dtype rule. */
 export type Inferred = E.Either<CotangentError, readonly TensorType[]>
@@ -250,17 +248,27 @@ const isOptions = (x: unknown): boolean => typeof x === 'object' && x !== null &
 export const requireOptions = <Options>(op: string, options: Options): Options =>
   isOptions(options) ? options : fail(valueError(op, `takes options, got ${describe(options)}`))
 
-/** A function of one tensor with its options first, `f(options)(x)`, or without them, `f(x)`. */
-export interface DataLast<Options> {
-  (options: Options & NotTensor): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
+/** A function of one tensor with its options first, `f(options)(x)`, or without them, `f(x)`. It keeps the shape. */
+export interface Mapping<Options> {
+  (options: Options & NotTensor): <X extends TensorLike>(x: X) => Tensor<ShapeOf<X>>
+  <X extends TensorLike>(x: X): Tensor<ShapeOf<X>>
 }
 
-/** Makes a data-last function from one of options and tensor; without options it is given none. */
-export const dataLast = <Options>(
-  name: string,
-  f: (options: Partial<Options>, x: Tensor) => Tensor,
-): DataLast<Options> =>
+/** A `Mapping` along an axis, which must be there. */
+export interface AlongAxis<Name extends string> {
+  <const A extends number | undefined = undefined>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <X extends TensorLike>(
+    x: Check<KeepAxis<Name, ShapeOf<X>, A>, X>,
+  ) => Tensor<Resolved<KeepAxis<Name, ShapeOf<X>, A>>>
+  <X extends TensorLike>(x: X): Tensor<ShapeOf<X>>
+}
+
+/**
+ * Makes a data-last function from one of options and tensor; without options it is given none. `F` is its public type, as
+ * `Mapping`.
+ */
+export const dataLast = <Options, F>(name: string, f: (options: Partial<Options>, x: Tensor) => Tensor): F =>
   ((arg: TensorLike | Options, ...rest: readonly unknown[]) => {
     if (!isData(arg)) {
       const options = requireOptions(name, arg)
@@ -269,7 +277,7 @@ export const dataLast = <Options>(
     }
     if (isOptions(rest[0])) return fail(valueError(name, `takes its options first: ${name}(options)(x)`))
     return f({}, liftOne(name, arg))
-  }) as DataLast<Options>
+  }) as F
 
 /** Option types of data-last functions carry this, so that a tensor is never taken for options. */
 export type NotTensor = { readonly shape?: never; readonly dtype?: never }

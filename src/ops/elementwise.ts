@@ -9,6 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Dtype } from '../core/dtype.ts'
 import { apply, type Expr, load, mapNest } from '../core/kernel.ts'
 import { broadcastShapes, range, type Shape } from '../core/shape.ts'
+import type { Beside, Check, ShapeOf, TensorLike, Together } from '../core/shape-types.ts'
 import { tensor } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import {
@@ -31,7 +32,6 @@ import {
   lift,
   primitive,
   type Registered,
-  type TensorLike,
   typed,
 } from './define.ts'
 import { broadcastIndex, broadcastTo, reshape, sumTo } from './movement.ts'
@@ -157,9 +157,12 @@ export const elementwise = (declaration: Elementwise): Op<None> => {
 }
 
 /** A public function of one argument; keeps the shape. */
-export type Unary = <S extends Shape>(x: Tensor<S> | number | boolean) => Tensor<S>
+export type Unary = <X extends TensorLike>(x: X) => Tensor<ShapeOf<X>>
 /** A public function of two arguments, which broadcast; numbers take the dtype of the tensor beside them. */
-export type Binary = (x: TensorLike, y: TensorLike) => Tensor
+export type Binary = <X extends TensorLike, Y extends TensorLike>(
+  x: X,
+  y: Check<Beside<X, Y>, Y>,
+) => Tensor<Together<X, Y>>
 
 /**
  * A function of one argument. `derivative` is given the argument and the result; `null` says that it is constant wherever
@@ -184,11 +187,7 @@ export const unary = (declaration: {
     partials: partial === null ? null : [partial],
     domains: [sample],
   })
-  return primitive(
-    op,
-    (<S extends Shape>(x: Tensor<S> | number | boolean) =>
-      bind1(op, {}, ...lift(rest.name, [x])) as Tensor<S>) as Unary,
-  )
+  return primitive(op, ((x: TensorLike) => bind1(op, {}, ...lift(rest.name, [x]))) as Unary)
 }
 
 /** A function of two arguments. `partials` are given both arguments and the result; see `unary` for the rest. */
@@ -215,7 +214,7 @@ export const binary = (declaration: {
     partials: partials as readonly Partial[] | null,
     domains: sample,
   })
-  return primitive(op, (x: TensorLike, y: TensorLike) => bind1(op, {}, ...lift(rest.name, [x, y])))
+  return primitive(op, ((x: TensorLike, y: TensorLike) => bind1(op, {}, ...lift(rest.name, [x, y]))) as Binary)
 }
 
 /** A kernel function as a scalar rule. */

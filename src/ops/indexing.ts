@@ -9,6 +9,7 @@ import { type Dtype, isFloat } from '../core/dtype.ts'
 import { type CotangentError, describe, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, type Expr, iota, load, mapNest } from '../core/kernel.ts'
 import { dim, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
+import type { Check, Resolved, ShapeOf, Take, TakeAlongAxis, TensorLike } from '../core/shape-types.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor, TensorType } from '../core/types.ts'
@@ -24,7 +25,6 @@ import {
   primitive,
   type Registered,
   requireOptions,
-  type TensorLike,
   typed,
 } from './define.ts'
 import { add } from './elementwise.ts'
@@ -209,8 +209,8 @@ const scatterAddOp: Op<Batch> = defineOp({
 export const scatterAdd = primitive(
   scatterAddOp,
   ({ batch = 0 }: { readonly batch?: number } = {}) =>
-    (x: TensorLike, indices: Tensor, updates: Tensor): Tensor =>
-      bind1(scatterAddOp, { batch }, liftOne('scatterAdd', x), indices, updates),
+    <X extends TensorLike>(x: X, indices: Tensor, updates: Tensor) =>
+      bind1(scatterAddOp, { batch }, liftOne('scatterAdd', x), indices, updates) as Tensor as Tensor<ShapeOf<X>>,
 )
 
 // ---- along one axis
@@ -232,12 +232,33 @@ const wrapped = (op: string, indices: TensorLike, n: number): Tensor => {
   return where(lt(raw, 0), add(raw, n), raw)
 }
 
-interface Indexing {
-  (options: { readonly axis?: number } & NotTensor): (x: TensorLike, indices: TensorLike) => Tensor
-  (x: TensorLike, indices: TensorLike): Tensor
+interface Taking {
+  <const A extends number = 0>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <X extends TensorLike, I extends TensorLike>(
+    x: Check<Take<ShapeOf<X>, ShapeOf<I>, A>, X>,
+    indices: I,
+  ) => Tensor<Resolved<Take<ShapeOf<X>, ShapeOf<I>, A>>>
+  <X extends TensorLike, I extends TensorLike>(
+    x: Check<Take<ShapeOf<X>, ShapeOf<I>, 0>, X>,
+    indices: I,
+  ): Tensor<Resolved<Take<ShapeOf<X>, ShapeOf<I>, 0>>>
 }
 
-const dataLast = (f: (axis: number, x: Tensor, indices: TensorLike) => Tensor, name: string, axis0: number): Indexing =>
+interface TakingAlongAxis {
+  <const A extends number = -1>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <X extends TensorLike, I extends TensorLike>(
+    x: X,
+    indices: Check<TakeAlongAxis<ShapeOf<X>, ShapeOf<I>, A>, I>,
+  ) => Tensor<Resolved<TakeAlongAxis<ShapeOf<X>, ShapeOf<I>, A>>>
+  <X extends TensorLike, I extends TensorLike>(
+    x: X,
+    indices: Check<TakeAlongAxis<ShapeOf<X>, ShapeOf<I>, -1>, I>,
+  ): Tensor<Resolved<TakeAlongAxis<ShapeOf<X>, ShapeOf<I>, -1>>>
+}
+
+const dataLast = <F>(f: (axis: number, x: Tensor, indices: TensorLike) => Tensor, name: string, axis0: number): F =>
   ((arg: TensorLike | { readonly axis?: number }, indices?: TensorLike) =>
     isData(arg)
       ? f(
@@ -245,7 +266,7 @@ const dataLast = (f: (axis: number, x: Tensor, indices: TensorLike) => Tensor, n
           liftOne(name, arg),
           indices ?? fail(valueError(name, 'needs indices: an int32 tensor or a whole number')),
         )
-      : (x: TensorLike, at: TensorLike) => f(arg.axis ?? axis0, liftOne(name, x), at)) as Indexing
+      : (x: TensorLike, at: TensorLike) => f(arg.axis ?? axis0, liftOne(name, x), at)) as F
 
 const takeAlong = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
   const at = orThrow(normalizeAxis('take', axis, x.shape.length))
@@ -270,7 +291,7 @@ const sampleTake = (draw: Draw): Sample<{ readonly axis: number }> => {
  * take(x, tensor([1, 0, -1], { dtype: 'int32' })) // [[4, 5, 6], [1, 2, 3], [4, 5, 6]]
  * take({ axis: 1 })(x, 2) // [3, 6]
  */
-export const take: Registered<Indexing> = composite(
+export const take: Registered<Taking> = composite(
   {
     name: 'take',
     doc: 'Slices at positions along an axis.',
@@ -278,7 +299,7 @@ export const take: Registered<Indexing> = composite(
     sample: sampleTake,
     invalid: draw => ({ params: { axis: 2 }, args: [draw.tensor([3]), draw.integers([2], 0, 1)] }),
   },
-  dataLast(takeAlong, 'take', 0),
+  dataLast<Taking>(takeAlong, 'take', 0),
 )
 
 const takePerRow = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
@@ -299,7 +320,7 @@ const takePerRow = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
 }
 
 /** Elements of x at a position of its own for each place along an axis (the last by default), as NumPy's take_along_axis. */
-export const takeAlongAxis: Registered<Indexing> = composite(
+export const takeAlongAxis: Registered<TakingAlongAxis> = composite(
   {
     name: 'takeAlongAxis',
     doc: 'Elements at a position of its own for each row.',
@@ -318,7 +339,7 @@ export const takeAlongAxis: Registered<Indexing> = composite(
     },
     invalid: draw => ({ params: { axis: 0 }, args: [draw.tensor([3, 2]), draw.integers([2, 3], 0, 1)] }),
   },
-  dataLast(takePerRow, 'takeAlongAxis', -1),
+  dataLast<TakingAlongAxis>(takePerRow, 'takeAlongAxis', -1),
 )
 
 const oneHotOf = (classes: number, dtype: Dtype, indices: TensorLike): Tensor => {
@@ -345,9 +366,9 @@ export const oneHot = composite(
     }),
     invalid: draw => ({ params: { classes: 3 }, args: [draw.tensor([2])] }),
   },
-  (options: { readonly classes: number; readonly dtype?: Dtype }) =>
-    (indices: TensorLike): Tensor => {
+  <const Classes extends number>(options: { readonly classes: Classes; readonly dtype?: Dtype }) =>
+    <I extends TensorLike>(indices: I) => {
       const { classes, dtype = 'float32' } = requireOptions('oneHot', options)
-      return oneHotOf(classes, dtype, indices)
+      return oneHotOf(classes, dtype, indices) as Tensor<readonly [...ShapeOf<I>, Classes]>
     },
 )

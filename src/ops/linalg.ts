@@ -7,12 +7,23 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { broadcastShapes, dim, range, type Shape, showShape } from '../core/shape.ts'
+import type {
+  Check,
+  Dot,
+  Einsum,
+  Matmul,
+  MatrixTranspose,
+  Outer,
+  Resolved,
+  ShapeOf,
+  TensorLike,
+} from '../core/shape-types.ts'
 import { scalarLike } from '../core/tensor.ts'
 import type { Draw, Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
 import { contract } from './contract.ts'
 import { eye } from './creation.ts'
-import { composite, lift, type TensorLike } from './define.ts'
+import { composite, lift } from './define.ts'
 import { mul } from './elementwise.ts'
 import { reshape, transpose } from './movement.ts'
 import { sum } from './reduction.ts'
@@ -85,9 +96,9 @@ export const matmul = composite(
     sample: draw => ({ params: {}, args: drawMatrices(draw) }),
     invalid: draw => ({ params: {}, args: [draw.tensor([2, 3]), draw.tensor([4, 2])] }),
   },
-  (x: TensorLike, y: TensorLike): Tensor => {
-    const [a, b] = lift('matmul', [x, y])
-    return multiplyMatrices(a as Tensor, b as Tensor)
+  <X extends TensorLike, Y extends TensorLike>(x: X, y: Check<Matmul<ShapeOf<X>, ShapeOf<Y>>, Y>) => {
+    const [a, b] = lift('matmul', [x, y as TensorLike])
+    return multiplyMatrices(a as Tensor, b as Tensor) as Tensor<Resolved<Matmul<ShapeOf<X>, ShapeOf<Y>>>>
   },
 )
 
@@ -119,9 +130,9 @@ export const dot = composite(
     },
     invalid: draw => ({ params: {}, args: [draw.tensor([3]), draw.tensor([4])] }),
   },
-  (x: TensorLike, y: TensorLike): Tensor => {
-    const [a, b] = lift('dot', [x, y])
-    return dotProduct(a as Tensor, b as Tensor)
+  <X extends TensorLike, Y extends TensorLike>(x: X, y: Check<Dot<ShapeOf<X>, ShapeOf<Y>>, Y>) => {
+    const [a, b] = lift('dot', [x, y as TensorLike])
+    return dotProduct(a as Tensor, b as Tensor) as Tensor<Resolved<Dot<ShapeOf<X>, ShapeOf<Y>>>>
   },
 )
 
@@ -133,9 +144,9 @@ export const outer = composite(
     apply: (_params: Record<string, never>, [x, y]) => outerProduct(x as Tensor, y as Tensor),
     sample: draw => ({ params: {}, args: [draw.tensor([draw.integer(1, 4)]), draw.tensor([draw.integer(1, 4)])] }),
   },
-  (x: TensorLike, y: TensorLike): Tensor => {
+  <X extends TensorLike, Y extends TensorLike>(x: X, y: Y) => {
     const [a, b] = lift('outer', [x, y])
-    return outerProduct(a as Tensor, b as Tensor)
+    return outerProduct(a as Tensor, b as Tensor) as Tensor<Resolved<Outer<ShapeOf<X>, ShapeOf<Y>>>>
   },
 )
 const outerProduct = (x: Tensor, y: Tensor): Tensor => mul(reshape([-1, 1])(x), reshape([1, -1])(y))
@@ -279,12 +290,17 @@ export const einsum = composite(
     },
     invalid: draw => ({ params: { spec: 'ij,jk->ik' }, args: [draw.tensor([2, 3]), draw.tensor([4, 2])] }),
   },
-  (spec: string, ...xs: readonly TensorLike[]): Tensor => einsumOf(spec, lift('einsum', xs)),
+  <const Spec extends string, const Xs extends readonly TensorLike[]>(spec: Check<Einsum<Spec, Xs>, Spec>, ...xs: Xs) =>
+    einsumOf(spec as string, lift('einsum', xs)) as Tensor<Resolved<Einsum<Spec, Xs>>>,
 )
 
 /** The matrix transpose of the last two axes. */
-export const matrixTranspose = (x: Tensor): Tensor => {
-  const rank = x.shape.length
-  if (rank < 2) return fail(shapeError('matrixTranspose', `needs at least two axes, got ${showShape(x.shape)}`))
-  return transpose([...range(0, rank - 2), rank - 1, rank - 2])(x)
+export const matrixTranspose = <X extends Tensor>(
+  x: Check<MatrixTranspose<ShapeOf<X>>, X>,
+): Tensor<Resolved<MatrixTranspose<ShapeOf<X>>>> => {
+  const { shape } = x as Tensor
+  const rank = shape.length
+  if (rank < 2) return fail(shapeError('matrixTranspose', `needs at least two axes, got ${showShape(shape)}`))
+  const axes: Shape = [...range(0, rank - 2), rank - 1, rank - 2]
+  return transpose(axes)(x as Tensor) as Tensor<Resolved<MatrixTranspose<ShapeOf<X>>>>
 }

@@ -19,10 +19,21 @@ import {
   sizeOf,
   validShape,
 } from '../core/shape.ts'
+import type {
+  BroadcastTo,
+  Check,
+  MoveAxis,
+  Reshape,
+  Resolved,
+  Reverse,
+  ShapeOf,
+  TensorLike,
+  Transpose,
+} from '../core/shape-types.ts'
 import { withShape } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Tensor } from '../core/types.ts'
-import { defineOp, first, isData, liftOne, only, primitive, type Registered, type TensorLike, typed } from './define.ts'
+import { defineOp, first, isData, liftOne, only, primitive, type Registered, typed } from './define.ts'
 
 // ---- reshape
 
@@ -90,11 +101,14 @@ const completeShape = (target: Shape, size: number): Shape => {
  * @example
  * reshape([2, -1])(tensor([1, 2, 3, 4])) // [2,2]
  */
-export const reshape = primitive(reshapeOp, (shape: Shape) => (x: TensorLike): Tensor => {
-  const value = liftOne('reshape', x)
-  const target = completeShape(shape, sizeOf(value.shape))
-  return sameShape(target, value.shape) ? value : bind1(reshapeOp, { shape: target }, value)
-})
+export const reshape = primitive(reshapeOp, ((shape: Shape) =>
+  (x: TensorLike): Tensor => {
+    const value = liftOne('reshape', x)
+    const target = completeShape(shape, sizeOf(value.shape))
+    return sameShape(target, value.shape) ? value : bind1(reshapeOp, { shape: target }, value)
+  }) as <const T extends Shape>(
+  shape: T,
+) => <X extends TensorLike>(x: Check<Reshape<ShapeOf<X>, T>, X>) => Tensor<Resolved<Reshape<ShapeOf<X>, T>>>)
 
 // ---- transpose
 
@@ -133,9 +147,11 @@ const permute = (axes: readonly number[], x: Tensor): Tensor => {
   return identity ? x : bind1(transposeOp, { axes: normal }, x)
 }
 
-interface Transpose {
-  (axes: readonly number[]): (x: TensorLike) => Tensor
-  (x: TensorLike): Tensor
+interface Transposing {
+  <const P extends Shape>(
+    axes: P,
+  ): <X extends TensorLike>(x: Check<Transpose<ShapeOf<X>, P>, X>) => Tensor<Resolved<Transpose<ShapeOf<X>, P>>>
+  <X extends TensorLike>(x: X): Tensor<Reverse<ShapeOf<X>>>
 }
 
 /**
@@ -145,22 +161,26 @@ interface Transpose {
  * transpose(x) // [2,3] -> [3,2]
  * transpose([0, 2, 1])(ones([2, 3, 4])) // [2,3,4] -> [2,4,3]
  */
-export const transpose: Registered<Transpose> = primitive(transposeOp, ((arg: TensorLike | readonly number[]) => {
+export const transpose: Registered<Transposing> = primitive(transposeOp, ((arg: TensorLike | readonly number[]) => {
   if (!isData(arg)) return (x: TensorLike) => permute(arg, liftOne('transpose', x))
   const x = liftOne('transpose', arg)
   return permute(range(0, x.shape.length).reverse(), x)
-}) as Transpose)
+}) as Transposing)
 
 /** Moves one axis to another place; the others keep their order. */
 export const moveAxis =
-  (from: number, to: number) =>
-  (x: TensorLike): Tensor => {
-    const value = liftOne('moveAxis', x)
+  <const From extends number, const To extends number>(from: From, to: To) =>
+  <X extends TensorLike>(
+    x: Check<MoveAxis<ShapeOf<X>, From, To>, X>,
+  ): Tensor<Resolved<MoveAxis<ShapeOf<X>, From, To>>> => {
+    const value = liftOne('moveAxis', x as TensorLike)
     const rank = value.shape.length
     const source = orThrow(normalizeAxis('moveAxis', from, rank))
     const target = orThrow(normalizeAxis('moveAxis', to, rank))
     const rest = range(0, rank).filter(axis => axis !== source)
-    return permute([...rest.slice(0, target), source, ...rest.slice(target)], value)
+    return permute([...rest.slice(0, target), source, ...rest.slice(target)], value) as Tensor<
+      Resolved<MoveAxis<ShapeOf<X>, From, To>>
+    >
   }
 
 // ---- broadcastTo and sum, each the other's transpose
@@ -206,11 +226,14 @@ const broadcastToOp: Op<{ readonly shape: Shape }> = defineOp({
  * Repeats a tensor along new leading axes and axes of size 1, as NumPy's broadcasting does.
  * @throws ShapeError when some size is neither equal nor 1
  */
-export const broadcastTo = primitive(broadcastToOp, (shape: Shape) => (x: TensorLike): Tensor => {
-  const value = liftOne('broadcastTo', x)
-  const target = orThrow(validShape('broadcastTo', shape))
-  return sameShape(target, value.shape) ? value : bind1(broadcastToOp, { shape: target }, value)
-})
+export const broadcastTo = primitive(broadcastToOp, ((shape: Shape) =>
+  (x: TensorLike): Tensor => {
+    const value = liftOne('broadcastTo', x)
+    const target = orThrow(validShape('broadcastTo', shape))
+    return sameShape(target, value.shape) ? value : bind1(broadcastToOp, { shape: target }, value)
+  }) as <const T extends Shape>(
+  shape: T,
+) => <X extends TensorLike>(x: Check<BroadcastTo<ShapeOf<X>, T>, X>) => Tensor<Readonly<T>>)
 
 /** A tensor that may have no batch axis, given one of size `n` by broadcasting. */
 export const withBatch = (x: Tensor, batched: boolean, n: number): Tensor =>

@@ -8,23 +8,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { type CotangentError, fail, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, load, mapNest } from '../core/kernel.ts'
 import { dim, normalizeAxes, range, type Shape, sameShape, showShape } from '../core/shape.ts'
+import type { Check, ImageLayout, Pool, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor } from '../core/types.ts'
 import { div } from './arithmetic.ts'
 import { pad } from './arrange.ts'
 import { checkFits, type Padding, type PerAxis, padOf, perAxis, windowCount } from './convolution.ts'
 import { full } from './creation.ts'
-import {
-  composite,
-  defineOp,
-  first,
-  liftOne,
-  only,
-  primitive,
-  requireOptions,
-  type TensorLike,
-  typed,
-} from './define.ts'
+import { composite, defineOp, first, liftOne, only, primitive, requireOptions, typed } from './define.ts'
 import { max, sum } from './reduction.ts'
 
 /** Windows of `size` elements, `dilation` apart, every `stride` along an axis. */
@@ -190,23 +181,43 @@ export const windows = primitive(windowsOp, (list: readonly AxisWindow[]) => (x:
 /** Adds windows back to where `windows` took them from, in a tensor of the given shape. */
 export const foldWindows = primitive(
   foldWindowsOp,
-  (shape: Shape, list: readonly AxisWindow[]) =>
-    (x: TensorLike): Tensor =>
-      bind1(foldWindowsOp, { windows: counted(shape.length, list), shape }, liftOne('foldWindows', x)),
+  <const S extends Shape>(shape: S, list: readonly AxisWindow[]) =>
+    (x: TensorLike) =>
+      bind1(
+        foldWindowsOp,
+        { windows: counted(shape.length, list), shape },
+        liftOne('foldWindows', x),
+      ) as Tensor as Tensor<Readonly<S>>,
 )
 
 // ---- pooling over images
 
 /** Options of pooling; `strides` default to the window, padding to 'valid'. */
-export type PoolOptions = {
-  readonly window: PerAxis
-  readonly strides?: PerAxis
-  readonly padding?: Padding
+export type PoolOptions<
+  Size extends PerAxis = PerAxis,
+  Strides extends PerAxis | undefined = PerAxis,
+  Pads extends Padding = Padding,
+  Order extends ImageLayout = ImageLayout,
+> = {
+  readonly window: Size
+  readonly strides?: Strides
+  readonly padding?: Pads
   readonly dilation?: PerAxis
-  readonly layout?: 'NHWC' | 'NCHW'
+  readonly layout?: Order
 }
 /** `countPadding` (false): whether padded zeros count in the average, as PyTorch does by default and Keras does not. */
 export type AveragePoolOptions = PoolOptions & { readonly countPadding?: boolean }
+
+type Pooling<Name extends string, More = unknown> = <
+  const Size extends PerAxis,
+  const Strides extends PerAxis | undefined = undefined,
+  const Pads extends Padding = 'valid',
+  const Order extends ImageLayout = 'NHWC',
+>(
+  options: PoolOptions<Size, Strides, Pads, Order> & More,
+) => <X extends TensorLike>(
+  x: Check<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Order>, X>,
+) => Tensor<Resolved<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Order>>>
 
 /** x padded by `fill` and cut into windows over height and width, whose elements are the last two axes. */
 const pooled = (op: string, options: PoolOptions, fill: number, x: Tensor): Tensor => {
@@ -273,9 +284,8 @@ export const maxPool2d = composite(
       args: [draw.tensor([3])],
     }),
   },
-  (options: PoolOptions) =>
-    (x: TensorLike): Tensor =>
-      maxPoolOf(requireOptions('maxPool2d', options), liftOne('maxPool2d', x)),
+  ((options: PoolOptions) => (x: TensorLike) =>
+    maxPoolOf(requireOptions('maxPool2d', options), liftOne('maxPool2d', x))) as Pooling<'maxPool2d'>,
 )
 
 /**
@@ -296,7 +306,9 @@ export const avgPool2d = composite(
       args: [draw.tensor([3])],
     }),
   },
-  (options: AveragePoolOptions) =>
-    (x: TensorLike): Tensor =>
-      avgPoolOf(requireOptions('avgPool2d', options), liftOne('avgPool2d', x)),
+  ((options: AveragePoolOptions) => (x: TensorLike) =>
+    avgPoolOf(requireOptions('avgPool2d', options), liftOne('avgPool2d', x))) as Pooling<
+    'avgPool2d',
+    { readonly countPadding?: boolean }
+  >,
 )

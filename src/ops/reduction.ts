@@ -9,17 +9,18 @@ import type { Dtype } from '../core/dtype.ts'
 import { orThrow, shapeError } from '../core/errors.ts'
 import { load, type Monoid } from '../core/kernel.ts'
 import { type Axes, dim, normalizeAxes, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import type { Check, Reduce, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Maybe, Op, Sample, Tensor } from '../core/types.ts'
 import { cast, eq, indicator } from './comparison.ts'
 import {
   type Accepts,
   commonDtype,
-  type DataLast,
   type Differentiation,
   dataLast,
   defineOp,
   first,
+  type NotTensor,
   only,
   primitive,
   type Registered,
@@ -32,7 +33,20 @@ import { concat, slice } from './slicing.ts'
 type AxesParams = { readonly axes: readonly number[] }
 
 /** Where to reduce, and whether reduced axes stay with size 1. */
-export type ReduceOptions = { readonly axis?: Axes; readonly keepDims?: boolean }
+export type ReduceOptions<A extends Axes | undefined = Axes, Keep extends boolean = boolean> = {
+  readonly axis?: A
+  readonly keepDims?: Keep
+}
+
+/** A reduction, its options first: without the axes, or with them as 1. */
+export interface Reduction<Name extends string, More = unknown> {
+  <const A extends Axes | undefined = undefined, const Keep extends boolean = false>(
+    options: ReduceOptions<A, Keep> & More & NotTensor,
+  ): <X extends TensorLike>(
+    x: Check<Reduce<Name, ShapeOf<X>, A, Keep>, X>,
+  ) => Tensor<Resolved<Reduce<Name, ShapeOf<X>, A, Keep>>>
+  (x: TensorLike): Tensor<readonly []>
+}
 
 /** The axes an option names, counted from the front. */
 export const axesOf = (name: string, axis: Axes | undefined, x: Tensor): readonly number[] =>
@@ -212,24 +226,28 @@ const anyOp = reductionOp({
   differentiation: constant,
 })
 
-const overAxes = (op: Op<AxesParams>): Registered<DataLast<ReduceOptions>> =>
+const overAxes = <Name extends string>(op: Op<AxesParams>): Registered<Reduction<Name>> =>
   primitive(
     op,
-    dataLast<ReduceOptions>(op.name, (options, x) => reduceWith(op.name, options, x, axes => bind1(op, { axes }, x))),
+    dataLast<ReduceOptions, Reduction<Name>>(op.name, (options, x) =>
+      reduceWith(op.name, options, x, axes => bind1(op, { axes }, x)),
+    ),
   )
 
 // ---- the public functions
 
 /** Options of `sum` and `prod`; `as` is the dtype to add up in. */
-export type SumOptions = ReduceOptions & { readonly as?: Dtype }
+export type SumOptions<A extends Axes | undefined = Axes, Keep extends boolean = boolean> = ReduceOptions<A, Keep> & {
+  readonly as?: Dtype
+}
 
 /** bool counts as int32. */
 const summable = (x: Tensor, as: Dtype | undefined): Tensor => cast(as ?? (x.dtype === 'bool' ? 'int32' : x.dtype))(x)
 
-const adding = (op: Op<AxesParams>): Registered<DataLast<SumOptions>> =>
+const adding = <Name extends string>(op: Op<AxesParams>): Registered<Reduction<Name, { readonly as?: Dtype }>> =>
   primitive(
     op,
-    dataLast<SumOptions>(op.name, ({ as, ...options }, x) => {
+    dataLast<SumOptions, Reduction<Name, { readonly as?: Dtype }>>(op.name, ({ as, ...options }, x) => {
       const value = summable(x, as)
       return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
     }),
@@ -242,27 +260,41 @@ const adding = (op: Op<AxesParams>): Registered<DataLast<SumOptions>> =>
  * sum({ axis: 0 })(x) // [5, 7, 9]
  * sum(x) // 21
  */
-export const sum = adding(sumOp)
+export const sum = adding<'sum'>(sumOp)
 /** The product along `axis`, or of all elements; 1 for none. Derivatives are exact with any number of zeros. */
-export const prod = adding(prodOp)
+export const prod = adding<'prod'>(prodOp)
 /**
  * The largest element along `axis`; NaN if there is one. Elements that tie share the derivative equally.
  * @throws ShapeError of no elements
  */
-export const max = overAxes(maxOp)
+export const max = overAxes<'max'>(maxOp)
 /**
  * The smallest element along `axis`; NaN if there is one. Elements that tie share the derivative equally.
  * @throws ShapeError of no elements
  */
-export const min = overAxes(minOp)
+export const min = overAxes<'min'>(minOp)
 /** Whether all hold along `axis`; true for none. */
-export const all = overAxes(allOp)
+export const all = overAxes<'all'>(allOp)
 /** Whether any holds along `axis`; false for none. */
-export const any = overAxes(anyOp)
+export const any = overAxes<'any'>(anyOp)
 
 /** Options of `argmax` and `argmin`: one axis, or none for the position in row-major order. */
-export type PositionOptions = { readonly axis?: number; readonly keepDims?: boolean }
+export type PositionOptions<A extends number | undefined = number, Keep extends boolean = boolean> = {
+  readonly axis?: A
+  readonly keepDims?: Keep
+}
+
+/** A reduction to positions along one axis. */
+interface Positions<Name extends string> {
+  <const A extends number | undefined = undefined, const Keep extends boolean = false>(
+    options: PositionOptions<A, Keep> & NotTensor,
+  ): <X extends TensorLike>(
+    x: Check<Reduce<Name, ShapeOf<X>, A, Keep>, X>,
+  ) => Tensor<Resolved<Reduce<Name, ShapeOf<X>, A, Keep>>>
+  (x: TensorLike): Tensor<readonly []>
+}
+
 /** The position of the largest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmax: Registered<DataLast<PositionOptions>> = overAxes(argmaxOp)
+export const argmax: Registered<Positions<'argmax'>> = overAxes<'argmax'>(argmaxOp)
 /** The position of the smallest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmin: Registered<DataLast<PositionOptions>> = overAxes(argminOp)
+export const argmin: Registered<Positions<'argmin'>> = overAxes<'argmin'>(argminOp)

@@ -8,11 +8,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { type CotangentError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, apply, constant, type Expr, iota, load, mapNest, select } from '../core/kernel.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
+import type { Check, Concat, KeepAxis, Resolved, ShapeOf, Slice, TensorLike } from '../core/shape-types.ts'
 import { bind1, typesOf } from '../core/trace.ts'
 import type { Draw, Op, Tensor, TensorType } from '../core/types.ts'
 import {
   commonDtype,
-  type DataLast,
   dataLast,
   defineOp,
   first,
@@ -22,16 +22,15 @@ import {
   only,
   primitive,
   type Registered,
-  type TensorLike,
   typed,
 } from './define.ts'
 import { withBatch } from './movement.ts'
 
 // ---- slice
 
-type Slice = { readonly starts: Shape; readonly stops: Shape; readonly steps: Shape }
+type SliceParams = { readonly starts: Shape; readonly stops: Shape; readonly steps: Shape }
 
-const sliceOp: Op<Slice> = defineOp({
+const sliceOp: Op<SliceParams> = defineOp({
   name: 'slice',
   doc: 'Every step-th element from start to before stop along each axis.',
   infer: ({ starts, stops, steps }, types) => {
@@ -79,12 +78,12 @@ const sliceOp: Op<Slice> = defineOp({
 /** From, to before, step; each may be left out or null for NumPy's default, and negative ones count from the end. */
 export type SliceSpec = readonly [start?: number | null, stop?: number | null, step?: number | null] | null
 
-type Resolved = { readonly start: number; readonly stop: number; readonly step: number; readonly backwards: boolean }
+type Bounds = { readonly start: number; readonly stop: number; readonly step: number; readonly backwards: boolean }
 
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x))
 
 /** A Python slice as start, stop and a positive step, with whether to flip afterwards. */
-const resolveSlice = (spec: SliceSpec, n: number): Resolved => {
+const resolveSlice = (spec: SliceSpec, n: number): Bounds => {
   const [start = null, stop = null, given = null] = spec ?? []
   const step = given ?? 1
   if (step === 0 || ![start ?? 0, stop ?? 0, step].every(Number.isInteger))
@@ -112,21 +111,24 @@ const resolveSlice = (spec: SliceSpec, n: number): Resolved => {
  * slice([null, [1, 3]])(x) // x[:, 1:3] is [[2, 3], [5, 6]]
  * slice([[1], [null, null, -1]])(x) // [[6, 5, 4]]
  */
-export const slice = primitive(sliceOp, (specs: readonly SliceSpec[]) => (x: TensorLike): Tensor => {
-  const value = liftOne('slice', x)
-  if (specs.length > value.shape.length)
-    return fail(
-      shapeError('slice', `${specs.length} slices for the ${value.shape.length} axes of ${showShape(value.shape)}`),
-    )
-  const resolved = value.shape.map((n, i) => resolveSlice(specs[i] ?? null, n))
-  const whole = resolved.every(({ start, stop, step }, i) => start === 0 && stop === value.shape[i] && step === 1)
-  const starts = resolved.map(r => r.start)
-  const stops = resolved.map(r => r.stop)
-  const steps = resolved.map(r => r.step)
-  const taken = whole ? value : bind1(sliceOp, { starts, stops, steps }, value)
-  const backwards = range(0, resolved.length).filter(i => resolved[i]?.backwards)
-  return backwards.length === 0 ? taken : flip({ axis: backwards })(taken)
-})
+export const slice = primitive(sliceOp, ((specs: readonly SliceSpec[]) =>
+  (x: TensorLike): Tensor => {
+    const value = liftOne('slice', x)
+    if (specs.length > value.shape.length)
+      return fail(
+        shapeError('slice', `${specs.length} slices for the ${value.shape.length} axes of ${showShape(value.shape)}`),
+      )
+    const resolved = value.shape.map((n, i) => resolveSlice(specs[i] ?? null, n))
+    const whole = resolved.every(({ start, stop, step }, i) => start === 0 && stop === value.shape[i] && step === 1)
+    const starts = resolved.map(r => r.start)
+    const stops = resolved.map(r => r.stop)
+    const steps = resolved.map(r => r.step)
+    const taken = whole ? value : bind1(sliceOp, { starts, stops, steps }, value)
+    const backwards = range(0, resolved.length).filter(i => resolved[i]?.backwards)
+    return backwards.length === 0 ? taken : flip({ axis: backwards })(taken)
+  }) as <const Specs extends readonly SliceSpec[]>(
+  specs: Specs,
+) => <X extends TensorLike>(x: Check<Slice<ShapeOf<X>, Specs>, X>) => Tensor<Resolved<Slice<ShapeOf<X>, Specs>>>)
 
 // ---- pad
 
@@ -209,15 +211,24 @@ const flipOp: Op<{ readonly axes: readonly number[] }> = defineOp({
 const flipAlong = (axis: Axes | undefined, x: Tensor): Tensor =>
   bind1(flipOp, { axes: orThrow(normalizeAxes('flip', axis, x.shape.length)) }, x)
 
+interface Flipping {
+  <const A extends Axes | undefined = undefined>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <X extends TensorLike>(
+    x: Check<KeepAxis<'flip', ShapeOf<X>, A>, X>,
+  ) => Tensor<Resolved<KeepAxis<'flip', ShapeOf<X>, A>>>
+  <X extends TensorLike>(x: X): Tensor<ShapeOf<X>>
+}
+
 /**
  * Reverses the order of elements along axes, or along all of them.
  * @throws AxisError when an axis is out of range
  * @example
  * flip({ axis: 0 })(x) // [[4, 5, 6], [1, 2, 3]]
  */
-export const flip: Registered<DataLast<{ readonly axis?: Axes }>> = primitive(
+export const flip: Registered<Flipping> = primitive(
   flipOp,
-  dataLast<{ readonly axis?: Axes }>('flip', ({ axis }, x) => flipAlong(axis, x)),
+  dataLast<{ readonly axis?: Axes }, Flipping>('flip', ({ axis }, x) => flipAlong(axis, x)),
 )
 
 // ---- concat
@@ -293,9 +304,11 @@ const concatOp: Op<{ readonly axis: number }> = defineOp({
   invalid: (draw: Draw) => ({ params: { axis: 0 }, args: [draw.tensor([2, 3]), draw.tensor([2, 4])] }),
 })
 
-interface Concat {
-  (options: { readonly axis?: number } & NotTensor): (xs: readonly TensorLike[]) => Tensor
-  (xs: readonly TensorLike[]): Tensor
+interface Joining {
+  <const A extends number = 0>(
+    options: { readonly axis?: A } & NotTensor,
+  ): <const Xs extends readonly TensorLike[]>(xs: Check<Concat<Xs, A>, Xs>) => Tensor<Resolved<Concat<Xs, A>>>
+  <const Xs extends readonly TensorLike[]>(xs: Check<Concat<Xs, 0>, Xs>): Tensor<Resolved<Concat<Xs, 0>>>
 }
 
 /** A point of the result looks at every part, so many parts are joined a few at a time: n log n instead of n². */
@@ -325,9 +338,9 @@ const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
  * concat([x, y]) // [2,3], [2,3] -> [4,3]
  * concat({ axis: 1 })([x, y]) // [2,6]
  */
-export const concat: Registered<Concat> = primitive(concatOp, ((
+export const concat: Registered<Joining> = primitive(concatOp, ((
   arg: readonly TensorLike[] | { readonly axis?: number },
 ) =>
   Array.isArray(arg)
     ? concatAlong(0, arg)
-    : (xs: readonly TensorLike[]) => concatAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Concat)
+    : (xs: readonly TensorLike[]) => concatAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Joining)

@@ -9,9 +9,9 @@ import { normalizeAxis } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Op, Tensor } from '../core/types.ts'
 import {
+  type AlongAxis,
   commonDtype,
   composite,
-  type DataLast,
   dataLast,
   defineOp,
   first,
@@ -45,15 +45,15 @@ const argsortAlong = (axis: number, x: Tensor): Tensor => {
 }
 
 /** The positions that sort x along an axis (the last by default), as int32: ascending, stable, NaN last. */
-export const argsort: Registered<DataLast<SortOptions>> = primitive(
+export const argsort: Registered<AlongAxis<'argsort'>> = primitive(
   argsortOp,
-  dataLast<SortOptions>('argsort', ({ axis = -1 }, x) => argsortAlong(axis, x)),
+  dataLast<SortOptions, AlongAxis<'argsort'>>('argsort', ({ axis = -1 }, x) => argsortAlong(axis, x)),
 )
 
 const sortAlong = (axis: number, x: Tensor): Tensor => takeAlongAxis({ axis })(x, argsortAlong(axis, x))
 
 /** x sorted along an axis (the last by default): ascending, NaN last. At ties the derivative goes by the stable order. */
-export const sort: Registered<DataLast<SortOptions>> = composite(
+export const sort: Registered<AlongAxis<'sort'>> = composite(
   {
     name: 'sort',
     doc: 'Elements in ascending order along an axis.',
@@ -67,5 +67,5 @@ export const sort: Registered<DataLast<SortOptions>> = composite(
     },
     invalid: draw => ({ params: { axis: 1 }, args: [draw.tensor([2])] }),
   },
-  dataLast<SortOptions>('sort', ({ axis = -1 }, x) => sortAlong(axis, x)),
+  dataLast<SortOptions, AlongAxis<'sort'>>('sort', ({ axis = -1 }, x) => sortAlong(axis, x)),
 )

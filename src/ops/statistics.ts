@@ -10,21 +10,22 @@ import { bind1 } from '../core/trace.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { div, sub } from './arithmetic.ts'
 import { cast, isfinite, where } from './comparison.ts'
-import { composite, type DataLast, dataLast, type Registered } from './define.ts'
+import { composite, dataLast, type Registered } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { exp, log, sqrt } from './math.ts'
 import { drawAxes, sumOp } from './movement.ts'
-import { axesOf, kept, maxOp, type ReduceOptions, reduceWith } from './reduction.ts'
+import { axesOf, kept, maxOp, type ReduceOptions, type Reduction, reduceWith } from './reduction.ts'
 import { stopGradient } from './stopgradient.ts'
 
 type KeptParams = { readonly axis: readonly number[]; readonly keepDims: boolean }
 
 /** A composition that reduces float data; int32 and bool are converted to float32. */
-const reduction = <Options extends ReduceOptions>(
-  name: string,
+const reduction = <const Name extends string, More = unknown>(
+  name: Name,
   doc: string,
-  f: (options: Partial<Options>, x: Tensor) => Tensor,
-): Registered<DataLast<Options>> => {
+  f: (options: Partial<ReduceOptions & More>, x: Tensor) => Tensor,
+): Registered<Reduction<Name, More>> => {
+  type Options = ReduceOptions & More
   const apply = (options: Partial<Options>, x: Tensor): Tensor => f(options, isFloat(x.dtype) ? x : cast('float32')(x))
   const subject = {
     name,
@@ -37,18 +38,19 @@ const reduction = <Options extends ReduceOptions>(
     },
     invalid: (draw: Draw): Sample<KeptParams> => ({ params: { axis: [5], keepDims: false }, args: [draw.tensor([2])] }),
   }
-  return composite(subject, dataLast<Options>(name, apply))
+  return composite(subject, dataLast<Options, Reduction<Name, More>>(name, apply))
 }
 
 const count = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(i => dim(x.shape, i)))
 
 /** The mean along `axis`; NaN for no elements. int32 and bool are averaged as float32. */
-export const mean = reduction<ReduceOptions>('mean', 'Mean along axes.', (options, x) =>
+export const mean = reduction('mean', 'Mean along axes.', (options, x) =>
   reduceWith('mean', options, x, axes => div(bind1(sumOp, { axes }, x), count(x, axes))),
 )
 
 /** Options of `variance` and `std`: the sum of squares is divided by n - correction (0 by default, as NumPy's ddof). */
-export type VarianceOptions = ReduceOptions & { readonly correction?: number }
+export type VarianceOptions = ReduceOptions & Correction
+type Correction = { readonly correction?: number }
 
 const varianceOf = (
   name: string,
@@ -64,17 +66,17 @@ const varianceOf = (
 }
 
 /** The variance along `axis`, by two passes; `correction: 1` gives the unbiased estimate. */
-export const variance = reduction<VarianceOptions>('variance', 'Variance along axes.', (options, x) =>
+export const variance = reduction<'variance', Correction>('variance', 'Variance along axes.', (options, x) =>
   varianceOf('variance', options, x),
 )
 
 /** The standard deviation along `axis`: the square root of `variance`. Where all elements are equal its derivative is NaN. */
-export const std = reduction<VarianceOptions>('std', 'Standard deviation along axes.', (options, x) =>
+export const std = reduction<'std', Correction>('std', 'Standard deviation along axes.', (options, x) =>
   sqrt(varianceOf('std', options, x)),
 )
 
 /** ln Σ eˣ along `axis` without overflow; -∞ for no elements and where all are -∞. */
-export const logsumexp = reduction<ReduceOptions>('logsumexp', 'ln Σ eˣ along axes.', (options, x) =>
+export const logsumexp = reduction('logsumexp', 'ln Σ eˣ along axes.', (options, x) =>
   reduceWith('logsumexp', options, x, axes => {
     if (count(x, axes) === 0) return log(bind1(sumOp, { axes }, x))
     const high = stopGradient(bind1(maxOp, { axes }, x))

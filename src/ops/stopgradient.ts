@@ -4,9 +4,10 @@
  * Layer: ops. Not in the registry, since a law that compares derivatives with finite differences must fail on it.
  */
 import { along, load, mapNest } from '../core/kernel.ts'
+import type { ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Op, Tensor } from '../core/types.ts'
-import { defineOp, first, liftOne, only, type TensorLike, typed } from './define.ts'
+import { defineOp, first, liftOne, only, typed } from './define.ts'
 
 const stopGradientOp: Op<Record<string, never>> = defineOp({
   name: 'stopGradient',
@@ -24,4 +25,5 @@ const stopGradientOp: Op<Record<string, never>> = defineOp({
 })
 
 /** x itself, taken as a constant by `grad`, `vjp` and `jvp`. */
-export const stopGradient = (x: TensorLike): Tensor => bind1(stopGradientOp, {}, liftOne('stopGradient', x))
+export const stopGradient = <X extends TensorLike>(x: X): Tensor<ShapeOf<X>> =>
+  bind1(stopGradientOp, {}, liftOne('stopGradient', x)) as Tensor<ShapeOf<X>>

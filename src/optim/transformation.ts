@@ -6,7 +6,7 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, treeError } from '../core/errors.ts'
-import { type Tree, treeZip } from '../core/tree.ts'
+import { type MapTree, type Tree, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 
@@ -80,4 +80,5 @@ export const transformationMonoid: Monoid<GradientTransformation> = {
  * The parameters after a step: params + updates, leaf by leaf.
  * @throws TreeError naming the path at which the structures differ
  */
-export const applyUpdates = <P>(params: P, updates: NoInfer<P>): P => treeZip(params, updates, (p, u) => add(p, u))
+export const applyUpdates = <P>(params: P, updates: NoInfer<MapTree<P, Tensor>>): P =>
+  treeZip(params, updates, (p, u) => add(p, u))

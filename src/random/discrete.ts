@@ -5,6 +5,7 @@
  */
 import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { broadcastShapes, dim, normalizeAxis, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
+import type { Reduce, Resolved, ShapeOf } from '../core/shape-types.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { sub } from '../ops/arithmetic.ts'
@@ -50,10 +51,14 @@ export const randint = <const S extends Shape = Shape>(options: RandintOptions<S
 }
 
 /** The options of `categorical`: unnormalised log-probabilities, and the axis of the categories (the last). */
-export type CategoricalOptions = {
-  readonly logits: Tensor
-  readonly axis?: number
-  readonly shape?: Shape
+export type CategoricalOptions<
+  L extends Tensor = Tensor,
+  A extends number = number,
+  S extends Shape | undefined = Shape,
+> = {
+  readonly logits: L
+  readonly axis?: A
+  readonly shape?: S
   readonly dtype?: never
 }
 
@@ -88,7 +93,16 @@ const layout = ({ logits, axis = -1, shape }: CategoricalOptions): { readonly dr
  * @example
  * categorical({ logits })(key(0)) // float32[4,10] -> int32[4]
  */
-export const categorical = (options: CategoricalOptions): Sampler<Tensor> => {
+export const categorical = <
+  L extends Tensor,
+  const A extends number = -1,
+  const S extends Shape | undefined = undefined,
+>(
+  options: CategoricalOptions<L, A, S>,
+): Sampler<Tensor<S extends Shape ? S : Resolved<Reduce<'categorical', ShapeOf<L>, A, false>>>> =>
+  categoriesOf(options as CategoricalOptions) as Sampler<never>
+
+const categoriesOf = (options: CategoricalOptions): Sampler<Tensor> => {
   const { logits } = optionsFirst('categorical', options)
   if (!isTensor(logits)) return fail(valueError('categorical', 'needs { logits }, a tensor of log-probabilities'))
   const dtype = floatDtype('categorical', undefined, [logits])

@@ -115,9 +115,13 @@ export const split: Split = ((arg: Key | SplitOptions) => {
  * @example
  * vmap(normal({ shape: [3] }))(splitMany({ count: 8 })(key(0))) // [8,3]
  */
-export const splitMany = ({ count }: { readonly count: number }): Sampler<Tensor> => {
+export const splitMany = <const N extends number>({
+  count,
+}: {
+  readonly count: N
+}): Sampler<Tensor<readonly [N, 2]>> => {
   const n = checkCount('splitMany', count)
-  return k => rows('splitMany', n, k)
+  return k => rows('splitMany', n, k) as Tensor<readonly [N, 2]>
 }
 
 const dataWord = (value: number | Tensor): Tensor => {

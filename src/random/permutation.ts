@@ -5,6 +5,7 @@
  */
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { dim, normalizeAxis, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
 import { isTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { arange } from '../ops/creation.ts'
@@ -43,7 +44,7 @@ export type PermutationOptions = { readonly axis?: number; readonly independent?
 
 interface Permutation {
   <S extends Shape>(x: Tensor<S>, options?: PermutationOptions): (key: Key) => Tensor<S>
-  (n: number): (key: Key) => Tensor<readonly [number]>
+  <const N extends number>(n: N): (key: Key) => Tensor<readonly [N]>
 }
 
 /**
@@ -69,10 +70,14 @@ export const permutation: Permutation = ((
 }) as Permutation
 
 /** The options of `choice`: what to choose from, how many, along which axis (0), and whether it may repeat (yes). */
-export type ChoiceOptions = {
-  readonly from: number | Tensor
-  readonly shape?: Shape
-  readonly axis?: number
+export type ChoiceOptions<
+  From extends number | Tensor = number | Tensor,
+  S extends Shape = Shape,
+  A extends number = number,
+> = {
+  readonly from: From
+  readonly shape?: S
+  readonly axis?: A
   readonly replace?: boolean
   readonly dtype?: never
 }
@@ -93,7 +98,11 @@ const positions = (n: number, shape: Shape, replace: boolean): Sampler<Tensor> =
  * @example
  * choice({ from: 10, shape: [3], replace: false })(key(0)) // three different numbers below 10
  */
-export const choice = (options: ChoiceOptions): Sampler<Tensor> => {
+export const choice = <From extends number | Tensor, const S extends Shape = readonly [], const A extends number = 0>(
+  options: ChoiceOptions<From, S, A>,
+): Sampler<Tensor<From extends number ? S : Resolved<Take<ShapeOf<From>, S, A>>>> => chosen(options) as Sampler<never>
+
+const chosen = (options: ChoiceOptions): Sampler<Tensor> => {
   const { from, shape = [], axis = 0, replace = true } = optionsFirst('choice', options)
   if (!isTensor(from)) return positions(checkCount('choice', from), shape, replace)
   const at = orThrow(normalizeAxis('choice', axis, from.shape.length))

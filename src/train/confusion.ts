@@ -22,8 +22,8 @@ import { scatterAdd } from '../ops/indexing.ts'
  * confusionMatrix({ classes: 10 })(labels, argmax({ axis: -1 })(logits)) // int32[10,10]
  */
 export const confusionMatrix =
-  ({ classes }: { readonly classes: number }) =>
-  (labels: Tensor, predictions: Tensor): Tensor => {
+  <const Classes extends number>({ classes }: { readonly classes: Classes }) =>
+  (labels: Tensor, predictions: Tensor): Tensor<readonly [Classes, Classes]> => {
     if (!Number.isInteger(classes) || classes < 1)
       return fail(valueError('confusionMatrix', `classes must be a whole number of at least 1, got ${classes}`))
     if (labels.shape.length !== 1 || !sameShape(labels.shape, predictions.shape))

@@ -7,27 +7,27 @@ import { type Dtype, isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import { sameShape } from '../core/shape.ts'
+import type { ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { isTensor, scalar, scalarLike, showType } from '../core/tensor.ts'
-import { flattenWithPaths, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
+import { flattenWithPaths, type Tree, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Tensor } from '../core/types.ts'
 
 /** What may be passed for an argument: a number stands for a scalar tensor, anywhere in a tree. */
-export type Argument<T> = T extends Tensor
-  ? T | number
-  : T extends readonly unknown[] | { readonly [key: string]: unknown }
-    ? { readonly [K in keyof T]: Argument<T[K]> }
-    : T
+export type Argument<T> =
+  T extends Tensor<infer S>
+    ? T | (readonly [] extends S ? number : never)
+    : T extends readonly unknown[] | { readonly [key: string]: unknown }
+      ? { readonly [K in keyof T]: Argument<T[K]> }
+      : T
 /** Arguments of a function, each possibly with numbers for scalars. */
 export type Arguments<Args extends readonly unknown[]> = { readonly [K in keyof Args]: Argument<Args[K]> }
 
-/**
- * A transformed function, whose arguments may hold numbers for scalars. The second signature is what another transformation
- * sees of it, so that `grad(grad(f))` gives a tensor.
- */
-export interface Transformed<Args extends readonly unknown[], Y> {
-  (...args: Arguments<Args>): Y
-  (...args: Args): Y
-}
+/** A tree like T with a tensor at every leaf, of the same shape; T itself if it has one there. */
+export type TensorTree<T> = [T] extends [Tree<Tensor>]
+  ? T
+  : [T] extends [TensorLike]
+    ? Tensor<ShapeOf<T>>
+    : { readonly [K in keyof T]: TensorTree<T[K]> }
 
 /** A tree with its numbers and booleans made scalar tensors: of the dtypes of `like`, leaf by leaf, where that is given. */
 export const liftArguments = (tree: unknown, like: readonly Tensor[] = []): unknown => {

@@ -6,24 +6,23 @@
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
+import type { Shape } from '../core/shape.ts'
+import type { Check, ScalarOnly } from '../core/shape-types.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
-import { flatten, flattenWithPaths, type MapTree, tensorsOf, unflatten } from '../core/tree.ts'
+import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { liftArguments, requireFunction, type Transformed } from './arguments.ts'
+import { type Arguments, liftArguments, requireFunction, type TensorTree } from './arguments.ts'
 import { vjpFlat } from './vjp.ts'
 
 /** Which arguments to differentiate in: one position (0 by default) or several. */
 export type Argnums = number | readonly number[]
 
-/** A gradient has a tensor wherever the argument has a leaf, which may have been a number. */
-type Gradient<T> = [T] extends [Tensor] ? T : MapTree<T, Tensor>
-
 /** The gradient's type: that of the argument, or a tuple for several. */
 export type GradOf<Args extends readonly unknown[], N extends Argnums> = N extends number
-  ? Gradient<Args[N]>
+  ? TensorTree<Args[N]>
   : N extends readonly number[]
-    ? { readonly [K in keyof N]: N[K] extends number ? Gradient<Args[N[K]]> : never }
+    ? { readonly [K in keyof N]: N[K] extends number ? TensorTree<Args[N[K]]> : never }
     : never
 
 const positions = (argnums: Argnums, count: number): readonly number[] => {
@@ -116,26 +115,33 @@ const evaluate = (
 /** `argnums`: which arguments to differentiate in; `aux`: whether f returns [scalar, anything else]. */
 export type GradOptions = { readonly argnums?: Argnums; readonly aux?: boolean }
 
-interface Grad {
-  <Args extends readonly unknown[], Aux, const N extends Argnums = 0>(
-    f: (...args: Args) => readonly [Tensor, Aux],
-    options: { readonly argnums?: N; readonly aux: true },
-  ): Transformed<Args, readonly [GradOf<Args, N>, Aux]>
-  <Args extends readonly unknown[], const N extends Argnums = 0>(
-    f: (...args: Args) => Tensor,
-    options?: { readonly argnums?: N; readonly aux?: false },
-  ): Transformed<Args, GradOf<Args, N>>
+/** What a function to differentiate returns: a scalar, as far as is known. */
+type Loss<S extends Shape> = Check<ScalarOnly<'grad', S>, Tensor<S>>
+
+/** What comes with a gradient G: the value, and aux. */
+type Returned<G, Aux> = {
+  readonly grad: G
+  readonly gradAux: readonly [G, Aux]
+  readonly value: readonly [Tensor<readonly []>, G]
+  readonly valueAux: readonly [readonly [Tensor<readonly []>, Aux], G]
 }
 
-interface ValueAndGrad {
-  <Args extends readonly unknown[], Aux, const N extends Argnums = 0>(
-    f: (...args: Args) => readonly [Tensor, Aux],
+/** A differentiated function. Its arguments may hold numbers for scalars, and the gradient has the shapes of what is passed. */
+type Differentiated<Args extends readonly unknown[], N extends Argnums, How extends keyof Returned<0, 0>, Aux> = <
+  const A extends Arguments<Args>,
+>(
+  ...args: A
+) => Returned<GradOf<A, N>, Aux>[How]
+
+interface Differentiate<Plain extends keyof Returned<0, 0>, WithAux extends keyof Returned<0, 0>> {
+  <Args extends readonly unknown[], S extends Shape, Aux, const N extends Argnums = 0>(
+    f: (...args: Args) => readonly [Loss<S>, Aux],
     options: { readonly argnums?: N; readonly aux: true },
-  ): Transformed<Args, readonly [readonly [Tensor, Aux], GradOf<Args, N>]>
-  <Args extends readonly unknown[], const N extends Argnums = 0>(
-    f: (...args: Args) => Tensor,
+  ): Differentiated<Args, N, WithAux, Aux>
+  <Args extends readonly unknown[], S extends Shape, const N extends Argnums = 0>(
+    f: (...args: Args) => Loss<S>,
     options?: { readonly argnums?: N; readonly aux?: false },
-  ): Transformed<Args, readonly [Tensor, GradOf<Args, N>]>
+  ): Differentiated<Args, N, Plain, never>
 }
 
 type Erased = (...args: readonly unknown[]) => unknown
@@ -150,21 +156,24 @@ type Erased = (...args: readonly unknown[]) => unknown
  * @example
  * grad((x: Tensor) => sum(square(x)))(tensor([1, 2])) // [2, 4]
  */
-export const grad: Grad = (<N extends Argnums>(f: Erased, options: GradOptions & { argnums?: N } = {}) =>
+export const grad: Differentiate<'grad', 'gradAux'> = (<N extends Argnums>(
+  f: Erased,
+  options: GradOptions & { argnums?: N } = {},
+) =>
   (...args: readonly unknown[]) => {
     const { aux, gradient } = evaluate(f, options, args)
     return options.aux === true ? [gradient, aux] : gradient
-  }) as unknown as Grad
+  }) as unknown as Differentiate<'grad', 'gradAux'>
 
 /**
  * The value of a scalar function together with its gradient: `[value, gradient]`; with `aux: true`, `[[value, aux], gradient]`.
  * See `grad`.
  */
-export const valueAndGrad: ValueAndGrad = (<N extends Argnums>(
+export const valueAndGrad: Differentiate<'value', 'valueAux'> = (<N extends Argnums>(
   f: Erased,
   options: GradOptions & { argnums?: N } = {},
 ) =>
   (...args: readonly unknown[]) => {
     const { value, aux, gradient } = evaluate(f, options, args)
     return [options.aux === true ? [value, aux] : value, gradient]
-  }) as unknown as ValueAndGrad
+  }) as unknown as Differentiate<'value', 'valueAux'>

@@ -7,20 +7,14 @@
 import { isFloat } from '../core/dtype.ts'
 import { fail, ruleError } from '../core/errors.ts'
 import { checkOutputs, type Flat, record } from '../core/program.ts'
+import type { Check, SameShape, ShapeOf } from '../core/shape-types.ts'
 import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, typesOf, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
-import {
-  type Argument,
-  type Arguments,
-  checkLike,
-  flattenFunction,
-  liftArguments,
-  type Transformed,
-} from './arguments.ts'
+import { type Arguments, checkLike, flattenFunction, liftArguments, type TensorTree } from './arguments.ts'
 import { transposeProgram } from './linear.ts'
 
 type Carried = { readonly value: Tensor; readonly place: number }
@@ -116,6 +110,18 @@ export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): reado
   )
 }
 
+/** A tree like Y of tensors whose shapes are not looked at, and of numbers. */
+type Loosely<Y> = [Y] extends [Tensor] ? Tensor | number : { readonly [K in keyof Y]: Loosely<Y[K]> }
+
+/** From a cotangent of y to those of the arguments. */
+type PullbackOf<Y, Xs> = <C extends Loosely<Y>>(
+  ct: [Y] extends [Tensor<infer S>] ? Check<SameShape<'vjp', 'cotangent', S, ShapeOf<C>>, C> : C,
+) => Xs
+
+type PulledBack<Args extends readonly unknown[], Y> = <const A extends Arguments<Args>>(
+  ...args: A
+) => readonly [Y, PullbackOf<Y, TensorTree<A>>]
+
 /**
  * The value of f and its pullback: vjp(f)(…args) is [y, ct => cotangents of args].
  *
@@ -127,13 +133,13 @@ export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): reado
  * pullback(onesLike(y)) // [[2, 4]]
  */
 export const vjp = <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
-  ((...args: Arguments<Args>): readonly [Y, (ct: Argument<Y>) => Args] => {
+  ((...args: readonly unknown[]): readonly [unknown, (ct: unknown) => unknown] => {
     const [xs, shape] = tensorsOf('vjp', 'argument', liftArguments(args))
     const { flat, outShape } = flattenFunction('vjp', f as (...args: readonly unknown[]) => unknown, shape)
     const [ys, pullback] = vjpFlat(flat, xs)
     const structure = outShape()
     return [
-      unflatten<Y>(structure, ys),
+      unflatten(structure, ys),
       ct => {
         const lifted = liftArguments(ct, ys)
         const [cts, other] = tensorsOf('vjp', 'cotangent', lifted)
@@ -142,10 +148,10 @@ export const vjp = <Args extends readonly unknown[], Y>(f: (...args: Args) => Y)
         const checked = cts.map((c, i) =>
           checkLike('vjp', `cotangent${leaves[i]?.path}`, c, ['output', ys[i] as Tensor]),
         )
-        return unflatten<Args>(
+        return unflatten(
           shape,
           pullback(checked).map((x, i) => x ?? zerosOf(xs[i] as Tensor)),
         )
       },
     ]
-  }) as Transformed<Args, readonly [Y, (ct: Argument<Y>) => Args]>
+  }) as unknown as PulledBack<Args, Y>

@@ -7,18 +7,42 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { axisError, fail, orThrow, shapeError, treeError } from '../core/errors.ts'
 import { checkOutputs } from '../core/program.ts'
 import { dim, normalizeAxis, showShape } from '../core/shape.ts'
+import type { IsUnion, Resolved, ShapeOf, TensorLike, WithBatch } from '../core/shape-types.ts'
 import { typeOf } from '../core/tensor.ts'
 import { withTrace } from '../core/trace.ts'
-import { flattenWithPaths, type MapTree, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
+import { flattenWithPaths, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { moveAxis, withBatch } from '../ops/movement.ts'
-import { type Arguments, flattenFunction, liftArguments, type Transformed } from './arguments.ts'
+import { type Argument, flattenFunction, liftArguments } from './arguments.ts'
 
 /** The axis that is the batch, `null` for none; one for a whole tree, or a tree of them. */
 export type BatchAxes = number | null | readonly BatchAxes[] | { readonly [key: string]: BatchAxes }
 
 /** Where the batch axis is in the arguments (0 in all of them by default) and in the results (0). */
-export type VmapOptions = { readonly inAxes?: number | readonly BatchAxes[]; readonly outAxes?: BatchAxes }
+export type VmapOptions<
+  In extends number | readonly BatchAxes[] = number | readonly BatchAxes[],
+  Out extends BatchAxes = BatchAxes,
+> = { readonly inAxes?: In; readonly outAxes?: Out }
+
+/** The axes of a part of a tree: one for all parts, or its own. */
+type AxesIn<Axes, K> = Axes extends number | null ? Axes : K extends keyof Axes ? Axes[K] : number
+
+/** A tree of batches of N: like T, with the batch axis at each leaf. */
+type Batch<T, N extends number, Axes> = [T] extends [TensorLike]
+  ? Tensor<Resolved<WithBatch<ShapeOf<T>, N, Axes>>>
+  : { readonly [K in keyof T]: Batch<T[K], N, AxesIn<Axes, K>> }
+
+/** The arguments of a mapped function, whose batches must be of one size: the compiler would take two for a union. */
+type Batches<Args extends readonly unknown[], N extends number, In> = {
+  readonly [K in keyof Args]: IsUnion<N> extends true
+    ? `vmap: batch axes differ in size: one is ${N}`
+    : Argument<Batch<Args[K], N, AxesIn<In, K>>>
+}
+
+/** A function of batches. */
+type Mapped<Args extends readonly unknown[], Y, In, Out> = <const N extends number>(
+  ...args: Batches<Args, N, In>
+) => Batch<Y, N, Out>
 
 /** Spreads axes given for subtrees over the leaves. */
 const spread = (what: string, axes: BatchAxes, shape: TreeShape): readonly (number | null)[] => {
@@ -70,11 +94,17 @@ type Result = { readonly value: Tensor; readonly batched: boolean }
  * vmap(dot)(x, y) // [2,3], [2,3] -> [2]
  * vmap((w: Tensor, x: Tensor) => matmul(x, w), { inAxes: [null, 0] })(params.w, inputs) // [3,10], [4,3] -> [4,10]
  */
-export const vmap = <Args extends readonly unknown[], Y>(
+export const vmap = <
+  Args extends readonly unknown[],
+  Y,
+  const In extends number | readonly BatchAxes[] = 0,
+  const Out extends BatchAxes = 0,
+>(
   f: (...args: Args) => Y,
-  { inAxes = 0, outAxes = 0 }: VmapOptions = {},
+  options: VmapOptions<In, Out> = {},
 ) =>
-  ((...args: Arguments<MapTree<Args, Tensor>>): MapTree<Y, Tensor> => {
+  ((...args: readonly unknown[]): unknown => {
+    const { inAxes = 0, outAxes = 0 }: VmapOptions = options
     const lifted = liftArguments(args)
     const [xs, shape] = tensorsOf('vmap', 'argument', lifted)
     const axes = spread('inAxes', inAxes, shape)
@@ -102,7 +132,7 @@ export const vmap = <Args extends readonly unknown[], Y>(
       },
     )
     const places = spread('outAxes', outAxes, outShape())
-    return unflatten<MapTree<Y, Tensor>>(
+    return unflatten(
       outShape(),
       ys.map(({ value, batched }, i) => {
         const axis = places[i] ?? null
@@ -118,4 +148,4 @@ export const vmap = <Args extends readonly unknown[], Y>(
         return moveAxis(0, orThrow(normalizeAxis('vmap', axis, y.shape.length)))(y)
       }),
     )
-  }) as Transformed<MapTree<Args, Tensor>, MapTree<Y, Tensor>>
+  }) as unknown as Mapped<Args, Y, In, Out>

@@ -149,6 +149,7 @@ describe('dense', () => {
   it('refuses sizes that are none, and inputs of another size', () => {
     expect(() => dense(0, 2)).toThrow('dense: sizes are whole numbers of at least 1, got 0')
     const d = dense(3, 2)
+    // @ts-expect-error the compiler sees it too
     expect(() => d.apply(d.init(key(0)), zeros([5, 4]))).toThrow('dense: takes [..., 3], got [5,4]')
   })
 })

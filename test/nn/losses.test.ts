@@ -157,6 +157,7 @@ describe('softmaxCrossEntropy', () => {
     ],
     [
       'probabilities of another shape',
+      // @ts-expect-error the compiler sees it too
       () => softmaxCrossEntropy(zeros([3, 10]), zeros([3, 9])),
       'ShapeError',
       'logits [3,10] and target probabilities [3,9] differ',

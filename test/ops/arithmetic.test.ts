@@ -271,6 +271,7 @@ describe('broadcasting in elementwise ops', () => {
   })
 
   it('says which shapes and which axis do not fit', () => {
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => add(tensor([[1, 2, 3]]), tensor([1, 2])))).toBe(
       'ShapeError: add: cannot broadcast [1,3] with [2]: axis 1 is 3 vs 2',
     )

@@ -198,12 +198,14 @@ describe('conv2d', () => {
   it('mistakes', () => {
     const [x, w] = [zeros([1, 4, 4, 3]), zeros([2, 2, 3, 8])]
     const both = '[1,4,4,3] with kernel'
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => conv2d()(x, zeros([2, 2, 2, 8])))).toBe(
       `ShapeError: conv2d: channels differ: ${both} [2,2,2,8] has 3 channels, the kernel takes 2 × 1 groups`,
     )
     expect(mistake(() => conv2d({ groups: 2 })(x, w))).toBe(
       `ShapeError: conv2d: 2 groups do not divide 3 channels in and 8 out (${both} [2,2,3,8])`,
     )
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => conv2d()(zeros([4, 4, 3]), w))).toBe(
       'ShapeError: conv2d: needs four axes on both sides, got [4,4,3] with kernel [2,2,3,8]',
     )
@@ -362,6 +364,7 @@ describe('pooling', () => {
     expect(mistake(() => maxPool2d({ window: 3 })(zeros([1, 2, 4, 1])))).toBe(
       'ShapeError: maxPool2d: a window over 3 elements does not fit an axis of size 2: pad more, or use a smaller window',
     )
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => avgPool2d({ window: 2 })(zeros([4, 4])))).toBe(
       'ShapeError: avgPool2d: needs four axes (NHWC), got [4,4]',
     )

@@ -249,11 +249,12 @@ describe('a training step', () => {
 describe('types', () => {
   it('of gradients follow argnums', () => {
     const f = (x: Tensor, p: { readonly w: Tensor }): Tensor => mul(x, p.w)
-    expectTypeOf(grad(f)(1, { w: 2 })).toEqualTypeOf<Tensor>()
-    expectTypeOf(grad(f, { argnums: 1 })(1, { w: 2 })).toEqualTypeOf<{ readonly w: Tensor }>()
-    expectTypeOf(grad(f, { argnums: [1, 0] })(1, { w: 2 })).toEqualTypeOf<readonly [{ readonly w: Tensor }, Tensor]>()
+    type Scalar = Tensor<readonly []>
+    expectTypeOf(grad(f)(1, { w: 2 })).toEqualTypeOf<Scalar>()
+    expectTypeOf(grad(f, { argnums: 1 })(1, { w: 2 })).toEqualTypeOf<{ readonly w: Scalar }>()
+    expectTypeOf(grad(f, { argnums: [1, 0] })(1, { w: 2 })).toEqualTypeOf<readonly [{ readonly w: Scalar }, Scalar]>()
     expectTypeOf(grad((x: Tensor) => [sin(x), 'aux'] as const, { aux: true })(1)).toEqualTypeOf<
-      readonly [Tensor, 'aux']
+      readonly [Scalar, 'aux']
     >()
   })
 })

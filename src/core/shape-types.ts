@@ -1,0 +1,869 @@
+/**
+ * Shapes as types: what the compiler knows of a tensor's sizes, and what each op makes of it.
+ *
+ * Layer: core; types alone, nothing here runs. If you have never seen types that compute:
+ *
+ * - A *rule* is a function on types: `Broadcast<A, B>` is the shape that A and B broadcast to. Like the rules that run (ops/)
+ *   it gives a shape or says what is wrong, and what is wrong is a *message*: a string literal type.
+ * - `C extends D ? X : Y` is `if`: X when C is assignable to D. `infer H` names a part of what matched, so that
+ *   `S extends readonly [infer H, ...infer T]` takes a shape apart into its first size and the others.
+ * - Brackets, `[C] extends [D]`, keep a union whole; without them the question is asked of each of its members.
+ * - `{ [K in keyof S]: … }` goes over the axes of a shape. K is the axis as text: '0', '1', …
+ *
+ * A function uses its rule twice. The result is a `Tensor<Resolved<Rule>>`. The argument that may be at fault is `Check<Rule, X>`: its own
+ * type X when the rule gives a shape, else the message, which is what the compiler then prints. So it is the parameter that is
+ * checked; and types are inferred from whole arguments, never from a size that two of them share, since from the sizes 3 and 5
+ * TypeScript would infer `3 | 5` and accept the call.
+ *
+ * What is not known never fails. A size is a literal such as 784, or `number`, or a `Dim`; a shape of unknown rank is `Shape`.
+ * Each rule begins by asking `[number] extends [S['length']]`, whether the rank is unknown, and then gives `Shape`. The brackets
+ * make it true of type parameters as well, so that ops can be called in generic functions. There is no arithmetic: sizes that
+ * would need it are `number`. Axes are counted by a table, up to rank 6.
+ *
+ * Read next: ops/elementwise.ts for functions that use them.
+ */
+import type { Shape } from './shape.ts'
+import type { Tensor } from './types.ts'
+
+declare const dimension: unique symbol
+
+/**
+ * A size known by name, such as `Dim<'batch'>`. Any number can stand for it and it for any number, but sizes of two names do not
+ * go together: `[batch,10]` plus `[time,10]` is an error.
+ */
+export type Dim<Name extends string> = number & { readonly [dimension]?: Name }
+
+/** The name of a `Dim`; `never` for other sizes. */
+type NameOf<D> = NonNullable<D[typeof dimension & keyof D]>
+
+/** What an op function takes where it takes a tensor: numbers are weakly typed and follow the tensors beside them. */
+export type TensorLike = Tensor | number | boolean
+
+/** The shape of an argument; numbers are scalars. */
+export type ShapeOf<X> = [X] extends [Tensor<infer S>] ? S : [X] extends [number | boolean] ? readonly [] : Shape
+
+/** The type X of an argument if the rule gives a shape, else the message. (Of a rule that is `any`, as in a generic function, X.) */
+export type Check<Rule, X> = ([0] extends [1 & Rule] ? null : Rule) extends string ? Rule : X
+
+/** The shape that a rule gives; unknown where it is a message. */
+export type Resolved<Rule> = Rule extends Shape ? Rule : Shape
+
+// ---- messages
+
+type ShowDim<D> = [NameOf<D>] extends [never]
+  ? number extends D
+    ? 'number'
+    : `${D & (number | string)}`
+  : `${NameOf<D> & string}`
+
+type ShowDims<S extends readonly unknown[]> = S extends readonly [infer H, ...infer T]
+  ? T extends readonly []
+    ? ShowDim<H>
+    : `${ShowDim<H>},${ShowDims<T>}`
+  : ''
+
+/** A shape as messages print it: '[2,3]'. */
+type Show<S extends Shape> = `[${ShowDims<S>}]`
+
+// ---- sizes
+
+/** The size that two axes agree on; `never` when they cannot. A literal says more than a `Dim`, a `Dim` more than `number`. */
+type Meet<A extends number, B extends number> = number extends A
+  ? number extends B
+    ? [NameOf<A>] extends [NameOf<B>]
+      ? B
+      : [NameOf<B>] extends [NameOf<A>]
+        ? A
+        : never
+    : B
+  : number extends B
+    ? A
+    : A & B
+
+/** The size of the i-th axis. */
+type SizeAt<S extends Shape, I> = I extends keyof S ? (S[I] extends number ? S[I] : number) : number
+
+// ---- axes
+
+/** For each rank, where an axis stands when counted from the front. */
+type AxisTable = {
+  0: Record<never, never>
+  1: { '0': '0'; '-1': '0' }
+  2: { '0': '0'; '1': '1'; '-1': '1'; '-2': '0' }
+  3: { '0': '0'; '1': '1'; '2': '2'; '-1': '2'; '-2': '1'; '-3': '0' }
+  4: { '0': '0'; '1': '1'; '2': '2'; '3': '3'; '-1': '3'; '-2': '2'; '-3': '1'; '-4': '0' }
+  5: {
+    '0': '0'
+    '1': '1'
+    '2': '2'
+    '3': '3'
+    '4': '4'
+    '-1': '4'
+    '-2': '3'
+    '-3': '2'
+    '-4': '1'
+    '-5': '0'
+  }
+  6: {
+    '0': '0'
+    '1': '1'
+    '2': '2'
+    '3': '3'
+    '4': '4'
+    '5': '5'
+    '-1': '5'
+    '-2': '4'
+    '-3': '3'
+    '-4': '2'
+    '-5': '1'
+    '-6': '0'
+  }
+}
+
+/** Every axis of a shape; `never` for a scalar. */
+type AxesOf<S extends Shape> = Places<S>[keyof Places<S>]
+
+/** The row of the table for the rank of S; empty beyond it. */
+type Places<S extends Shape> = S['length'] extends infer R extends keyof AxisTable ? AxisTable[R] : Record<never, never>
+
+/** One axis, or all of a list as a union. */
+type Each<A> = A extends readonly number[] ? A[number] : A
+
+/** The axes that A names, counted from the front. */
+type At<S extends Shape, A> = Places<S>[`${Each<A> & number}` & keyof Places<S>]
+
+/** Whether the compiler cannot tell which axes: ranks above 6, and axes that are no literals. */
+type Uncounted<S extends Shape, A> = [number] extends [S['length']]
+  ? true
+  : S['length'] extends keyof AxisTable
+    ? [number] extends [Each<A>]
+      ? true
+      : false
+    : true
+
+/** The axes among A that S does not have. */
+type Missing<S extends Shape, A> = Exclude<`${Each<A> & number}`, keyof Places<S>>
+
+type OutOfRange<Name extends string, S extends Shape, A> = S extends readonly []
+  ? `${Name}: axis ${Missing<S, A>} is out of range: a scalar has no axes`
+  : `${Name}: axis ${Missing<S, A>} is out of range for ${Show<S>}`
+
+/** `Then` if S has the axes A; a message if not; `Shape` if that cannot be told. */
+type WithAxes<Name extends string, S extends Shape, A, Then> =
+  Uncounted<S, A> extends true ? Shape : [Missing<S, A>] extends [never] ? Then : OutOfRange<Name, S, A>
+
+/** Lists joined to one. */
+type Flat<Lists extends readonly unknown[]> = Lists extends readonly [infer H extends Shape, ...infer T]
+  ? readonly [...H, ...Flat<T>]
+  : readonly []
+
+/** A shape without some axes: each axis becomes a list, empty if it goes; then the lists are joined. */
+type Without<S extends Shape, Gone> = Flat<{ readonly [K in keyof S]: K extends Gone ? readonly [] : readonly [S[K]] }>
+
+/** A shape with a size D at the places `At` of the result, and the sizes of S in between. */
+type Insert<
+  S extends Shape,
+  Place,
+  D extends number,
+  Out extends Shape = readonly [],
+> = `${Out['length']}` extends Place
+  ? Insert<S, Place, D, readonly [...Out, D]>
+  : S extends readonly [infer H extends number, ...infer T extends Shape]
+    ? Insert<T, Place, D, readonly [...Out, H]>
+    : Out
+
+/** S with the size D in place of those at `Place`. */
+type Replace<S extends Shape, Place, D> = { readonly [K in keyof S]: K extends Place ? D : S[K] }
+
+/** The shape itself, if it has the axis: of sort, softmax and their like. */
+export type KeepAxis<Name extends string, S extends Shape, A> = A extends undefined ? S : WithAxes<Name, S, A, S>
+
+// ---- broadcasting
+
+type BroadcastDim<A extends number, B extends number> = [A] extends [1] ? B : [B] extends [1] ? A : Meet<A, B>
+
+/** Where two axes clash, counted from the front of the longer shape: `A` and `B` are what is left of both before them. */
+type Longer<A extends Shape, B extends Shape, N extends Shape = readonly []> = A extends readonly [
+  number,
+  ...infer AT extends Shape,
+]
+  ? Longer<AT, B extends readonly [number, ...infer BT extends Shape] ? BT : B, readonly [...N, 0]>
+  : B extends readonly [number, ...infer BT extends Shape]
+    ? Longer<A, BT, readonly [...N, 0]>
+    : N['length']
+
+type Clash<
+  A extends Shape,
+  B extends Shape,
+  Axis,
+  M,
+  N,
+> = `broadcast: ${Show<A>} with ${Show<B>}: axis ${Axis & number} is ${ShowDim<M>} vs ${ShowDim<N>}`
+
+/** From the last axis on: what is left of A and B, and what is done. */
+type Align<
+  A extends Shape,
+  B extends Shape,
+  LeftA extends Shape,
+  LeftB extends Shape,
+  Done extends Shape,
+> = LeftA extends readonly []
+  ? readonly [...LeftB, ...Done]
+  : LeftB extends readonly []
+    ? readonly [...LeftA, ...Done]
+    : LeftA extends readonly [...infer RestA extends Shape, infer M extends number]
+      ? LeftB extends readonly [...infer RestB extends Shape, infer N extends number]
+        ? [BroadcastDim<M, N>] extends [never]
+          ? Clash<A, B, Longer<RestA, RestB>, M, N>
+          : Align<A, B, RestA, RestB, readonly [BroadcastDim<M, N>, ...Done]>
+        : Shape
+      : Shape
+
+/** NumPy's broadcasting. */
+export type Broadcast<A extends Shape, B extends Shape> = [number] extends [A['length'] | B['length']]
+  ? Shape
+  : Align<A, B, A, B, readonly []>
+
+/** The shape of two arguments broadcast. Numbers take no part, so that x · 2 has the shape of x even where that is a type parameter. */
+export type Together<X, Y> = [X] extends [number | boolean]
+  ? ShapeOf<Y>
+  : [Y] extends [number | boolean]
+    ? ShapeOf<X>
+    : Resolved<Broadcast<ShapeOf<X>, ShapeOf<Y>>>
+
+/** The shape of three arguments broadcast. */
+export type AllTogether<X, Y, Z> = Together<Tensor<Together<X, Y>>, Z>
+
+/** `Broadcast` of an argument with one before it. */
+export type Beside<X, Y> = Broadcast<ShapeOf<X>, ShapeOf<Y>>
+
+/** Two shapes that agree on all axes but one, which is not known; 'clash' where they do not. */
+type Agree<S extends Shape, T extends Shape, But> = {
+  readonly [K in keyof S]: K extends But
+    ? number
+    : [Meet<S[K], SizeAt<T, K>>] extends [never]
+      ? 'clash'
+      : Meet<S[K], SizeAt<T, K>>
+}
+
+/** S broadcast to T, which that must not change. */
+export type BroadcastTo<S extends Shape, T extends Shape> = [number] extends [S['length'] | T['length']]
+  ? T
+  : Broadcast<S, T> extends infer R extends Shape
+    ? R['length'] extends T['length']
+      ? Agree<R, T, never> extends Shape
+        ? T
+        : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
+      : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
+    : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
+
+// ---- reductions
+
+/** S without the axes A, or with them as 1; without any A, all of them. */
+export type Reduce<Name extends string, S extends Shape, A, Keep> = [number] extends [S['length']]
+  ? [A, Keep] extends [undefined, false]
+    ? readonly []
+    : Shape
+  : [boolean] extends [Keep]
+    ? Shape
+    : [A] extends [undefined]
+      ? Keep extends true
+        ? { readonly [K in keyof S]: 1 }
+        : readonly []
+      : WithAxes<Name, S, A, Keep extends true ? Replace<S, At<S, A>, 1> : Without<S, At<S, A>>>
+
+// ---- products
+
+/** A stack of matrices, or a vector, which has no row. */
+type Rows<S extends Shape> = S extends readonly [
+  ...infer Batch extends Shape,
+  infer M extends number,
+  infer K extends number,
+]
+  ? [batch: Batch, row: readonly [M], inner: K]
+  : S extends readonly [infer K extends number]
+    ? [batch: readonly [], row: readonly [], inner: K]
+    : never
+
+/** A stack of matrices, or a vector, which has no column. */
+type Columns<S extends Shape> = S extends readonly [
+  ...infer Batch extends Shape,
+  infer K extends number,
+  infer N extends number,
+]
+  ? [batch: Batch, column: readonly [N], inner: K]
+  : S extends readonly [infer K extends number]
+    ? [batch: readonly [], column: readonly [], inner: K]
+    : never
+
+type Product<A extends Shape, B extends Shape, Left, Right> = [Left, Right] extends [
+  [infer BA extends Shape, infer M extends Shape, infer K extends number],
+  [infer BB extends Shape, infer N extends Shape, infer L extends number],
+]
+  ? [Meet<K, L>] extends [never]
+    ? `matmul: inner dimensions differ: ${Show<A>} @ ${Show<B>}`
+    : Broadcast<BA, BB> extends infer Batch extends Shape
+      ? readonly [...Batch, ...M, ...N]
+      : `matmul: leading axes do not broadcast: ${Show<A>} @ ${Show<B>}`
+  : `matmul: needs at least one axis on each side: ${Show<A>} @ ${Show<B>}`
+
+/** NumPy's matrix product. */
+export type Matmul<A extends Shape, B extends Shape> = [number] extends [A['length'] | B['length']]
+  ? Shape
+  : Product<A, B, Rows<A>, Columns<B>>
+
+type Inner<A extends Shape, B extends Shape, Left, Right> = [Left, Right] extends [
+  [infer BA extends Shape, infer M extends Shape, infer K extends number],
+  [infer BB extends Shape, infer N extends Shape, infer L extends number],
+]
+  ? [Meet<K, L>] extends [never]
+    ? `dot: summed sizes differ: ${Show<A>} · ${Show<B>}`
+    : readonly [...BA, ...M, ...BB, ...N]
+  : readonly [...A, ...B]
+
+/** NumPy's dot: over the last axis of A and the second to last, or only, axis of B. */
+export type Dot<A extends Shape, B extends Shape> = [number] extends [A['length'] | B['length']]
+  ? Shape
+  : Inner<A, B, Rows<A>, Columns<B>>
+
+/** The size of all of a shape, where that takes no arithmetic. */
+type Flattened<S extends Shape> = S extends readonly [] ? 1 : S extends readonly [infer N extends number] ? N : number
+
+/** All products of an element of one and one of the other. */
+export type Outer<A extends Shape, B extends Shape> = [number] extends [A['length'] | B['length']]
+  ? readonly [number, number]
+  : readonly [Flattened<A>, Flattened<B>]
+
+/** The shapes of arguments. */
+type ShapesOf<Xs extends readonly unknown[]> = { readonly [K in keyof Xs]: ShapeOf<Xs[K]> }
+
+type ShowAll<Shapes> = Shapes extends readonly [infer S extends Shape, ...infer T]
+  ? T extends readonly []
+    ? Show<S>
+    : `${Show<S>}, ${ShowAll<T>}`
+  : ''
+
+type Unfit<Spec extends string, All> = `einsum: '${Spec}' does not fit ${ShowAll<All>}`
+
+/** The size of each letter, from the left. `S` is what is left of the present operand, `Rest` are the operands after it. */
+type LetterSizes<
+  Spec extends string,
+  All,
+  Letters extends string,
+  S,
+  Rest,
+  Sizes,
+> = Letters extends `${infer L}${infer More}`
+  ? L extends ','
+    ? [S, Rest] extends [readonly [], readonly [infer Next, ...infer Others]]
+      ? LetterSizes<Spec, All, More, Next, Others, Sizes>
+      : Unfit<Spec, All>
+    : S extends readonly [infer D extends number, ...infer T]
+      ? L extends keyof Sizes
+        ? [Meet<Sizes[L] & number, D>] extends [never]
+          ? `einsum: '${Spec}': axis ${L} is ${ShowDim<Sizes[L]>} vs ${ShowDim<D>} in ${ShowAll<All>}`
+          : LetterSizes<Spec, All, More, T, Rest, Omit<Sizes, L> & Record<L, Meet<Sizes[L] & number, D>>>
+        : LetterSizes<Spec, All, More, T, Rest, Sizes & Record<L, D>>
+      : Unfit<Spec, All>
+  : [S, Rest] extends [readonly [], readonly []]
+    ? Sizes
+    : Unfit<Spec, All>
+
+/** The sizes of the letters of the result. */
+type Lettered<
+  Spec extends string,
+  Letters extends string,
+  Sizes,
+  Out extends Shape = readonly [],
+> = Sizes extends string
+  ? Sizes
+  : Letters extends `${infer L}${infer More}`
+    ? L extends keyof Sizes
+      ? Lettered<Spec, More, Sizes, readonly [...Out, Sizes[L] & number]>
+      : `einsum: '${Spec}' has '${L}' in the result, which no operand has`
+    : Out
+
+type EinsumOf<Spec extends string, Shapes extends readonly unknown[]> = [number] extends [
+  Shapes['length'] | (Shapes[number] & Shape)['length'],
+]
+  ? Shape
+  : Spec extends `${string}${'.' | ' '}${string}`
+    ? Shape
+    : [Spec, Shapes] extends [`${infer Ins}->${infer Out}`, readonly [infer S, ...infer Rest]]
+      ? Lettered<Spec, Out, LetterSizes<Spec, Shapes, Ins, S, Rest, unknown>>
+      : Shape
+
+/** Einstein's summation, for a literal specification with '->' and without '...' and spaces. */
+export type Einsum<Spec extends string, Xs extends readonly unknown[]> = EinsumOf<Spec, ShapesOf<Xs>>
+
+// ---- movement
+
+/** T without its first N; `null` if it has none. */
+type Remove<T extends Shape, N, Before extends Shape = readonly []> = T extends readonly [
+  infer H extends number,
+  ...infer Rest extends Shape,
+]
+  ? H extends N
+    ? readonly [...Before, ...Rest]
+    : Remove<Rest, N, readonly [...Before, H]>
+  : null
+
+/** A shape without axes of size 1. */
+type WithoutOnes<S extends Shape> = Flat<{ readonly [K in keyof S]: S[K] extends 1 ? readonly [] : readonly [S[K]] }>
+
+/** Two shapes without the literal sizes that both have. */
+type Strike<S extends Shape, T extends Shape, Left extends Shape = readonly []> = S extends readonly [
+  infer N extends number,
+  ...infer Rest extends Shape,
+]
+  ? number extends N
+    ? Strike<Rest, T, readonly [...Left, N]>
+    : Remove<T, N> extends infer U extends Shape
+      ? Strike<Rest, U, Left>
+      : Strike<Rest, T, readonly [...Left, N]>
+  : [WithoutOnes<Left>, WithoutOnes<T>]
+
+/** The size of an axis that was left open, from what else is left. */
+type Fill<Left> = Left extends [readonly [], readonly [-1]]
+  ? 1
+  : Left extends [readonly [infer N], readonly [-1]]
+    ? N
+    : number
+
+/** What cannot have the same number of elements: nothing and something, or one size and another. */
+type Uneven =
+  | [readonly [], readonly [number, ...Shape]]
+  | [readonly [number, ...Shape], readonly []]
+  | [readonly [number], readonly [number]]
+
+type CountOf<T extends Shape, N> = Flat<{
+  readonly [K in keyof T]: T[K] extends N ? readonly [0] : readonly []
+}>['length']
+
+/** T with its -1 filled in; the two must have the same number of elements, as far as can be told without multiplying. */
+export type Reshape<S extends Shape, T extends Shape> = [number] extends [S['length']]
+  ? ReshapeTo<T, number>
+  : ReshapeTo<T, Fill<Strike<S, T>>> extends infer R extends Shape
+    ? [number] extends [S[number] | R['length'] | T[number]]
+      ? R
+      : -1 extends T[number]
+        ? R
+        : 0 extends S[number]
+          ? R
+          : Strike<S, T> extends Uneven
+            ? `reshape: ${Show<S>} to ${Show<T>}: the sizes must multiply to the same number`
+            : R
+    : ReshapeTo<T, number>
+
+/** T with an open size filled in. */
+type ReshapeTo<T extends Shape, Open> = [number] extends [T['length']]
+  ? Shape
+  : CountOf<T, -1> extends 0 | 1
+    ? { readonly [K in keyof T]: T[K] extends -1 ? Open : T[K] }
+    : `reshape: ${Show<T>} has more than one -1: only one size can be left open`
+
+/** Axis i of the result is axis P[i] of S. */
+export type Transpose<S extends Shape, P extends Shape> =
+  Uncounted<S, P> extends true
+    ? Shape
+    : [number] extends [P['length']]
+      ? Shape
+      : [P['length'], AxesOf<S>] extends [S['length'], At<S, P>]
+        ? { readonly [K in keyof P]: SizeAt<S, At<S, P[K]>> }
+        : `transpose: ${Show<P>} is no permutation of the axes of ${Show<S>}`
+
+type Reversed<S extends Shape> = S extends readonly [infer H, ...infer T extends Shape]
+  ? readonly [...Reversed<T>, H]
+  : readonly []
+
+/** Axes in reverse order. */
+export type Reverse<S extends Shape> = [number] extends [S['length']] ? Shape : Reversed<S>
+
+/** The last two axes exchanged. */
+export type MatrixTranspose<S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly [...infer Batch extends Shape, infer M extends number, infer N extends number]
+    ? readonly [...Batch, N, M]
+    : `matrixTranspose: needs at least two axes, got ${Show<S>}`
+
+/** One axis at another place. */
+export type MoveAxis<S extends Shape, From, To> = WithAxes<
+  'moveAxis',
+  S,
+  From | To,
+  Insert<Without<S, At<S, From>>, At<S, To>, SizeAt<S, At<S, From>>>
+>
+
+/** A shape of the rank that S has with the axes A more. */
+type Wider<S extends Shape, A> = A extends Shape ? readonly [...S, ...A] : readonly [...S, 1]
+
+/** S with axes of size N at the places A of the result. */
+type Expand<Name extends string, S extends Shape, A, N extends number> =
+  Uncounted<Wider<S, A>, A> extends true
+    ? Shape
+    : [Missing<Wider<S, A>, A>] extends [never]
+      ? Insert<S, At<Wider<S, A>, A>, N>
+      : `${Name}: axis ${Missing<Wider<S, A>, A>} is out of range for the result of ${Show<S>}`
+
+/** S with axes of size 1 at the places A of the result. */
+export type ExpandDims<S extends Shape, A> = Expand<'expandDims', S, A, 1>
+
+type Squeezed<S extends Shape, Gone, Wide> = [Wide] extends [never]
+  ? Without<S, Gone>
+  : `squeeze: axis ${Wide & string} of ${Show<S>} has size ${ShowDim<SizeAt<S, Wide>>}, not 1`
+
+/** The axes among some that cannot have size 1. */
+type WideAxes<S extends Shape, Some> = {
+  [K in keyof S & Some]: [Meet<SizeAt<S, K>, 1>] extends [never] ? K : never
+}[keyof S & Some]
+
+/** S without the axes A, which must be of size 1; without A, without all that are. */
+export type Squeeze<S extends Shape, A> = [number] extends [S['length']]
+  ? Shape
+  : [A] extends [undefined]
+    ? [number] extends [S[number]]
+      ? Shape
+      : WithoutOnes<S>
+    : WithAxes<'squeeze', S, A, Squeezed<S, At<S, A>, WideAxes<S, At<S, A>>>>
+
+// ---- joining and cutting
+
+type Differ<
+  Name extends string,
+  S extends Shape,
+  T extends Shape,
+  Rule extends string,
+> = `${Name}: ${Show<S>} with ${Show<T>}: ${Rule}`
+
+/** What all shapes of a list agree on, but for an axis. */
+type AgreeAll<
+  Name extends string,
+  Rule extends string,
+  S extends Shape,
+  Rest,
+  But,
+  First extends Shape = S,
+> = Rest extends readonly [infer T extends Shape, ...infer More]
+  ? [number] extends [T['length']]
+    ? Shape
+    : T['length'] extends S['length']
+      ? Agree<S, T, But> extends infer Both extends Shape
+        ? AgreeAll<Name, Rule, Both, More, But, First>
+        : Differ<Name, First, T, Rule>
+      : Differ<Name, First, T, Rule>
+  : S
+
+/** Tensors joined along an axis. Its size is a sum, which would take arithmetic. */
+export type Concat<Xs extends readonly unknown[], A extends number> =
+  ShapesOf<Xs> extends readonly [infer S extends Shape, ...infer Rest]
+    ? Rest extends readonly []
+      ? KeepAxis<'concat', S, A>
+      : WithAxes<'concat', S, A, AgreeAll<'concat', `all sizes but that of axis ${A} must agree`, S, Rest, At<S, A>>>
+    : WithAxes<'concat', ShapeOf<Xs[number]>, A, Replace<ShapeOf<Xs[number]>, At<ShapeOf<Xs[number]>, A>, number>>
+
+/** Tensors of one shape joined along a new axis. */
+export type Stack<Xs extends readonly unknown[], A extends number> =
+  ShapesOf<Xs> extends readonly [infer S extends Shape, ...infer Rest]
+    ? [number] extends [S['length']]
+      ? Shape
+      : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never> extends infer Same
+        ? Same extends Shape
+          ? Expand<'stack', Same, A, Xs['length'] & number>
+          : Same
+        : never
+    : Expand<'stack', ShapeOf<Xs[number]>, A, number>
+
+/** S, where only those axes keep their size for which what is said of them is `Same`. */
+type KeptIf<S extends Shape, Said extends readonly unknown[], Same> = {
+  readonly [K in keyof S]: K extends keyof Said ? (Said[K] extends Same ? S[K] : number) : S[K]
+}
+
+/** A slice of all there is. */
+type Whole = null | readonly [] | readonly [null] | readonly [null, null] | readonly [null, null, null | 1 | -1]
+
+/** Python slices. Axes that are cut have an unknown size: it would take a subtraction. */
+export type Slice<S extends Shape, Specs extends readonly unknown[]> = [number] extends [S['length']]
+  ? Shape
+  : [number] extends [Specs['length']]
+    ? { readonly [K in keyof S]: number }
+    : `${S['length']}` extends keyof Specs
+      ? `slice: ${Specs['length'] & number} slices for the ${S['length']} axes of ${Show<S>}`
+      : KeptIf<S, Specs, Whole>
+
+/** Padding. Only axes padded by [0, 0] keep their size. */
+export type Pad<S extends Shape, Widths extends readonly unknown[]> = [number] extends [S['length'] | Widths['length']]
+  ? Shape
+  : S['length'] extends Widths['length']
+    ? KeptIf<S, Widths, readonly [0, 0]>
+    : `pad: ${Widths['length'] & number} widths for the ${S['length']} axes of ${Show<S>}`
+
+/** Repetition. Only axes repeated once keep their size. */
+export type Tile<S extends Shape, Counts extends Shape> = [number] extends [S['length'] | Counts['length']]
+  ? Shape
+  : S['length'] extends Counts['length']
+    ? KeptIf<S, Counts, 1>
+    : Shape
+
+/** A part of S cut along an axis, of unknown size. */
+export type SplitPart<S extends Shape, A> = WithAxes<'split', S, A, Replace<S, At<S, A>, number>>
+
+/** A list of N things, if N is known and small. */
+export type ListOf<N extends number, T, Out extends readonly T[] = readonly []> = [number] extends [N]
+  ? readonly T[]
+  : Out['length'] extends N
+    ? Out
+    : Out['length'] extends 16
+      ? readonly T[]
+      : ListOf<N, T, readonly [...Out, T]>
+
+// ---- indexing
+
+/** Indices of shape I in place of an axis. */
+export type Take<S extends Shape, I extends Shape, A> = [number] extends [I['length']]
+  ? Shape
+  : WithAxes<'take', S, A, Flat<{ readonly [K in keyof S]: K extends At<S, A> ? I : readonly [S[K]] }>>
+
+/** Indices of shape I that agree with S on all axes but one. */
+export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extends [S['length'] | I['length']]
+  ? Shape
+  : WithAxes<
+      'takeAlongAxis',
+      S,
+      A,
+      S['length'] extends I['length']
+        ? Agree<S, I, At<S, A>> extends infer R extends Shape
+          ? Replace<R, At<S, A>, SizeAt<I, At<S, A>>>
+          : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
+        : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
+    >
+
+// ---- images
+
+/** How axes of an image batch are ordered. */
+export type ImageLayout = 'NHWC' | 'NCHW'
+
+/** Half of even sizes that images have, rounded up as 'same' padding does. */
+type Half = {
+  2: 1
+  4: 2
+  6: 3
+  8: 4
+  10: 5
+  12: 6
+  14: 7
+  16: 8
+  18: 9
+  20: 10
+  22: 11
+  24: 12
+  26: 13
+  28: 14
+  30: 15
+  32: 16
+  36: 18
+  40: 20
+  48: 24
+  56: 28
+  64: 32
+  80: 40
+  96: 48
+  112: 56
+  128: 64
+  160: 80
+  192: 96
+  224: 112
+  256: 128
+  512: 256
+}
+
+/** A spatial size after a window: kept, halved by the table, or not known. */
+type Step<N, How> = How extends 'keep' ? N : How extends 'half' ? (N extends keyof Half ? Half[N] : number) : number
+
+type Images<Name extends string, S extends Shape, Layout, How, C = null> = S extends readonly [
+  infer N extends number,
+  infer A extends number,
+  infer B extends number,
+  infer D extends number,
+]
+  ? Layout extends 'NHWC'
+    ? readonly [N, Step<A, How>, Step<B, How>, C extends number ? C : D]
+    : readonly [N, C extends number ? C : A, Step<B, How>, Step<D, How>]
+  : `${Name}: needs four axes (${Layout & string}), got ${Show<S>}`
+
+/** Pooling: sizes stay for 'same' padding with stride 1, and halve for windows of 2 without padding. */
+export type Pool<Name extends string, S extends Shape, Window, Strides, Padding, Layout> = [number] extends [
+  S['length'],
+]
+  ? Shape
+  : [ImageLayout] extends [Layout]
+    ? Shape
+    : Images<
+        Name,
+        S,
+        Layout,
+        [Padding, Strides] extends ['same', 1]
+          ? 'keep'
+          : [Window, Strides, Padding] extends [2, undefined | 2, 'valid' | 'same']
+            ? 'half'
+            : [Padding, Strides] extends ['same', 2]
+              ? 'half'
+              : null
+      >
+
+type Kernel<W extends Shape, Layout> = W extends readonly [
+  infer A extends number,
+  infer B extends number,
+  infer C extends number,
+  infer D extends number,
+]
+  ? Layout extends 'NHWC'
+    ? [inputs: C, outputs: D]
+    : [inputs: B, outputs: A]
+  : null
+
+type Channels<S extends Shape, Layout> = Layout extends 'NHWC' ? SizeAt<S, '3'> : SizeAt<S, '1'>
+
+/** Convolution: channels are checked without groups; sizes stay for 'same' padding with stride 1, and halve with stride 2. */
+export type Conv<S extends Shape, W extends Shape, Strides, Padding, Groups, Layout> = [number] extends [
+  S['length'] | W['length'],
+]
+  ? Shape
+  : [ImageLayout] extends [Layout]
+    ? Shape
+    : [S['length'], Kernel<W, Layout>] extends [4, [infer In extends number, infer Out extends number]]
+      ? [Groups, Meet<Channels<S, Layout>, In>] extends [1, never]
+        ? `conv2d: channels differ: ${Show<S>} with kernel ${Show<W>}`
+        : Images<
+            'conv2d',
+            S,
+            Layout,
+            Padding extends 'same' ? (Strides extends 1 ? 'keep' : Strides extends 2 ? 'half' : null) : null,
+            Out
+          >
+      : `conv2d: needs four axes on both sides, got ${Show<S>} with kernel ${Show<W>}`
+
+// ---- literals, batches, layers
+
+/** The shape of nested arrays; sizes of ragged ones are unions. */
+type NestedShape<V> = [V] extends [number | boolean]
+  ? readonly []
+  : [V] extends [readonly unknown[]]
+    ? readonly [V['length'], ...NestedShape<V[number]>]
+    : Shape
+
+/** Whether a type is one of several. */
+export type IsUnion<T, U = T> = [T] extends [never] ? false : T extends U ? ([U] extends [T] ? false : true) : never
+
+/** The shape of what `tensor` is made from: nested arrays, which must not be ragged, or a typed array. */
+export type Literal<V> = V extends ArrayBufferView
+  ? readonly [number]
+  : NestedShape<V> extends infer S extends Shape
+    ? true extends { [K in keyof S]: IsUnion<S[K]> }[number]
+      ? 'tensor: ragged nested array: every row needs the same length'
+      : S
+    : Shape
+
+/** The shape of a batch of N examples of shape S, along the axis A of the result; `null` for none. */
+export type WithBatch<S extends Shape, N extends number, A> = [A] extends [null] ? S : Expand<'vmap', S, A, N>
+
+/** The sizes of [0, …, N - 1], for a literal N. */
+export type Counted<N> = N extends number
+  ? `${N}` extends `-${string}` | `${string}.${string}` | `${string}e${string}`
+    ? number
+    : N
+  : number
+
+/** Labels for the rows of logits [..., classes]: of shape [...]. */
+export type Labels<Name extends string, L extends Shape, T extends Shape> = [number] extends [L['length'] | T['length']]
+  ? Shape
+  : L extends readonly [...infer Rows extends Shape, number]
+    ? Fits<Rows, T> extends true
+      ? T
+      : `${Name}: logits ${Show<L>} and labels ${Show<T>} do not fit`
+    : `${Name}: logits ${Show<L>} and labels ${Show<T>} do not fit`
+
+/** Labels, or probabilities of the shape of the logits themselves. */
+export type Targets<Name extends string, L extends Shape, T extends Shape> = [number] extends [
+  L['length'] | T['length'],
+]
+  ? Shape
+  : Fits<L, T> extends true
+    ? T
+    : Labels<Name, L, T>
+
+/** A shape that must be that of a scalar. */
+export type ScalarOnly<Name extends string, S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly []
+    ? S
+    : `${Name}: the function must return a scalar, got ${Show<S>}`
+
+/** A shape of one element, as far as is known. */
+export type SingleElement<S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : [Meet<S[number], 1>] extends [never]
+    ? S extends readonly []
+      ? S
+      : `item: needs exactly one element, got ${Show<S>}`
+    : S
+
+/** A shape T that must be S. */
+export type SameShape<Name extends string, What extends string, S extends Shape, T extends Shape> = [number] extends [
+  S['length'] | T['length'],
+]
+  ? Shape
+  : Fits<S, T> extends true
+    ? T
+    : `${Name}: the ${What} is ${Show<T>}, not ${Show<S>}`
+
+/** Whether two shapes can be the same. */
+type Fits<S extends Shape, T extends Shape> = S['length'] extends T['length']
+  ? Agree<S, T, never> extends Shape
+    ? true
+    : false
+  : false
+
+// ---- layers
+
+/** What a layer does to shapes: nothing is known of it. */
+export interface AnyShape {
+  readonly kind: string
+}
+/** What a layer does to shapes: it keeps them, as activations do. */
+export interface KeepsShape extends AnyShape {
+  readonly kind: 'keeps'
+}
+/** What a layer does to shapes: from In features to Out, [..., In] -> [..., Out]. */
+export interface Features<In extends number, Out extends number> extends AnyShape {
+  readonly kind: 'features'
+  readonly in: In
+  readonly out: Out
+}
+/** The shape that a layer makes of S, for what it does to shapes. */
+export type Through<L, S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : L extends Features<infer In, infer Out>
+    ? S extends readonly [...infer Rest extends Shape, infer N extends number]
+      ? [Meet<N, In>] extends [never]
+        ? `dense: takes [..., ${ShowDim<In>}], got ${Show<S>}`
+        : readonly [...Rest, Out]
+      : `dense: takes [..., ${ShowDim<In>}], got ${Show<S>}`
+    : L extends KeepsShape
+      ? S
+      : Shape
+
+/** Layers one after the other. */
+export type Composed<First, Second> = First extends KeepsShape
+  ? Second
+  : Second extends KeepsShape
+    ? First
+    : [First, Second] extends [Features<infer In, number>, Features<number, infer Out>]
+      ? Features<In, Out>
+      : AnyShape
+
+/** A message when a layer cannot follow others that have the shape `Before`. */
+export type Follows<Before, Next> = [Before, Next] extends [Features<number, infer Out>, Features<infer In, number>]
+  ? [Meet<Out, In>] extends [never]
+    ? `serial: this layer takes [..., ${ShowDim<In>}], the one before it gives [..., ${ShowDim<Out>}]`
+    : Shape
+  : Shape
