@@ -10,6 +10,14 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/laws/**', 'test/examples/**'] },
       },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'] },
+        },
+      },
       { extends: true, test: { name: 'examples', include: ['test/examples/**/*.test.ts'] } },
     ],
   },

@@ -67,18 +67,23 @@ type Show<S extends Shape> = `[${ShowDims<S>}]`
 
 // ---- sizes
 
-/** The size that two axes agree on; `never` when they cannot. A literal says more than a `Dim`, a `Dim` more than `number`. */
+/** What two sizes agree on when they cannot. */
+type Clash = 'clash'
+
+/** The size that two axes agree on. A literal says more than a `Dim`, a `Dim` more than `number`. */
 type Meet<A extends number, B extends number> = number extends A
   ? number extends B
     ? [NameOf<A>] extends [NameOf<B>]
       ? B
       : [NameOf<B>] extends [NameOf<A>]
         ? A
-        : never
+        : Clash
     : B
   : number extends B
     ? A
-    : A & B
+    : [A & B] extends [never]
+      ? Clash
+      : A & B
 
 /** The size of the i-th axis. */
 type SizeAt<S extends Shape, I> = I extends keyof S ? (S[I] extends number ? S[I] : number) : number
@@ -192,7 +197,7 @@ type Longer<A extends Shape, B extends Shape, N extends Shape = readonly []> = A
     ? Longer<A, BT, readonly [...N, 0]>
     : N['length']
 
-type Clash<
+type Misaligned<
   A extends Shape,
   B extends Shape,
   Axis,
@@ -213,9 +218,9 @@ type Align<
     ? readonly [...LeftA, ...Done]
     : LeftA extends readonly [...infer RestA extends Shape, infer M extends number]
       ? LeftB extends readonly [...infer RestB extends Shape, infer N extends number]
-        ? [BroadcastDim<M, N>] extends [never]
-          ? Clash<A, B, Longer<RestA, RestB>, M, N>
-          : Align<A, B, RestA, RestB, readonly [BroadcastDim<M, N>, ...Done]>
+        ? BroadcastDim<M, N> extends infer D extends number
+          ? Align<A, B, RestA, RestB, readonly [D, ...Done]>
+          : Misaligned<A, B, Longer<RestA, RestB>, M, N>
         : Shape
       : Shape
 
@@ -237,23 +242,17 @@ export type AllTogether<X, Y, Z> = Together<Tensor<Together<X, Y>>, Z>
 /** `Broadcast` of an argument with one before it. */
 export type Beside<X, Y> = Broadcast<ShapeOf<X>, ShapeOf<Y>>
 
-/** Two shapes that agree on all axes but one, which is not known; 'clash' where they do not. */
+/** What two shapes of one rank agree on, axis by axis, but for some axes, which are left open. */
 type Agree<S extends Shape, T extends Shape, But> = {
-  readonly [K in keyof S]: K extends But
-    ? number
-    : [Meet<S[K], SizeAt<T, K>>] extends [never]
-      ? 'clash'
-      : Meet<S[K], SizeAt<T, K>>
+  readonly [K in keyof S]: K extends But ? number : Meet<S[K], SizeAt<T, K>>
 }
 
 /** S broadcast to T, which that must not change. */
 export type BroadcastTo<S extends Shape, T extends Shape> = [number] extends [S['length'] | T['length']]
   ? T
   : Broadcast<S, T> extends infer R extends Shape
-    ? R['length'] extends T['length']
-      ? Agree<R, T, never> extends Shape
-        ? T
-        : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
+    ? Fits<R, T> extends true
+      ? T
       : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
     : `broadcastTo: cannot broadcast ${Show<S>} to ${Show<T>}`
 
@@ -283,7 +282,7 @@ type Rows<S extends Shape> = S extends readonly [
   ? [batch: Batch, row: readonly [M], inner: K]
   : S extends readonly [infer K extends number]
     ? [batch: readonly [], row: readonly [], inner: K]
-    : never
+    : null
 
 /** A stack of matrices, or a vector, which has no column. */
 type Columns<S extends Shape> = S extends readonly [
@@ -294,13 +293,13 @@ type Columns<S extends Shape> = S extends readonly [
   ? [batch: Batch, column: readonly [N], inner: K]
   : S extends readonly [infer K extends number]
     ? [batch: readonly [], column: readonly [], inner: K]
-    : never
+    : null
 
 type Product<A extends Shape, B extends Shape, Left, Right> = [Left, Right] extends [
   [infer BA extends Shape, infer M extends Shape, infer K extends number],
   [infer BB extends Shape, infer N extends Shape, infer L extends number],
 ]
-  ? [Meet<K, L>] extends [never]
+  ? Clash extends Meet<K, L>
     ? `matmul: inner dimensions differ: ${Show<A>} @ ${Show<B>}`
     : Broadcast<BA, BB> extends infer Batch extends Shape
       ? readonly [...Batch, ...M, ...N]
@@ -316,7 +315,7 @@ type Inner<A extends Shape, B extends Shape, Left, Right> = [Left, Right] extend
   [infer BA extends Shape, infer M extends Shape, infer K extends number],
   [infer BB extends Shape, infer N extends Shape, infer L extends number],
 ]
-  ? [Meet<K, L>] extends [never]
+  ? Clash extends Meet<K, L>
     ? `dot: summed sizes differ: ${Show<A>} · ${Show<B>}`
     : readonly [...BA, ...M, ...BB, ...N]
   : readonly [...A, ...B]
@@ -360,7 +359,7 @@ type LetterSizes<
       : Unfit<Spec, All>
     : S extends readonly [infer D extends number, ...infer T]
       ? L extends keyof Sizes
-        ? [Meet<Sizes[L] & number, D>] extends [never]
+        ? Clash extends Meet<Sizes[L] & number, D>
           ? `einsum: '${Spec}': axis ${L} is ${ShowDim<Sizes[L]>} vs ${ShowDim<D>} in ${ShowAll<All>}`
           : LetterSizes<Spec, All, More, T, Rest, Omit<Sizes, L> & Record<L, Meet<Sizes[L] & number, D>>>
         : LetterSizes<Spec, All, More, T, Rest, Sizes & Record<L, D>>
@@ -514,7 +513,7 @@ type Squeezed<S extends Shape, Gone, Wide> = [Wide] extends [never]
 
 /** The axes among some that cannot have size 1. */
 type WideAxes<S extends Shape, Some> = {
-  [K in keyof S & Some]: [Meet<SizeAt<S, K>, 1>] extends [never] ? K : never
+  [K in keyof S & Some]: Clash extends Meet<SizeAt<S, K>, 1> ? K : never
 }[keyof S & Some]
 
 /** S without the axes A, which must be of size 1; without A, without all that are. */
@@ -547,9 +546,11 @@ type AgreeAll<
   ? [number] extends [T['length']]
     ? Shape
     : T['length'] extends S['length']
-      ? Agree<S, T, But> extends infer Both extends Shape
-        ? AgreeAll<Name, Rule, Both, More, But, First>
-        : Differ<Name, First, T, Rule>
+      ? Clash extends Agree<S, T, But>[number]
+        ? Differ<Name, First, T, Rule>
+        : Agree<S, T, But> extends infer Both extends Shape
+          ? AgreeAll<Name, Rule, Both, More, But, First>
+          : never
       : Differ<Name, First, T, Rule>
   : S
 
@@ -631,9 +632,9 @@ export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extend
       S,
       A,
       S['length'] extends I['length']
-        ? Agree<S, I, At<S, A>> extends infer R extends Shape
-          ? Replace<R, At<S, A>, SizeAt<I, At<S, A>>>
-          : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
+        ? Clash extends Agree<S, I, At<S, A>>[number]
+          ? `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
+          : { readonly [K in keyof S]: K extends At<S, A> ? SizeAt<I, K> : Meet<S[K], SizeAt<I, K>> }
         : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
     >
 
@@ -690,8 +691,8 @@ type Images<Name extends string, S extends Shape, Layout, How, C = null> = S ext
     : readonly [N, C extends number ? C : A, Step<B, How>, Step<D, How>]
   : `${Name}: needs four axes (${Layout & string}), got ${Show<S>}`
 
-/** Pooling: sizes stay for 'same' padding with stride 1, and halve for windows of 2 without padding. */
-export type Pool<Name extends string, S extends Shape, Window, Strides, Padding, Layout> = [number] extends [
+/** Pooling: sizes stay for 'same' padding with stride 1, and halve with stride 2 or, if they are even, for windows of 2. */
+export type Pool<Name extends string, S extends Shape, Window, Strides, Padding, Dilation, Layout> = [number] extends [
   S['length'],
 ]
   ? Shape
@@ -703,7 +704,7 @@ export type Pool<Name extends string, S extends Shape, Window, Strides, Padding,
         Layout,
         [Padding, Strides] extends ['same', 1]
           ? 'keep'
-          : [Window, Strides, Padding] extends [2, undefined | 2, 'valid' | 'same']
+          : [Window, Strides, Padding, Dilation] extends [2, undefined | 2, 'valid' | 'same', 1]
             ? 'half'
             : [Padding, Strides] extends ['same', 2]
               ? 'half'
@@ -731,7 +732,7 @@ export type Conv<S extends Shape, W extends Shape, Strides, Padding, Groups, Lay
   : [ImageLayout] extends [Layout]
     ? Shape
     : [S['length'], Kernel<W, Layout>] extends [4, [infer In extends number, infer Out extends number]]
-      ? [Groups, Meet<Channels<S, Layout>, In>] extends [1, never]
+      ? [Groups, Meet<Channels<S, Layout>, In>] extends [1, Clash]
         ? `conv2d: channels differ: ${Show<S>} with kernel ${Show<W>}`
         : Images<
             'conv2d',
@@ -801,7 +802,7 @@ export type ScalarOnly<Name extends string, S extends Shape> = [number] extends 
 /** A shape of one element, as far as is known. */
 export type SingleElement<S extends Shape> = [number] extends [S['length']]
   ? Shape
-  : [Meet<S[number], 1>] extends [never]
+  : Clash extends Meet<S[number], 1>
     ? S extends readonly []
       ? S
       : `item: needs exactly one element, got ${Show<S>}`
@@ -818,9 +819,9 @@ export type SameShape<Name extends string, What extends string, S extends Shape,
 
 /** Whether two shapes can be the same. */
 type Fits<S extends Shape, T extends Shape> = S['length'] extends T['length']
-  ? Agree<S, T, never> extends Shape
-    ? true
-    : false
+  ? Clash extends Agree<S, T, never>[number]
+    ? false
+    : true
   : false
 
 // ---- layers
@@ -844,7 +845,7 @@ export type Through<L, S extends Shape> = [number] extends [S['length']]
   ? Shape
   : L extends Features<infer In, infer Out>
     ? S extends readonly [...infer Rest extends Shape, infer N extends number]
-      ? [Meet<N, In>] extends [never]
+      ? Clash extends Meet<N, In>
         ? `dense: takes [..., ${ShowDim<In>}], got ${Show<S>}`
         : readonly [...Rest, Out]
       : `dense: takes [..., ${ShowDim<In>}], got ${Show<S>}`
@@ -863,7 +864,7 @@ export type Composed<First, Second> = First extends KeepsShape
 
 /** A message when a layer cannot follow others that have the shape `Before`. */
 export type Follows<Before, Next> = [Before, Next] extends [Features<number, infer Out>, Features<infer In, number>]
-  ? [Meet<Out, In>] extends [never]
+  ? Clash extends Meet<Out, In>
     ? `serial: this layer takes [..., ${ShowDim<In>}], the one before it gives [..., ${ShowDim<Out>}]`
     : Shape
   : Shape

@@ -92,7 +92,7 @@ type ShapesOf<L> = L extends { readonly shapes?: infer S extends AnyShape } ? S 
 /** For each layer, whether it can follow those before it, whose shape is `Before`. */
 type Following<Ls, Before = KeepsShape> = Ls extends readonly [infer L, ...infer Rest]
   ? readonly [Follows<Before, ShapesOf<L>>, ...Following<Rest, Composed<Before, ShapesOf<L>>>]
-  : readonly []
+  : readonly null[]
 
 type Chained<Ls, Before extends AnyShape = KeepsShape> = Ls extends readonly [infer L, ...infer Rest]
   ? Chained<Rest, Composed<Before, ShapesOf<L>>>

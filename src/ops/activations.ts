@@ -11,7 +11,7 @@ import type { TensorLike } from '../core/shape-types.ts'
 import { type Domain, type Draw, interval, type Params, type Sample, type Tensor } from '../core/types.ts'
 import { clip, div, minimum, sub } from './arithmetic.ts'
 import { cast, gt, indicator, isfinite, where } from './comparison.ts'
-import { type AlongAxis, composite, dataLast, liftOne, type Mapping, type Registered } from './define.ts'
+import { type AlongAxis, composite, dataLast, liftOne, type Mapping } from './define.ts'
 import { add, mul, neg, type Unary, unary } from './elementwise.ts'
 import { erfc, exp, expm1, log, tanh } from './math.ts'
 import { max, sum } from './reduction.ts'
@@ -54,12 +54,7 @@ export const softplus = unary({
 })
 
 /** A composition of one argument without options. */
-const activation = (
-  name: string,
-  doc: string,
-  f: (x: Tensor) => Tensor,
-  sample: Domain = interval(-3, 3),
-): Registered<Unary> =>
+const activation = (name: string, doc: string, f: (x: Tensor) => Tensor, sample: Domain = interval(-3, 3)): Unary =>
   composite(
     {
       name,
@@ -76,7 +71,7 @@ const parametrised = <Options extends { readonly [name: string]: number }>(
   doc: string,
   defaults: Options,
   f: (options: Options, x: Tensor) => Tensor,
-): Registered<Mapping<Partial<Options>>> =>
+): Mapping<Partial<Options>> =>
   composite(
     {
       name,
@@ -155,7 +150,7 @@ const alongAxis = <const Name extends string>(
   name: Name,
   doc: string,
   f: (axis: number, x: Tensor) => Tensor,
-): Registered<AlongAxis<Name>> => {
+): AlongAxis<Name> => {
   const of = (axis: number, x: Tensor): Tensor => f(axis, isFloat(x.dtype) ? x : cast('float32')(x))
   return composite(
     {

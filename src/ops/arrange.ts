@@ -22,7 +22,7 @@ import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
-import { composite, dataLast, first, lift, liftOne, type NotTensor, type Registered, requireOptions } from './define.ts'
+import { composite, dataLast, first, lift, liftOne, type NotTensor, requireOptions } from './define.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { concat, padOp, slice } from './slicing.ts'
 
@@ -80,7 +80,7 @@ interface Squeezing {
  * Removes axes of size 1: those given, or all.
  * @throws ShapeError when a given axis has another size
  */
-export const squeeze: Registered<Squeezing> = composite(
+export const squeeze: Squeezing = composite(
   {
     name: 'squeeze',
     doc: 'Removes axes of size 1.',
@@ -120,7 +120,7 @@ const stackAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
  * @example
  * stack([x, y]) // [2,3], [2,3] -> [2,2,3]
  */
-export const stack: Registered<Stacking> = composite(
+export const stack: Stacking = composite(
   {
     name: 'stack',
     doc: 'Joins tensors along a new axis.',

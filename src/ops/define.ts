@@ -138,8 +138,12 @@ export type Subject = {
   readonly refuses: boolean
 }
 
-/** A public function that carries its subject, so that the registry finds it. */
-export type Registered<F> = F & { readonly subject: Subject }
+/**
+ * The subject that a public function carries, so that the registry finds it. Its type does not say so: TypeScript infers types
+ * through `pipe` only for functions that are nothing else.
+ */
+export const subjectOf = (f: unknown): Subject | undefined =>
+  typeof f === 'function' && 'subject' in f ? (f.subject as Subject) : undefined
 
 type AnyFunction = (...args: readonly unknown[]) => unknown
 
@@ -157,16 +161,13 @@ const inOwnName = (name: string, f: AnyFunction): AnyFunction => {
   }
 }
 
-const named = <F extends (...args: never[]) => unknown>(f: F, subject: Subject): Registered<F> => {
+const named = <F extends (...args: never[]) => unknown>(f: F, subject: Subject): F => {
   Object.defineProperty(f, 'name', { value: subject.name })
   return Object.assign(f, { subject })
 }
 
 /** A public function over a primitive op. */
-export const primitive = <P extends Params, F extends (...args: never[]) => unknown>(
-  op: Op<P>,
-  f: F,
-): Registered<F> => {
+export const primitive = <P extends Params, F extends (...args: never[]) => unknown>(op: Op<P>, f: F): F => {
   const erased = op as unknown as Op
   const { name, doc, sample, invalid } = erased
   const apply: Subject['apply'] = (params, args) => bind(erased, params, ...args)
@@ -191,7 +192,7 @@ export const composite = <P extends Params, F extends (...args: never[]) => unkn
     readonly invalid?: (draw: Draw) => Sample<P>
   },
   f: F,
-): Registered<F> => {
+): F => {
   const { name, doc, sample, invalid } = declaration
   const apply: Subject['apply'] = (params, args) => {
     const y = declaration.apply(params as P, args)

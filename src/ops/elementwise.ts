@@ -31,7 +31,6 @@ import {
   type Inferred,
   lift,
   primitive,
-  type Registered,
   typed,
 } from './define.ts'
 import { broadcastIndex, broadcastTo, reshape, sumTo } from './movement.ts'
@@ -176,7 +175,7 @@ export const unary = (declaration: {
   readonly sample?: Domain
   readonly accepts?: Accepts
   readonly result?: Dtype
-}): Registered<Unary> => {
+}): Unary => {
   const { derivative, scalar, accepts = 'float', sample = interval(-3, 3), ...rest } = declaration
   const partial: Partial | null =
     typeof derivative === 'function' ? (x, y) => derivative(x as Tensor, y as Tensor) : derivative
@@ -205,7 +204,7 @@ export const binary = (declaration: {
   readonly sample?: readonly [Domain, Domain]
   readonly accepts?: Accepts
   readonly result?: Dtype
-}): Registered<Binary> => {
+}): Binary => {
   const { partials, scalar, accepts = 'number', sample = [interval(-3, 3), interval(-3, 3)], ...rest } = declaration
   const op = elementwise({
     ...rest,

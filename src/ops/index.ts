@@ -10,7 +10,7 @@ import * as arrange from './arrange.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
-import type { Subject } from './define.ts'
+import { type Subject, subjectOf } from './define.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
@@ -46,11 +46,10 @@ const families = {
 /** A registered op with the family it is listed under. */
 export type Entry = Subject & { readonly family: string }
 
-const isRegistered = (x: unknown): x is { readonly subject: Subject } => typeof x === 'function' && 'subject' in x
-
 /** Every public op, primitive and composed, by family. */
 export const registry: readonly Entry[] = Object.entries(families).flatMap(([family, members]) =>
-  Object.values(members)
-    .filter(isRegistered)
-    .map(({ subject }) => ({ ...subject, family })),
+  Object.values(members).flatMap(member => {
+    const subject = subjectOf(member)
+    return subject === undefined ? [] : [{ ...subject, family }]
+  }),
 )

@@ -23,7 +23,6 @@ import {
   liftOne,
   type NotTensor,
   primitive,
-  type Registered,
   requireOptions,
   typed,
 } from './define.ts'
@@ -291,7 +290,7 @@ const sampleTake = (draw: Draw): Sample<{ readonly axis: number }> => {
  * take(x, tensor([1, 0, -1], { dtype: 'int32' })) // [[4, 5, 6], [1, 2, 3], [4, 5, 6]]
  * take({ axis: 1 })(x, 2) // [3, 6]
  */
-export const take: Registered<Taking> = composite(
+export const take: Taking = composite(
   {
     name: 'take',
     doc: 'Slices at positions along an axis.',
@@ -320,7 +319,7 @@ const takePerRow = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
 }
 
 /** Elements of x at a position of its own for each place along an axis (the last by default), as NumPy's take_along_axis. */
-export const takeAlongAxis: Registered<TakingAlongAxis> = composite(
+export const takeAlongAxis: TakingAlongAxis = composite(
   {
     name: 'takeAlongAxis',
     doc: 'Elements at a position of its own for each row.',

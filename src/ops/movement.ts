@@ -33,7 +33,7 @@ import type {
 import { withShape } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Tensor } from '../core/types.ts'
-import { defineOp, first, isData, liftOne, only, primitive, type Registered, typed } from './define.ts'
+import { defineOp, first, isData, liftOne, only, primitive, typed } from './define.ts'
 
 // ---- reshape
 
@@ -161,7 +161,7 @@ interface Transposing {
  * transpose(x) // [2,3] -> [3,2]
  * transpose([0, 2, 1])(ones([2, 3, 4])) // [2,3,4] -> [2,4,3]
  */
-export const transpose: Registered<Transposing> = primitive(transposeOp, ((arg: TensorLike | readonly number[]) => {
+export const transpose: Transposing = primitive(transposeOp, ((arg: TensorLike | readonly number[]) => {
   if (!isData(arg)) return (x: TensorLike) => permute(arg, liftOne('transpose', x))
   const x = liftOne('transpose', arg)
   return permute(range(0, x.shape.length).reverse(), x)

@@ -197,12 +197,13 @@ export type PoolOptions<
   Size extends PerAxis = PerAxis,
   Strides extends PerAxis | undefined = PerAxis,
   Pads extends Padding = Padding,
+  Dilation extends PerAxis = PerAxis,
   Order extends ImageLayout = ImageLayout,
 > = {
   readonly window: Size
   readonly strides?: Strides
   readonly padding?: Pads
-  readonly dilation?: PerAxis
+  readonly dilation?: Dilation
   readonly layout?: Order
 }
 /** `countPadding` (false): whether padded zeros count in the average, as PyTorch does by default and Keras does not. */
@@ -212,12 +213,13 @@ type Pooling<Name extends string, More = unknown> = <
   const Size extends PerAxis,
   const Strides extends PerAxis | undefined = undefined,
   const Pads extends Padding = 'valid',
+  const Dilation extends PerAxis = 1,
   const Order extends ImageLayout = 'NHWC',
 >(
-  options: PoolOptions<Size, Strides, Pads, Order> & More,
+  options: PoolOptions<Size, Strides, Pads, Dilation, Order> & More,
 ) => <X extends TensorLike>(
-  x: Check<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Order>, X>,
-) => Tensor<Resolved<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Order>>>
+  x: Check<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>, X>,
+) => Tensor<Resolved<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>>>
 
 /** x padded by `fill` and cut into windows over height and width, whose elements are the last two axes. */
 const pooled = (op: string, options: PoolOptions, fill: number, x: Tensor): Tensor => {

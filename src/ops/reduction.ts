@@ -23,7 +23,6 @@ import {
   type NotTensor,
   only,
   primitive,
-  type Registered,
 } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { reciprocal } from './math.ts'
@@ -226,7 +225,7 @@ const anyOp = reductionOp({
   differentiation: constant,
 })
 
-const overAxes = <Name extends string>(op: Op<AxesParams>): Registered<Reduction<Name>> =>
+const overAxes = <Name extends string>(op: Op<AxesParams>): Reduction<Name> =>
   primitive(
     op,
     dataLast<ReduceOptions, Reduction<Name>>(op.name, (options, x) =>
@@ -244,7 +243,7 @@ export type SumOptions<A extends Axes | undefined = Axes, Keep extends boolean =
 /** bool counts as int32. */
 const summable = (x: Tensor, as: Dtype | undefined): Tensor => cast(as ?? (x.dtype === 'bool' ? 'int32' : x.dtype))(x)
 
-const adding = <Name extends string>(op: Op<AxesParams>): Registered<Reduction<Name, { readonly as?: Dtype }>> =>
+const adding = <Name extends string>(op: Op<AxesParams>): Reduction<Name, { readonly as?: Dtype }> =>
   primitive(
     op,
     dataLast<SumOptions, Reduction<Name, { readonly as?: Dtype }>>(op.name, ({ as, ...options }, x) => {
@@ -295,6 +294,6 @@ interface Positions<Name extends string> {
 }
 
 /** The position of the largest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmax: Registered<Positions<'argmax'>> = overAxes<'argmax'>(argmaxOp)
+export const argmax: Positions<'argmax'> = overAxes<'argmax'>(argmaxOp)
 /** The position of the smallest element as int32: the first at a tie, the first NaN if there is one. */
-export const argmin: Registered<Positions<'argmin'>> = overAxes<'argmin'>(argminOp)
+export const argmin: Positions<'argmin'> = overAxes<'argmin'>(argminOp)

@@ -21,7 +21,6 @@ import {
   type NotTensor,
   only,
   primitive,
-  type Registered,
   typed,
 } from './define.ts'
 import { withBatch } from './movement.ts'
@@ -226,7 +225,7 @@ interface Flipping {
  * @example
  * flip({ axis: 0 })(x) // [[4, 5, 6], [1, 2, 3]]
  */
-export const flip: Registered<Flipping> = primitive(
+export const flip: Flipping = primitive(
   flipOp,
   dataLast<{ readonly axis?: Axes }, Flipping>('flip', ({ axis }, x) => flipAlong(axis, x)),
 )
@@ -338,9 +337,7 @@ const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
  * concat([x, y]) // [2,3], [2,3] -> [4,3]
  * concat({ axis: 1 })([x, y]) // [2,6]
  */
-export const concat: Registered<Joining> = primitive(concatOp, ((
-  arg: readonly TensorLike[] | { readonly axis?: number },
-) =>
+export const concat: Joining = primitive(concatOp, ((arg: readonly TensorLike[] | { readonly axis?: number }) =>
   Array.isArray(arg)
     ? concatAlong(0, arg)
     : (xs: readonly TensorLike[]) => concatAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Joining)

@@ -8,17 +8,7 @@ import { axisError, orThrow } from '../core/errors.ts'
 import { normalizeAxis } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Op, Tensor } from '../core/types.ts'
-import {
-  type AlongAxis,
-  commonDtype,
-  composite,
-  dataLast,
-  defineOp,
-  first,
-  only,
-  primitive,
-  type Registered,
-} from './define.ts'
+import { type AlongAxis, commonDtype, composite, dataLast, defineOp, first, only, primitive } from './define.ts'
 import { takeAlongAxis } from './indexing.ts'
 import { moveAxis } from './movement.ts'
 
@@ -45,7 +35,7 @@ const argsortAlong = (axis: number, x: Tensor): Tensor => {
 }
 
 /** The positions that sort x along an axis (the last by default), as int32: ascending, stable, NaN last. */
-export const argsort: Registered<AlongAxis<'argsort'>> = primitive(
+export const argsort: AlongAxis<'argsort'> = primitive(
   argsortOp,
   dataLast<SortOptions, AlongAxis<'argsort'>>('argsort', ({ axis = -1 }, x) => argsortAlong(axis, x)),
 )
@@ -53,7 +43,7 @@ export const argsort: Registered<AlongAxis<'argsort'>> = primitive(
 const sortAlong = (axis: number, x: Tensor): Tensor => takeAlongAxis({ axis })(x, argsortAlong(axis, x))
 
 /** x sorted along an axis (the last by default): ascending, NaN last. At ties the derivative goes by the stable order. */
-export const sort: Registered<AlongAxis<'sort'>> = composite(
+export const sort: AlongAxis<'sort'> = composite(
   {
     name: 'sort',
     doc: 'Elements in ascending order along an axis.',

@@ -10,7 +10,7 @@ import { bind1 } from '../core/trace.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { div, sub } from './arithmetic.ts'
 import { cast, isfinite, where } from './comparison.ts'
-import { composite, dataLast, type Registered } from './define.ts'
+import { composite, dataLast } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { exp, log, sqrt } from './math.ts'
 import { drawAxes, sumOp } from './movement.ts'
@@ -24,7 +24,7 @@ const reduction = <const Name extends string, More = unknown>(
   name: Name,
   doc: string,
   f: (options: Partial<ReduceOptions & More>, x: Tensor) => Tensor,
-): Registered<Reduction<Name, More>> => {
+): Reduction<Name, More> => {
   type Options = ReduceOptions & More
   const apply = (options: Partial<Options>, x: Tensor): Tensor => f(options, isFloat(x.dtype) ? x : cast('float32')(x))
   const subject = {

@@ -6,7 +6,6 @@
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
-import type { Shape } from '../core/shape.ts'
 import type { Check, ScalarOnly } from '../core/shape-types.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
 import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
@@ -115,8 +114,12 @@ const evaluate = (
 /** `argnums`: which arguments to differentiate in; `aux`: whether f returns [scalar, anything else]. */
 export type GradOptions = { readonly argnums?: Argnums; readonly aux?: boolean }
 
-/** What a function to differentiate returns: a scalar, as far as is known. */
-type Loss<S extends Shape> = Check<ScalarOnly<'grad', S>, Tensor<S>>
+/** What a function to differentiate returns: a scalar, as far as is known; else a message. */
+type Loss<R> = [R] extends [Tensor<infer S>]
+  ? Check<ScalarOnly<'grad', S>, R>
+  : [R] extends [readonly [Tensor<infer S>, unknown]]
+    ? Check<ScalarOnly<'grad', S>, 'grad: to return [scalar, aux], give the option aux: true'>
+    : 'grad: the function must return a scalar tensor'
 
 /** What comes with a gradient G: the value, and aux. */
 type Returned<G, Aux> = {
@@ -134,12 +137,12 @@ type Differentiated<Args extends readonly unknown[], N extends Argnums, How exte
 ) => Returned<GradOf<A, N>, Aux>[How]
 
 interface Differentiate<Plain extends keyof Returned<0, 0>, WithAux extends keyof Returned<0, 0>> {
-  <Args extends readonly unknown[], S extends Shape, Aux, const N extends Argnums = 0>(
-    f: (...args: Args) => readonly [Loss<S>, Aux],
+  <Args extends readonly unknown[], R, Aux, const N extends Argnums = 0>(
+    f: (...args: Args) => readonly [Loss<R>, Aux],
     options: { readonly argnums?: N; readonly aux: true },
   ): Differentiated<Args, N, WithAux, Aux>
-  <Args extends readonly unknown[], S extends Shape, const N extends Argnums = 0>(
-    f: (...args: Args) => Loss<S>,
+  <Args extends readonly unknown[], R, const N extends Argnums = 0>(
+    f: (...args: Args) => Loss<R>,
     options?: { readonly argnums?: N; readonly aux?: false },
   ): Differentiated<Args, N, Plain, never>
 }

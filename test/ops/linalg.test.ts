@@ -162,6 +162,7 @@ describe('matmul', () => {
     expect(mistake(() => matmul(zeros([2, 3, 4]), zeros([3, 4, 5])))).toBe(
       'ShapeError: matmul: leading axes do not broadcast: [2,3,4] @ [3,4,5]',
     )
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => matmul(zeros([]), zeros([2])))).toBe(
       'ShapeError: matmul: needs at least one axis on each side: [] @ [2]; use mul for scalars',
     )
