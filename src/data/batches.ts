@@ -11,9 +11,11 @@ import type { Tensor } from '../core/types.ts'
 import { take } from '../ops/indexing.ts'
 import { slice } from '../ops/slicing.ts'
 
-/** A tree of tensors like T with rows I instead of theirs. */
+/** A tree of tensors like T with rows I, or with a list of them where that is not known, instead of theirs. */
 type Rows<T, I extends Shape> =
-  T extends Tensor<infer S> ? Tensor<Resolved<Take<S, I, 0>>> : { readonly [K in keyof T]: Rows<T[K], I> }
+  T extends Tensor<infer S>
+    ? Tensor<Resolved<Take<S, [number] extends [I['length']] ? readonly [number] : I, 0>>>
+    : { readonly [K in keyof T]: Rows<T[K], I> }
 
 /**
  * Splits row numbers, in their order, into batches of `size`: int32 [n] -> int32 [size] each. The last one holds what is

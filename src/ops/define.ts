@@ -138,12 +138,16 @@ export type Subject = {
   readonly refuses: boolean
 }
 
+/** Whether a value is a public function that carries its subject, so that the registry finds it. */
+export const isRegistered = (f: unknown): f is { readonly subject: Subject } =>
+  typeof f === 'function' && 'subject' in f
+
 /**
- * The subject that a public function carries, so that the registry finds it. Its type does not say so: TypeScript infers types
- * through `pipe` only for functions that are nothing else.
+ * The subject of a public function. The function's own type does not have it: TypeScript infers types through `pipe` only for
+ * functions that are nothing else.
  */
-export const subjectOf = (f: unknown): Subject | undefined =>
-  typeof f === 'function' && 'subject' in f ? (f.subject as Subject) : undefined
+export const registeredSubject = (f: unknown): Subject =>
+  isRegistered(f) ? f.subject : fail(valueError('registeredSubject', `${describe(f)} is no op`))
 
 type AnyFunction = (...args: readonly unknown[]) => unknown
 

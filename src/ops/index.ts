@@ -10,7 +10,7 @@ import * as arrange from './arrange.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
-import { type Subject, subjectOf } from './define.ts'
+import { isRegistered, type Subject } from './define.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
@@ -48,8 +48,7 @@ export type Entry = Subject & { readonly family: string }
 
 /** Every public op, primitive and composed, by family. */
 export const registry: readonly Entry[] = Object.entries(families).flatMap(([family, members]) =>
-  Object.values(members).flatMap(member => {
-    const subject = subjectOf(member)
-    return subject === undefined ? [] : [{ ...subject, family }]
-  }),
+  Object.values<unknown>(members)
+    .filter(isRegistered)
+    .map(({ subject }) => ({ ...subject, family })),
 )

@@ -7,7 +7,7 @@ import { along, load, mapNest } from '../../src/core/kernel.ts'
 import { bind1 } from '../../src/core/trace.ts'
 import type { Op } from '../../src/core/types.ts'
 import { sub } from '../../src/ops/arithmetic.ts'
-import { defineOp, first, only, primitive, type Subject, subjectOf, typed } from '../../src/ops/define.ts'
+import { defineOp, first, only, primitive, registeredSubject, type Subject, typed } from '../../src/ops/define.ts'
 import { fn, mul, unary } from '../../src/ops/elementwise.ts'
 import { stopGradient } from '../../src/ops/stopgradient.ts'
 import { tryLaw } from '../../src/testing/laws.ts'
@@ -18,7 +18,7 @@ const failureOf = (law: string, subject: Subject, backend = javascript): string 
 
 /** The tanh family with some derivative. */
 const planted = (name: string, derivative: Parameters<typeof unary>[0]['derivative']): Subject =>
-  subjectOf(unary({ name, doc: '', scalar: fn('tanh'), derivative })) as Subject
+  registeredSubject(unary({ name, doc: '', scalar: fn('tanh'), derivative }))
 
 type Axis = { readonly axis: number }
 
@@ -40,7 +40,7 @@ const reversal = (name: string, rules: Partial<Pick<Op<Axis>, 'batch' | 'infer' 
       return { params: { axis: draw.integer(0, shape.length - 1) }, args: [draw.tensor(shape)] }
     },
   })
-  return subjectOf(primitive(op, () => undefined)) as Subject
+  return registeredSubject(primitive(op, () => undefined))
 }
 
 describe('a sound op of the test’s own', () => {
