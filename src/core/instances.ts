@@ -6,9 +6,9 @@
  */
 import type { Eq } from 'fp-ts/lib/Eq.js'
 import type { Show } from 'fp-ts/lib/Show.js'
-import { type Program, sameProgram, showProgram } from './program.ts'
+import { sameProgram, showProgram } from './program.ts'
 import { identical, show } from './tensor.ts'
-import type { Tensor } from './types.ts'
+import type { Program, Tensor } from './types.ts'
 
 /** Exact equality of tensors whose values are known. */
 export const tensorEq: Eq<Tensor> = { equals: (x, y) => x === y || identical(x, y) }

@@ -1,7 +1,7 @@
 /**
  * Program: the one intermediate representation. Inputs, equations in order, outputs; immutable, printable, comparable.
  *
- * `record` is its only maker: it runs a function on abstract tracers and writes down what was bound. Tensors from outside
+ * `record` makes it: it runs a function on abstract tracers and writes down what was bound. Tensors from outside
  * that the function used are `captured`, with their values. To transform a program is to record the transformation of
  * `run(program)`.
  *
@@ -10,30 +10,7 @@
 import { describe, fail, traceError } from './errors.ts'
 import { asValue, identical, isTensor, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
-import type { Op, Param, Params, Tensor, TensorType } from './types.ts'
-
-/** A variable of a program; `types` gives its shape and dtype. */
-export type Variable = number
-
-/** One op applied to variables. */
-export type Equation = {
-  readonly op: Op
-  readonly params: Params
-  readonly inputs: readonly Variable[]
-  readonly outputs: readonly Variable[]
-}
-
-/** A value from outside that a program uses. */
-export type Captured = { readonly variable: Variable; readonly value: Tensor }
-
-/** A recorded computation on tensors. */
-export interface Program {
-  readonly inputs: readonly Variable[]
-  readonly captured: readonly Captured[]
-  readonly equations: readonly Equation[]
-  readonly outputs: readonly Variable[]
-  readonly types: readonly TensorType[]
-}
+import type { Captured, Equation, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
 
 /** A, B, … Z, AA, …: in lower case. */
 const nameOf = (variable: Variable): string => {
@@ -49,17 +26,32 @@ const showParam = (param: Param): string => {
 
 const showFields = (params: Params): string =>
   Object.entries(params)
-    .map(([name, value]) => `${name}: ${showParam(value)}`)
+    .flatMap(([name, value]) => (programsIn(value).length > 0 ? [] : [`${name}: ${showParam(value)}`]))
     .join(', ')
+
+/** Whether a value is a program. */
+export const isProgram = (x: unknown): x is Program =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === programMethods
+
+/** The programs that a param is or lists. */
+const programsIn = (param: Param | undefined): readonly Program[] =>
+  isProgram(param) ? [param] : Array.isArray(param) ? param.flatMap(programsIn) : []
 
 /** A scalar constant prints as its number. */
 const inlined = ({ value }: Captured): string | undefined =>
   asValue(value).tag === 'concrete' && value.shape.length === 0 ? show(value) : undefined
 
-/**
- * A program as text: one line an equation, captured scalars as numbers, other captured tensors in the head.
- */
-export const showProgram = (program: Program): string => {
+const indented = (lines: readonly string[]): readonly string[] => lines.map(line => `    ${line}`)
+
+/** The programs in an equation's params, each under its name. */
+const subPrograms = (params: Params): readonly string[] =>
+  Object.entries(params).flatMap(([name, value]) =>
+    programsIn(value).flatMap((program, i, all) =>
+      indented(linesOf(program, all.length === 1 && isProgram(value) ? name : `${name}[${i}]`)),
+    ),
+  )
+
+const linesOf = (program: Program, title: string): readonly string[] => {
   const constants = new Map(
     program.captured.flatMap(c => {
       const text = inlined(c)
@@ -78,13 +70,20 @@ export const showProgram = (program: Program): string => {
     return type === undefined ? name(v) : `${name(v)}: ${showType(type)}`
   }
   const captured = program.captured.filter(c => !constants.has(c.variable)).map(c => typed(c.variable))
-  const lines = program.equations.map(({ op, params, inputs, outputs }) => {
+  const lines = program.equations.flatMap(({ op, params, inputs, outputs }) => {
     const fields = showFields(params)
-    return `  ${outputs.map(typed).join(', ')} = ${[op.name, ...(fields === '' ? [] : [`{ ${fields} }`]), ...inputs.map(name)].join(' ')}`
+    const call = [op.name, ...(fields === '' ? [] : [`{ ${fields} }`]), ...inputs.map(name)].join(' ')
+    return [`  ${outputs.map(typed).join(', ')} = ${call}`, ...subPrograms(params)]
   })
-  const head = `program (${program.inputs.map(typed).join(', ')})${captured.length === 0 ? '' : ` with (${captured.join(', ')})`}`
-  return [`${head} {`, ...lines, `  return ${program.outputs.map(name).join(', ')}`, '}'].join('\n')
+  const head = `${title} (${program.inputs.map(typed).join(', ')})${captured.length === 0 ? '' : ` with (${captured.join(', ')})`}`
+  return [`${head} {`, ...lines, `  return ${program.outputs.map(name).join(', ')}`, '}']
 }
+
+/**
+ * A program as text: one line an equation, captured scalars as numbers, other captured tensors in the head; the programs of an
+ * equation stand below it.
+ */
+export const showProgram = (program: Program): string => linesOf(program, 'program').join('\n')
 
 const programMethods = {
   toString(this: Program) {
@@ -95,17 +94,42 @@ const programMethods = {
   },
 }
 
+/** A program and all that its equations hold. */
+const withSubPrograms = (program: Program): readonly Program[] => [
+  program,
+  ...program.equations.flatMap(({ params }) => Object.values(params).flatMap(programsIn).flatMap(withSubPrograms)),
+]
+
+const sameValue = (x: Tensor, y: Tensor | undefined): boolean =>
+  y !== undefined && (x === y || (asValue(x).tag === 'concrete' && asValue(y).tag === 'concrete' && identical(x, y)))
+
 /** Whether two programs are the same equations on the same types with the same captured values. */
-export const sameProgram = (a: Program, b: Program): boolean =>
-  showProgram(a) === showProgram(b) &&
-  a.captured.every(({ value }, i) => {
-    const other = b.captured[i]?.value
-    return (
-      other !== undefined &&
-      (value === other ||
-        (asValue(value).tag === 'concrete' && asValue(other).tag === 'concrete' && identical(value, other)))
-    )
-  })
+export const sameProgram = (a: Program, b: Program): boolean => {
+  if (showProgram(a) !== showProgram(b)) return false
+  const others = withSubPrograms(b)
+  return withSubPrograms(a).every(({ captured }, k) =>
+    captured.every(({ value }, i) => sameValue(value, others[k]?.captured[i]?.value)),
+  )
+}
+
+/** The types of a program's inputs. */
+export const inputTypes = ({ inputs, types }: Program): readonly TensorType[] => inputs.map(v => types[v] as TensorType)
+/** The types of a program's outputs. */
+export const outputTypes = ({ outputs, types }: Program): readonly TensorType[] =>
+  outputs.map(v => types[v] as TensorType)
+
+const made = (parts: Program): Program => Object.assign(Object.create(programMethods), parts)
+
+/**
+ * A program that captures nothing but scalar constants, and the tensors that it has as further inputs instead: closure
+ * conversion.
+ */
+export const close = (program: Program): readonly [Program, readonly Tensor[]] => {
+  const open = program.captured.filter(c => inlined(c) === undefined)
+  const inputs = [...program.inputs, ...open.map(c => c.variable)]
+  const captured = program.captured.filter(c => inlined(c) !== undefined)
+  return [made({ ...program, inputs, captured }), open.map(c => c.value)]
+}
 
 /** What a flat function on tensors looks like to transformations. */
 export type Flat = (...xs: readonly Tensor[]) => readonly Tensor[]
@@ -150,7 +174,7 @@ export const record = (f: Flat, inputTypes: readonly TensorType[], kind = 'trace
       const inputs = inputTypes.map(fresh)
       const results = f(...inputTypes.map((type, i) => scope.wrap(type, inputs[i] ?? 0, null)))
       const outputs = checkOutputs(kind, results).map(y => scope.open(y) ?? capture(y))
-      return Object.assign(Object.create(programMethods), {
+      return made({
         inputs,
         captured: [...captured].map(([value, variable]) => ({ value, variable })),
         equations,

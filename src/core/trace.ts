@@ -9,7 +9,7 @@
  */
 import { describe, fail, orThrow, traceError, valueError } from './errors.ts'
 import { asValue, isTensor, tracer, typeOf } from './tensor.ts'
-import type { Concrete, Op, Params, Tensor, TensorType, Trace, Value } from './types.ts'
+import type { Concrete, Operation, Params, Tensor, TensorType, Trace, Value } from './types.ts'
 
 let serials = 0
 
@@ -39,16 +39,16 @@ const innermost = (op: string, args: readonly Tensor[]): Trace | null => {
 }
 
 /** Applies an op: the one way in which ops are called. */
-export const bind = <P extends Params>(op: Op<P>, params: P, ...args: readonly Tensor[]): readonly Tensor[] => {
+export const bind = <P extends Params>(op: Operation<P>, params: P, ...args: readonly Tensor[]): readonly Tensor[] => {
   const trace = innermost(op.name, args)
   const outs = orThrow(op.infer(params, args))
   return trace === null
     ? op.evaluate(params, args as readonly Concrete[], outs)
-    : trace.process(op as unknown as Op, params, args, outs)
+    : trace.process(op as unknown as Operation, params, args, outs)
 }
 
 /** Applies an op that has one output. */
-export const bind1 = <P extends Params>(op: Op<P>, params: P, ...args: readonly Tensor[]): Tensor => {
+export const bind1 = <P extends Params>(op: Operation<P>, params: P, ...args: readonly Tensor[]): Tensor => {
   const [y] = bind(op, params, ...args)
   return y ?? fail(traceError(op.name, 'gave no output'))
 }

@@ -46,25 +46,46 @@ export interface Trace {
   readonly kind: string
   readonly serial: number
   readonly live: boolean
-  process(op: Op, params: Params, args: readonly Tensor[], outs: readonly TensorType[]): readonly Tensor[]
+  process(op: Operation, params: Params, args: readonly Tensor[], outs: readonly TensorType[]): readonly Tensor[]
 }
 
-/** What may stand in an op's params: plain data, never a tensor. */
-export type Param = string | number | boolean | null | readonly Param[] | { readonly [name: string]: Param }
+/** A variable of a program; `types` gives its shape and dtype. */
+export type Variable = number
+
+/** One op applied to variables. */
+export type Equation = {
+  readonly op: Operation
+  readonly params: Params
+  readonly inputs: readonly Variable[]
+  readonly outputs: readonly Variable[]
+}
+
+/** A value from outside that a program uses. */
+export type Captured = { readonly variable: Variable; readonly value: Tensor }
+
+/** A recorded computation on tensors; see program.ts. */
+export interface Program {
+  readonly inputs: readonly Variable[]
+  readonly captured: readonly Captured[]
+  readonly equations: readonly Equation[]
+  readonly outputs: readonly Variable[]
+  readonly types: readonly TensorType[]
+}
+
+/** What may stand in an op's params: plain data and programs that capture constants alone; never a tensor. */
+export type Param = string | number | boolean | null | Program | readonly Param[] | { readonly [name: string]: Param }
 /** An op's static arguments. */
 export type Params = { readonly [name: string]: Param }
 
 /** A tangent or cotangent; `null` is a zero that is never built. */
 export type Maybe = Tensor | null
 
-/** Everything known about an op. Which of `jvp`, `transpose` and `vjp` it has is the business of its declaration; see ops/define.ts. */
-export interface Op<P extends Params = Params> {
+/** What transformations need of an op. Those that hold programs (transform/) are no more than this. */
+export interface Operation<P extends Params = Params> {
   readonly name: string
   readonly doc: string
   /** Shape and dtype rule. */
   infer(params: P, args: readonly TensorType[]): Either<CotangentError, readonly TensorType[]>
-  /** What it computes, for backends. */
-  lower(params: P, args: readonly TensorType[], outs: readonly TensorType[]): Kernel
   /** Runs it on values. */
   evaluate(params: P, args: readonly Concrete[], outs: readonly TensorType[]): readonly Tensor[]
   /** Whether the derivative is zero wherever it exists (comparisons, rounding, positions). */
@@ -73,10 +94,19 @@ export interface Op<P extends Params = Params> {
   jvp?(params: P, primals: readonly Tensor[], tangents: readonly Maybe[], outs: readonly Tensor[]): readonly Maybe[]
   /** Cotangents of the arguments given as `null`, in which the op is linear. */
   transpose?(params: P, ct: Tensor, args: readonly Maybe[], types: readonly TensorType[]): readonly Maybe[]
-  /** Values and pullback at once, for ops that hold programs and recompute. */
-  vjp?(params: P, primals: readonly Tensor[]): readonly [readonly Tensor[], (cts: readonly Maybe[]) => readonly Maybe[]]
+  /** Values and pullback at once, for ops that hold programs; `active` says in which arguments. */
+  vjp?(params: P, primals: readonly Tensor[], active: readonly boolean[]): readonly [readonly Tensor[], Pullback]
   /** The op on arguments of which some have a batch axis in front; every result gets one. */
   batch(params: P, args: readonly Tensor[], batched: readonly boolean[], size: number): readonly Tensor[]
+}
+
+/** From cotangents of results to those of arguments. */
+export type Pullback = (cts: readonly Maybe[]) => readonly Maybe[]
+
+/** Everything known about an op with a kernel. Which of `jvp` and `transpose` it has is the business of its declaration; see ops/define.ts. */
+export interface Op<P extends Params = Params> extends Operation<P> {
+  /** What it computes, for backends. */
+  lower(params: P, args: readonly TensorType[], outs: readonly TensorType[]): Kernel
   /** Valid arguments, inside the domain where the op is differentiable. */
   sample(draw: Draw): Sample<P>
   /** Arguments that the shape or dtype rule must refuse. */

@@ -8,13 +8,13 @@ import { checkOutputs, type Flat } from '../core/program.ts'
 import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
-import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
+import type { Maybe, Operation, Params, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { type Arguments, checkLike, flattenFunction, liftArguments } from './arguments.ts'
 
 type Dual = { readonly primal: Tensor; readonly tangent: Tensor }
 
-const forward = (scope: Scope<Dual>, op: Op, params: Params, args: readonly Tensor[]): readonly Tensor[] => {
+const forward = (scope: Scope<Dual>, op: Operation, params: Params, args: readonly Tensor[]): readonly Tensor[] => {
   const duals = args.map(scope.open)
   const primals = args.map((x, i) => duals[i]?.primal ?? x)
   const tangents = duals.map((dual): Maybe => dual?.tangent ?? null)

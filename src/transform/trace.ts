@@ -3,9 +3,10 @@
  *
  * Layer: transform.
  */
-import { type Program, record } from '../core/program.ts'
+import { record } from '../core/program.ts'
 import { typesOf } from '../core/trace.ts'
 import { tensorsOf } from '../core/tree.ts'
+import type { Program } from '../core/types.ts'
 import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
 
 /**

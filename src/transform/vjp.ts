@@ -11,20 +11,19 @@ import type { Check, SameShape, ShapeOf } from '../core/shape-types.ts'
 import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, typesOf, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
-import type { Maybe, Op, Params, Tensor } from '../core/types.ts'
+import type { Maybe, Operation, Params, Pullback, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { type Arguments, checkLike, flattenFunction, liftArguments, type TensorTree } from './arguments.ts'
 import { transposeProgram } from './linear.ts'
 
 type Carried = { readonly value: Tensor; readonly place: number }
-type Pullback = (cts: readonly Maybe[]) => readonly Maybe[]
 /** One step on the tape: its pullback, and the places of its arguments (-1 for constants) and results. */
 type Step = { readonly pullback: Pullback; readonly args: readonly number[]; readonly outs: readonly number[] }
 
 /** The pullback of an op at known arguments, in those that are active: its jvp rule, recorded and transposed. */
 const pullbackOf = (
-  op: Op,
+  op: Operation,
   params: Params,
   values: readonly Tensor[],
   active: readonly boolean[],
@@ -69,11 +68,16 @@ const backward = (tape: readonly Step[], cotangents: Map<number, Tensor>): void 
 export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): readonly [readonly Tensor[], Pullback] => {
   const tape: Step[] = []
   let places = 0
-  const forward = (scope: Scope<Carried>, op: Op, params: Params, args: readonly Tensor[]): readonly Tensor[] => {
+  const forward = (
+    scope: Scope<Carried>,
+    op: Operation,
+    params: Params,
+    args: readonly Tensor[],
+  ): readonly Tensor[] => {
     const carried = args.map(scope.open)
     const values = args.map((x, i) => carried[i]?.value ?? x)
     const active = carried.map(c => c !== undefined)
-    const outs = op.vjp?.(params, values)
+    const outs = op.vjp?.(params, values, active)
     const ys = outs?.[0] ?? bind(op, params, ...values)
     if (op.constant) return ys
     const pullback = outs?.[1] ?? pullbackOf(op, params, values, active, ys)

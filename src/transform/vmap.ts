@@ -5,7 +5,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { axisError, fail, orThrow, shapeError, treeError } from '../core/errors.ts'
-import { checkOutputs } from '../core/program.ts'
+import { checkOutputs, type Flat } from '../core/program.ts'
 import { dim, normalizeAxis, showShape } from '../core/shape.ts'
 import type { IsUnion, Resolved, ShapeOf, TensorLike, WithBatch } from '../core/shape-types.ts'
 import { typeOf } from '../core/tensor.ts'
@@ -81,7 +81,33 @@ const batchSize = (args: unknown, xs: readonly Tensor[], axes: readonly (number 
 }
 
 /** A result, whose batch axis is in front if it has one. */
-type Result = { readonly value: Tensor; readonly batched: boolean }
+export type BatchResult = { readonly value: Tensor; readonly batched: boolean }
+
+/** `vmap` on flat lists: inputs of which some have a batch axis of a given size in front. */
+export const vmapFlat = (
+  f: Flat,
+  inputs: readonly Tensor[],
+  mapped: readonly boolean[],
+  size: number,
+): readonly BatchResult[] =>
+  withTrace<Tensor, readonly BatchResult[]>(
+    'vmap',
+    scope => (op, params, operands, outs) => {
+      const carried = operands.map(scope.open)
+      const values = operands.map((x, i) => carried[i] ?? x)
+      const batched = carried.map(c => c !== undefined)
+      return op.batch(params, values, batched, size).map((y, i) => scope.wrap(outs[i] ?? typeOf(y), y, null))
+    },
+    scope => {
+      const slices = inputs.map((x, i) =>
+        mapped[i] ? scope.wrap({ shape: x.shape.slice(1), dtype: x.dtype }, x, null) : x,
+      )
+      return checkOutputs('vmap', f(...slices)).map(y => {
+        const value = scope.open(y)
+        return { value: value ?? y, batched: value !== undefined }
+      })
+    },
+  )
 
 /**
  * f applied to every slice along a batch axis at once: the same result as a loop, in batched ops.
@@ -110,26 +136,12 @@ export const vmap = <
     const axes = spread('inAxes', inAxes, shape)
     const size = batchSize(lifted, xs, axes)
     const { flat, outShape } = flattenFunction('vmap', f as (...args: readonly unknown[]) => unknown, shape)
-    const ys = withTrace<Tensor, readonly Result[]>(
-      'vmap',
-      scope => (op, params, operands, outs) => {
-        const carried = operands.map(scope.open)
-        const values = operands.map((x, i) => carried[i] ?? x)
-        const batched = carried.map(c => c !== undefined)
-        return op.batch(params, values, batched, size).map((y, i) => scope.wrap(outs[i] ?? typeOf(y), y, null))
-      },
-      scope => {
-        const inputs = xs.map((x, i) => {
-          const axis = axes[i] ?? null
-          if (axis === null) return x
-          const value = moveAxis(axis, 0)(x)
-          return scope.wrap({ shape: value.shape.slice(1), dtype: x.dtype }, value, null)
-        })
-        return checkOutputs('vmap', flat(...inputs)).map(y => {
-          const value = scope.open(y)
-          return { value: value ?? y, batched: value !== undefined }
-        })
-      },
+    const inputs = xs.map((x, i) => (axes[i] == null ? x : moveAxis(axes[i] ?? 0, 0)(x)))
+    const ys = vmapFlat(
+      flat,
+      inputs,
+      axes.map(axis => axis !== null),
+      size,
     )
     const places = spread('outAxes', outAxes, outShape())
     return unflatten(
