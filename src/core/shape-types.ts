@@ -46,14 +46,16 @@ export type ShapeOf<X> = [X] extends [Tensor<infer S>] ? S : [X] extends [number
 export type Check<Rule, X> = ([0] extends [1 & Rule] ? null : Rule) extends string ? Rule : X
 
 /** The shape that a rule gives; unknown where it is a message. */
-export type Resolved<Rule> = Rule extends Shape ? Rule : Shape
+export type Resolved<Rule extends Shape | string> = Rule extends string ? Shape : Rule
 
 // ---- messages
 
 type ShowDim<D> = [NameOf<D>] extends [never]
-  ? number extends D
-    ? 'number'
-    : `${D & (number | string)}`
+  ? IsUnion<D> extends true
+    ? 'one of several'
+    : number extends D
+      ? 'number'
+      : `${D & (number | string)}`
   : `${NameOf<D> & string}`
 
 type ShowDims<S extends readonly unknown[]> = S extends readonly [infer H, ...infer T]
@@ -137,13 +139,24 @@ type Each<A> = A extends readonly number[] ? A[number] : A
 /** The axes that A names, counted from the front. */
 type At<S extends Shape, A> = Places<S>[`${Each<A> & number}` & keyof Places<S>]
 
+/** Whether an axis, or one of a list, may be one or another. */
+type Undecided<A> = A extends readonly unknown[]
+  ? true extends { [K in keyof A]: IsUnion<A[K]> }[number]
+    ? true
+    : false
+  : false
+
 /** Whether the compiler cannot tell which axes: ranks above 6, and axes that are no literals. */
 type Uncounted<S extends Shape, A> = [number] extends [S['length']]
   ? true
   : S['length'] extends keyof AxisTable
     ? [number] extends [Each<A>]
       ? true
-      : false
+      : IsUnion<A> extends true
+        ? true
+        : true extends Undecided<A>
+          ? true
+          : false
     : true
 
 /** The axes among A that S does not have. */
@@ -185,7 +198,16 @@ export type KeepAxis<Name extends string, S extends Shape, A> = A extends undefi
 
 // ---- broadcasting
 
-type BroadcastDim<A extends number, B extends number> = [A] extends [1] ? B : [B] extends [1] ? A : Meet<A, B>
+/** Whether a size that is one of several may be 1. */
+type MayBeOne<A extends number> = number extends A ? false : 1 extends A ? true : false
+
+type BroadcastDim<A extends number, B extends number> = [A] extends [1]
+  ? B
+  : [B] extends [1]
+    ? A
+    : true extends MayBeOne<A> | MayBeOne<B>
+      ? number
+      : Meet<A, B>
 
 /** Where two axes clash, counted from the front of the longer shape: `A` and `B` are what is left of both before them. */
 type Longer<A extends Shape, B extends Shape, N extends Shape = readonly []> = A extends readonly [
@@ -442,17 +464,22 @@ type CountOf<T extends Shape, N> = Flat<{
 /** T with its -1 filled in; the two must have the same number of elements, as far as can be told without multiplying. */
 export type Reshape<S extends Shape, T extends Shape> = [number] extends [S['length']]
   ? ReshapeTo<T, number>
-  : ReshapeTo<T, Fill<Strike<S, T>>> extends infer R extends Shape
-    ? [number] extends [S[number] | R['length'] | T[number]]
-      ? R
-      : -1 extends T[number]
+  : ReshapeTo<T, 0 extends S[number] | T[number] ? number : Fill<Strike<S, T>>> extends infer R extends Shape
+    ? true extends Several<S> | Several<T>
+      ? ReshapeTo<T, number>
+      : [number] extends [S[number] | R['length'] | T[number]]
         ? R
-        : 0 extends S[number]
+        : -1 extends T[number]
           ? R
-          : Strike<S, T> extends Uneven
-            ? `reshape: ${Show<S>} to ${Show<T>}: the sizes must multiply to the same number`
-            : R
+          : 0 extends S[number]
+            ? R
+            : Strike<S, T> extends Uneven
+              ? `reshape: ${Show<S>} to ${Show<T>}: the sizes must multiply to the same number`
+              : R
     : ReshapeTo<T, number>
+
+/** Whether a size is one of several. */
+type Several<S extends Shape> = { readonly [K in keyof S]: IsUnion<S[K]> }[number]
 
 /** T with an open size filled in. */
 type ReshapeTo<T extends Shape, Open> = [number] extends [T['length']]
@@ -486,12 +513,14 @@ export type MatrixTranspose<S extends Shape> = [number] extends [S['length']]
     : `matrixTranspose: needs at least two axes, got ${Show<S>}`
 
 /** One axis at another place. */
-export type MoveAxis<S extends Shape, From, To> = WithAxes<
-  'moveAxis',
-  S,
-  From | To,
-  Insert<Without<S, At<S, From>>, At<S, To>, SizeAt<S, At<S, From>>>
->
+export type MoveAxis<S extends Shape, From, To> = [number] extends [S['length']]
+  ? Shape
+  : WithAxes<
+      'moveAxis',
+      S,
+      From,
+      WithAxes<'moveAxis', S, To, Insert<Without<S, At<S, From>>, At<S, To>, SizeAt<S, At<S, From>>>>
+    >
 
 /** A shape of the rank that S has with the axes A more. */
 type Wider<S extends Shape, A> = A extends Shape ? readonly [...S, ...A] : readonly [...S, 1]
@@ -520,7 +549,7 @@ type WideAxes<S extends Shape, Some> = {
 export type Squeeze<S extends Shape, A> = [number] extends [S['length']]
   ? Shape
   : [A] extends [undefined]
-    ? [number] extends [S[number]]
+    ? true extends { readonly [K in keyof S]: 1 extends S[K] ? ([S[K]] extends [1] ? false : true) : false }[number]
       ? Shape
       : WithoutOnes<S>
     : WithAxes<'squeeze', S, A, Squeezed<S, At<S, A>, WideAxes<S, At<S, A>>>>
@@ -567,11 +596,9 @@ export type Stack<Xs extends readonly unknown[], A extends number> =
   ShapesOf<Xs> extends readonly [infer S extends Shape, ...infer Rest]
     ? [number] extends [S['length']]
       ? Shape
-      : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never> extends infer Same
-        ? Same extends Shape
-          ? Expand<'stack', Same, A, Xs['length'] & number>
-          : Same
-        : never
+      : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never> extends infer Same extends Shape
+        ? Expand<'stack', Same, A, Xs['length'] & number>
+        : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never>
     : Expand<'stack', ShapeOf<Xs[number]>, A, number>
 
 /** S, where only those axes keep their size for which what is said of them is `Same`. */
@@ -634,7 +661,7 @@ export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extend
       S['length'] extends I['length']
         ? Clash extends Agree<S, I, At<S, A>>[number]
           ? `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
-          : { readonly [K in keyof S]: K extends At<S, A> ? SizeAt<I, K> : Meet<S[K], SizeAt<I, K>> }
+          : { readonly [K in keyof S]: K extends At<S, A> ? SizeAt<I, K> : S[K] & number }
         : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
     >
 
@@ -802,11 +829,9 @@ export type ScalarOnly<Name extends string, S extends Shape> = [number] extends 
 /** A shape of one element, as far as is known. */
 export type SingleElement<S extends Shape> = [number] extends [S['length']]
   ? Shape
-  : Clash extends Meet<S[number], 1>
-    ? S extends readonly []
-      ? S
-      : `item: needs exactly one element, got ${Show<S>}`
-    : S
+  : [WideAxes<S, AxesOf<S>>] extends [never]
+    ? S
+    : `item: needs exactly one element, got ${Show<S>}`
 
 /** A shape T that must be S. */
 export type SameShape<Name extends string, What extends string, S extends Shape, T extends Shape> = [number] extends [

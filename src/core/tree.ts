@@ -146,7 +146,7 @@ export const treeMap = <T, S extends Shape>(tree: T, f: (leaf: Tensor, path: str
  */
 export const treeZip = <T, S extends Shape>(
   a: T,
-  b: NoInfer<MapTree<T, Tensor>>,
+  b: NoInfer<T | MapTree<T, Tensor>>,
   f: (a: Tensor, b: Tensor, path: string) => Tensor<S>,
 ): Leaves<T, S> => {
   const [as, shape] = flattenWithPaths(a)

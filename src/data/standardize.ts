@@ -4,7 +4,8 @@
  * Layer: data. Fitted on the training part only; what is learned from the test part is a leak. Read next: batches.ts.
  */
 import { fail, shapeError } from '../core/errors.ts'
-import { dim, range, type Shape, showShape } from '../core/shape.ts'
+import { dim, range, showShape } from '../core/shape.ts'
+import type { ShapeOf } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, square, sub } from '../ops/arithmetic.ts'
 import { eq, where } from '../ops/comparison.ts'
@@ -71,5 +72,5 @@ export const fitStandardizer = (x: Tensor): Standardizer => {
  */
 export const standardize =
   ({ mean, std }: Standardizer) =>
-  <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-    div(sub(x as Tensor, mean), where(eq(std, 0), 1, std)) as Tensor as Tensor<S>
+  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
+    div(sub(x as Tensor, mean), where(eq(std, 0), 1, std)) as Tensor as Tensor<ShapeOf<X>>

@@ -77,10 +77,13 @@ export const activation: Activation = (f: (x: Tensor) => Tensor): Layer<readonly
   layer({ init: () => [] as const, apply: (_params, x) => f(x) })
 
 /** Lists joined: of tuples a tuple, else a list of all that may occur. */
-export type Concat<Pss extends readonly (readonly unknown[])[]> = Pss extends readonly []
-  ? readonly []
-  : Pss extends readonly [infer Ps extends readonly unknown[], ...infer Rest extends readonly (readonly unknown[])[]]
-    ? readonly [...Ps, ...Concat<Rest>]
+export type Concat<
+  Pss extends readonly (readonly unknown[])[],
+  Out extends readonly unknown[] = readonly [],
+> = Pss extends readonly [infer Ps extends readonly unknown[], ...infer Rest extends readonly (readonly unknown[])[]]
+  ? Concat<Rest, readonly [...Out, ...Ps]>
+  : Pss extends readonly []
+    ? Out
     : readonly Pss[number][number][]
 
 /** A layer of which neither parameters nor shapes are known. */
@@ -90,9 +93,14 @@ type ParamsOf<L> = L extends { init(key: Key): infer Ps extends readonly unknown
 type ShapesOf<L> = L extends { readonly shapes?: infer S extends AnyShape } ? S : AnyShape
 
 /** For each layer, whether it can follow those before it, whose shape is `Before`. */
-type Following<Ls, Before = KeepsShape> = Ls extends readonly [infer L, ...infer Rest]
-  ? readonly [Follows<Before, ShapesOf<L>>, ...Following<Rest, Composed<Before, ShapesOf<L>>>]
-  : readonly null[]
+type Following<Ls, Before = KeepsShape, Out extends readonly unknown[] = readonly []> = Ls extends readonly [
+  infer L,
+  ...infer Rest,
+]
+  ? Following<Rest, Composed<Before, ShapesOf<L>>, readonly [...Out, Follows<Before, ShapesOf<L>>]>
+  : Ls extends readonly []
+    ? Out
+    : readonly null[]
 
 type Chained<Ls, Before extends AnyShape = KeepsShape> = Ls extends readonly [infer L, ...infer Rest]
   ? Chained<Rest, Composed<Before, ShapesOf<L>>>

@@ -6,7 +6,7 @@
 import { allocate, type Dtype } from '../core/dtype.ts'
 import { fail, orThrow, valueError } from '../core/errors.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
-import type { Counted } from '../core/shape-types.ts'
+import type { Counted, ShapeOf } from '../core/shape-types.ts'
 import { checkElement, concrete, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
@@ -36,11 +36,11 @@ export const zeros = <const S extends Shape>(shape: S, options: DtypeOption = {}
 export const ones = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<Readonly<S>> =>
   filled('ones', shape, 1, options.dtype ?? 'float32')
 /** Zeros of the shape and dtype of another tensor. */
-export const zerosLike = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  filled('zerosLike', x.shape, 0, x.dtype) as Tensor as Tensor<S>
+export const zerosLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
+  filled('zerosLike', x.shape, 0, x.dtype) as Tensor as Tensor<ShapeOf<X>>
 /** Ones of the shape and dtype of another tensor. */
-export const onesLike = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  filled('onesLike', x.shape, 1, x.dtype) as Tensor as Tensor<S>
+export const onesLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
+  filled('onesLike', x.shape, 1, x.dtype) as Tensor as Tensor<ShapeOf<X>>
 
 /**
  * Numbers from `start` (0) to before `stop` by `step` (1), as NumPy's arange; int32 when all three are whole numbers, else
@@ -49,13 +49,18 @@ export const onesLike = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
  * arange(3) // [0, 1, 2]
  * arange(1, 2, 0.25) // [1, 1.25, 1.5, 1.75]
  */
-export const arange = <const N extends number, const Stop extends number | undefined = undefined>(
+export const arange = <
+  const N extends number,
+  const Stop extends number | undefined = undefined,
+  const Step extends number | undefined = undefined,
+>(
   start: N,
   stop?: Stop,
-  step = 1,
+  by?: Step,
   options: DtypeOption = {},
-): Tensor<readonly [Stop extends number ? number : Counted<N>]> => {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop]
+): Tensor<readonly [[Stop, Step] extends [undefined, undefined] ? Counted<N> : number]> => {
+  const step: number = by ?? 1
+  const [from, to]: readonly [number, number] = stop === undefined ? [0, start] : [start, stop]
   if (step === 0 || ![from, to, step].every(Number.isFinite))
     return fail(
       valueError('arange', `cannot go from ${from} to ${to} by ${step}: use finite numbers, and a step that is not 0`),
@@ -65,7 +70,7 @@ export const arange = <const N extends number, const Stop extends number | undef
   return tensor(
     range(0, dim(orThrow(validShape('arange', [count])), 0)).map(i => from + i * step),
     { dtype },
-  ) as Tensor as Tensor<readonly [Stop extends number ? number : Counted<N>]>
+  ) as Tensor as Tensor<readonly [[Stop, Step] extends [undefined, undefined] ? Counted<N> : number]>
 }
 
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */

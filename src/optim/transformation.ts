@@ -80,5 +80,5 @@ export const transformationMonoid: Monoid<GradientTransformation> = {
  * The parameters after a step: params + updates, leaf by leaf.
  * @throws TreeError naming the path at which the structures differ
  */
-export const applyUpdates = <P>(params: P, updates: NoInfer<MapTree<P, Tensor>>): P =>
+export const applyUpdates = <P>(params: P, updates: NoInfer<P | MapTree<P, Tensor>>): P =>
   treeZip(params, updates, (p, u) => add(p, u))

@@ -20,7 +20,7 @@ export type Argument<T> =
       ? { readonly [K in keyof T]: Argument<T[K]> }
       : T
 /** Arguments of a function, each possibly with numbers for scalars. */
-export type Arguments<Args extends readonly unknown[]> = { readonly [K in keyof Args]: Argument<Args[K]> }
+export type Arguments<Args extends readonly unknown[]> = { readonly [K in keyof Args]: Args[K] | Argument<Args[K]> }
 
 /** A tree like T with a tensor at every leaf, of the same shape; T itself if it has one there. */
 export type TensorTree<T> = [T] extends [Tree<Tensor>]

@@ -223,6 +223,9 @@ vmap((a: Tensor<readonly [3]>) => a)(zeros([2, 4]))
 // item: needs exactly one element, got [3]
 item(v)
 
+// item: needs exactly one element, got [1,1,4]
+item(zeros([1, 1, 4]))
+
 // ---- layers
 
 // serial: this layer takes [..., 400], the one before it gives [..., 500]

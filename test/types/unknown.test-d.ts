@@ -13,6 +13,7 @@ import {
   div,
   einsum,
   exp,
+  expandDims,
   grad,
   matmul,
   maxPool2d,
@@ -78,6 +79,14 @@ describe('a shape that is not known', () => {
     const shapes = (...all: readonly Tensor[]): readonly Shape[] => all.map(a => a.shape)
     expectTypeOf(shapes(x, rows, named, plain, tensor(1))).toEqualTypeOf<readonly Shape[]>()
     expectTypeOf<Tensor<readonly [2, 3]>>().toExtend<Tensor>()
+  })
+
+  it('is what options make that may be one or another', () => {
+    const axis = n > 1 ? 0 : 1
+    expectTypeOf(sum({ axis })(x)).toEqualTypeOf<Tensor>()
+    expectTypeOf(expandDims({ axis })(x)).toEqualTypeOf<Tensor>()
+    expectTypeOf(add(zeros([n > 1 ? 1 : 3]), zeros([5]))).toEqualTypeOf<Tensor<readonly [number]>>()
+    expectTypeOf(squeeze(zeros([n > 1 ? 1 : 3, 2]))).toEqualTypeOf<Tensor>()
   })
 
   it('is what several shapes make', () => {
@@ -151,6 +160,24 @@ describe('type parameters', () => {
     expectTypeOf(normalise(x)).toEqualTypeOf<Tensor<readonly [2, 3]>>()
     expectTypeOf(residual(x)).toEqualTypeOf<Tensor<readonly [2, 3]>>()
     expectTypeOf(twice(x)).toEqualTypeOf<Tensor<readonly [2, 3]>>()
+  })
+  it('of sizes flow, and can be declared', () => {
+    const layer = <B extends number>(a: Tensor<readonly [B, 3]>): Tensor<readonly [B, 4]> => matmul(a, zeros([3, 4]))
+    const rowSums = <B extends number>(a: Tensor<readonly [B, 3]>): Tensor<readonly [B]> => sum({ axis: 1 })(a)
+    const norms = <B extends number>(a: Tensor<readonly [B, 3]>) =>
+      vmap((row: Tensor<readonly [3]>) => sum(mul(row, row)))(a)
+    expectTypeOf(layer(x)).toEqualTypeOf<Tensor<readonly [2, 4]>>()
+    expectTypeOf(rowSums(x)).toEqualTypeOf<Tensor<readonly [2]>>()
+    expectTypeOf(norms(x)).toEqualTypeOf<Tensor<readonly [2]>>()
+  })
+  it('of trees train', () => {
+    const train = <P>(loss: (p: P) => Tensor, p: P, q: P): P => {
+      grad(loss)(p)
+      return treeZip(p, q, (a, b) => sub(a, b))
+    }
+    expectTypeOf(train((p: { readonly x: Tensor }) => sum(p.x), { x }, { x }).x).toEqualTypeOf<
+      Tensor<readonly [2, 3]>
+    >()
   })
   it('of sizes make a batch that agrees with itself', () => {
     const loss = <B extends number>(logits: Tensor<readonly [B, 10]>, labels: Tensor<readonly [NoInfer<B>]>) =>
