@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Entry, registry } from '../src/ops/index.ts'
+import type { Entry } from '../src/ops/index.ts'
+import { registry } from '../src/transform/registry.ts'
 
 const head = `# Ops
 

@@ -11,9 +11,9 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Backend } from '../backend/backend.ts'
 import type { Subject } from '../ops/define.ts'
-import { registry } from '../ops/index.ts'
 import type { Row } from '../testing/check.ts'
 import type { Checkable, Sampler } from '../testing/subjects.ts'
+import { registry } from '../transform/registry.ts'
 
 /** A parsed command line. */
 export type CheckRequest = {

@@ -134,6 +134,8 @@ export type Subject = {
   readonly apply: (params: Params, args: readonly Tensor[]) => readonly Tensor[]
   readonly sample: (draw: Draw) => Sample
   readonly invalid?: (draw: Draw) => Sample
+  /** Which modes of differentiation it has; both unless given. */
+  readonly modes?: 'forward' | 'reverse'
   /** Whether it refuses what does not fit with a tagged error; `false` for functions of users, who may throw what they like. */
   readonly refuses: boolean
 }

@@ -6,8 +6,9 @@
  */
 export { type Domain, type Draw, interval, type Sample } from '../core/types.ts'
 export type { Subject } from '../ops/define.ts'
-export { type Entry, registry } from '../ops/index.ts'
+export type { Entry } from '../ops/index.ts'
 export { type CheckOptions, checkGrads } from '../transform/check.ts'
+export { registry } from '../transform/registry.ts'
 export { type Comparison, type GradReport, showComparison, showReport } from '../transform/report.ts'
 export { farApart, largestDifference, roundingOf, type Tolerance } from './approx.ts'
 export { backends, type CheckSettings, checkSubject, type Row } from './check.ts'

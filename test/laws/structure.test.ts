@@ -1,4 +1,4 @@
-import { registry } from '../../src/ops/index.ts'
+import { registry } from '../../src/transform/registry.ts'
 import { describeLaws } from '../support/laws.ts'
 
 describeLaws(

@@ -1,0 +1,117 @@
+/**
+ * call and checkpoint: a function as one op.
+ *
+ * Layer: transform. Both run a program. They differ in reverse mode: `call` keeps what its derivative will need, `checkpoint`
+ * keeps its arguments alone and runs again. Read first: derive.ts.
+ */
+import * as E from 'fp-ts/lib/Either.js'
+import { outputTypes, run } from '../core/program.ts'
+import { bind, typesOf } from '../core/trace.ts'
+import { unflatten } from '../core/tree.ts'
+import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
+import { type Arguments, liftArguments } from './arguments.ts'
+import {
+  filled,
+  flattenArguments,
+  floats,
+  jvpProgram,
+  pick,
+  pullback,
+  put,
+  recordBody,
+  vjpProgram,
+  vmapProgram,
+} from './derive.ts'
+
+type Holding = { readonly program: Program }
+
+/** What ops that run one program have in common. */
+const running = (name: string, doc: string, vjp: NonNullable<Operation<Holding>['vjp']>): Operation<Holding> => {
+  const op: Operation<Holding> = {
+    name,
+    doc,
+    constant: false,
+    infer: ({ program }) => E.right(outputTypes(program)),
+    evaluate: ({ program }, xs) => run(program)(...xs),
+    jvp: ({ program }, xs, ts, ys) => {
+      const active = ts.map(t => t !== null)
+      const dys = bind(op, { program: jvpProgram(program, active) }, ...xs, ...(pick(ts, active) as readonly Tensor[]))
+      return put<Maybe>(
+        ys.map(() => null),
+        floats(typesOf(ys)),
+        dys,
+      )
+    },
+    vjp,
+    batch: ({ program }, xs, batched, n) => bind(op, { program: vmapProgram(program, batched, n) }, ...xs),
+  }
+  return op
+}
+
+/** Runs a program; its derivative uses values that the run has left. */
+export const callOp: Operation<Holding> = running('call', 'Runs a program.', ({ program }, xs, active) => {
+  const [ys, back] = pullback(program, xs, active)
+  return [
+    ys,
+    cts =>
+      put<Maybe>(
+        xs.map(() => null),
+        active,
+        back(cts),
+      ),
+  ]
+})
+
+const checkpointOp: Operation<Holding> = running(
+  'checkpoint',
+  'Runs a program, and again for its derivative.',
+  ({ program }, xs, active) => {
+    const ys = bind(checkpointOp, { program }, ...xs)
+    return [
+      ys,
+      cts => {
+        const outs = outputTypes(program)
+        const back = bind(
+          callOp,
+          { program: vjpProgram(program, active) },
+          ...xs,
+          ...pick(filled(cts, outs), floats(outs)),
+        )
+        return put<Maybe>(
+          xs.map(() => null),
+          active,
+          back,
+        )
+      },
+    ]
+  },
+)
+
+const asOp =
+  (op: Operation<Holding>) =>
+  <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
+  (...args: Arguments<Args>): Y => {
+    const [xs, shape] = flattenArguments(op.name, liftArguments(args) as readonly unknown[])
+    const { program, captured, outShape } = recordBody(op.name, f, shape, typesOf(xs))
+    return unflatten(outShape, bind(op, { program }, ...xs, ...captured))
+  }
+
+/**
+ * f as one op: traced on arguments of these shapes and dtypes, and run. In a printed program it is one equation with a program
+ * of its own. Arguments and results are trees of tensors; tensors from outside that f uses become arguments too.
+ * @throws TraceError when f reads a value, as `if` and `item` do, or returns a promise; TreeError for leaves that are no tensors
+ * @example
+ * call((x: Tensor) => sum(square(x)))(tensor([1, 2])) // 5
+ */
+export const call = asOp(callOp)
+
+/**
+ * f with less to remember (rematerialisation): in reverse mode only its arguments are kept, and f is run once more when its
+ * derivative is wanted. The same values and gradients in less memory, for one more run.
+ *
+ * Chen, Xu, Zhang and Guestrin (2016), "Training deep nets with sublinear memory cost"; as `jax.checkpoint`.
+ * @throws TraceError when f reads a value or returns a promise; TreeError for leaves that are no tensors
+ * @example
+ * grad((x: Tensor) => sum(checkpoint((y: Tensor) => sin(sin(y)))(x)))(tensor([1, 2])) // [0.3600391, 0.2554496]
+ */
+export const checkpoint = asOp(checkpointOp)

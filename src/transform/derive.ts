@@ -1,0 +1,132 @@
+/**
+ * Programs made from programs: what an op that holds a program needs of it.
+ *
+ * Layer: transform. To transform a program is to record the transformation of `run(program)`. It captures constants alone, so
+ * what it becomes depends on nothing else, and is remembered with it. Read next: call.ts.
+ */
+import { isFloat } from '../core/dtype.ts'
+import { close, type Flat, inputTypes, outputTypes, record, run } from '../core/program.ts'
+import { type TreeShape, tensorsOf } from '../core/tree.ts'
+import type { Maybe, Program, Tensor, TensorType } from '../core/types.ts'
+import { zerosOf } from '../ops/define.ts'
+import { withBatch } from '../ops/movement.ts'
+import { flattenFunction } from './arguments.ts'
+import { jvpFlat } from './jvp.ts'
+import { vjpFlat } from './vjp.ts'
+import { vmapFlat } from './vmap.ts'
+
+const remembered = new WeakMap<Program, Map<string, Program>>()
+
+/** The program that `f` records on inputs of the given types; made once for each `key` of `program`. */
+export const derive = (program: Program, key: string, f: Flat, types: readonly TensorType[]): Program => {
+  const known = remembered.get(program) ?? new Map<string, Program>()
+  remembered.set(program, known)
+  const found = known.get(key) ?? record(f, types)
+  known.set(key, found)
+  return found
+}
+
+/** The positions where a mask holds. */
+export const positionsOf = (mask: readonly boolean[]): readonly number[] => mask.flatMap((on, i) => (on ? [i] : []))
+
+/** Which of some types have derivatives. */
+export const floats = (types: readonly TensorType[]): readonly boolean[] => types.map(({ dtype }) => isFloat(dtype))
+
+const both = (a: readonly boolean[], b: readonly boolean[]): readonly boolean[] => a.map((x, i) => x && b[i] === true)
+
+/** Of a list the elements that a mask names. */
+export const pick = <A>(xs: readonly A[], mask: readonly boolean[]): readonly A[] => xs.filter((_, i) => mask[i])
+
+/** A list with elements of another put where a mask names them, in order. */
+export const put = <A>(xs: readonly A[], mask: readonly boolean[], others: readonly A[]): readonly A[] => {
+  const places = positionsOf(mask)
+  return xs.map((x, i) => (mask[i] ? (others[places.indexOf(i)] ?? x) : x))
+}
+
+/** Tangents or cotangents with zeros for those that are missing. */
+export const filled = (ts: readonly Maybe[], types: readonly TensorType[]): readonly Tensor[] =>
+  ts.map((t, i) => t ?? zerosOf(types[i] as TensorType))
+
+/** What was recorded of a function: a program without its surroundings, what it took from them, and how its outputs are put together. */
+export type Body = { readonly program: Program; readonly captured: readonly Tensor[]; readonly outShape: TreeShape }
+
+/** Records a function of trees with a known structure, on leaves of the given types. */
+export const recordBody = (kind: string, f: unknown, shape: TreeShape, types: readonly TensorType[]): Body => {
+  const { flat, outShape } = flattenFunction(kind, f as (...args: readonly unknown[]) => unknown, shape)
+  const [program, captured] = close(record(flat, types, kind))
+  return { program, captured, outShape: outShape() }
+}
+
+/** Leaves and structure of a function's arguments. */
+export const flattenArguments = (kind: string, args: readonly unknown[]): readonly [readonly Tensor[], TreeShape] =>
+  tensorsOf(kind, 'argument', args)
+
+/** (…inputs, …tangents of the active ones) -> tangents of the float outputs. */
+export const jvpProgram = (program: Program, active: readonly boolean[]): Program => {
+  const types = inputTypes(program)
+  const outs = outputTypes(program)
+  const f: Flat = (...all) => {
+    const xs = all.slice(0, types.length)
+    const ts = put<Maybe>(
+      xs.map(() => null),
+      active,
+      all.slice(types.length),
+    )
+    return pick(filled(jvpFlat(run(program), xs, ts)[1], outs), floats(outs))
+  }
+  return derive(program, `jvp ${active}`, f, [...types, ...pick(types, active)])
+}
+
+/** (…inputs, …cotangents of the float outputs) -> cotangents of the active inputs. */
+export const vjpProgram = (program: Program, active: readonly boolean[]): Program => {
+  const types = inputTypes(program)
+  const outs = outputTypes(program)
+  const f: Flat = (...all) => {
+    const xs = all.slice(0, types.length)
+    const cts = put<Maybe>(
+      outs.map(() => null),
+      floats(outs),
+      all.slice(types.length),
+    )
+    return filled(pullback(program, xs, active)[1](cts), pick(types, active))
+  }
+  return derive(program, `vjp ${active}`, f, [...types, ...pick(outs, floats(outs))])
+}
+
+/** The values of a program, and the pullback to its active inputs alone. */
+export const pullback = (program: Program, xs: readonly Tensor[], active: readonly boolean[]) =>
+  vjpFlat((...some) => run(program)(...put(xs, active, some)), pick(xs, active))
+
+/**
+ * (…inputs, with a batch axis where `mapped`) -> outputs, with one where `wanted`.
+ * Without `wanted`, in all outputs.
+ */
+export const vmapProgram = (
+  program: Program,
+  mapped: readonly boolean[],
+  size: number,
+  wanted: readonly boolean[] = program.outputs.map(() => true),
+): Program => {
+  const types = inputTypes(program).map((type, i) => (mapped[i] ? { ...type, shape: [size, ...type.shape] } : type))
+  const f: Flat = (...xs) =>
+    vmapFlat(run(program), xs, mapped, size).map(({ value, batched }, i) =>
+      wanted[i] ? withBatch(value, batched, size) : value,
+    )
+  return derive(program, `vmap ${size} ${mapped} ${wanted}`, f, types)
+}
+
+/** Which outputs of a program have a batch axis when some inputs have. */
+export const batchedOutputs = (program: Program, mapped: readonly boolean[], size: number): readonly boolean[] => {
+  const types = inputTypes(program).map((type, i) => (mapped[i] ? { ...type, shape: [size, ...type.shape] } : type))
+  let found: readonly boolean[] = []
+  record((...xs) => {
+    const results = vmapFlat(run(program), xs, mapped, size)
+    found = results.map(({ batched }) => batched)
+    return results.map(({ value }) => value)
+  }, types)
+  return found
+}
+
+/** The active arguments that have derivatives, by the types of a program's inputs. */
+export const differentiable = (program: Program, active: readonly boolean[]): readonly boolean[] =>
+  both(active, floats(inputTypes(program)))
