@@ -11,6 +11,7 @@ import type { Tensor } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
 import { reshape } from '../ops/movement.ts'
 import { concat, flip, slice } from '../ops/slicing.ts'
+import type { TensorTree } from './arguments.ts'
 
 type Combine = (a: readonly Tensor[], b: readonly Tensor[]) => readonly Tensor[]
 
@@ -56,11 +57,11 @@ export type AssociativeScanOptions = { readonly axis?: number; readonly reverse?
  * associativeScan(add)(tensor([1, 2, 3, 4])) // [1, 3, 6, 10]
  */
 export const associativeScan =
-  <T>(f: (a: T, b: T) => T, { axis = 0, reverse = false }: AssociativeScanOptions = {}) =>
-  (elements: T): T => {
+  <T>(f: (a: T, b: T) => unknown, { axis = 0, reverse = false }: AssociativeScanOptions = {}) =>
+  (elements: T): TensorTree<T> => {
     const [leaves, shape] = tensorsOf('associativeScan', 'elements', elements)
     const [first] = leaves
-    if (first === undefined) return elements
+    if (first === undefined) return unflatten<TensorTree<T>>(shape, [])
     const axes = leaves.map(x => orThrow(normalizeAxis('associativeScan', axis, x.shape.length)))
     const at = axes[0] ?? 0
     const other = leaves.find((x, i) => axes[i] !== at || dim(x.shape, at) !== dim(first.shape, at))
@@ -88,5 +89,5 @@ export const associativeScan =
     }
     const turned = (xs: readonly Tensor[]): readonly Tensor[] =>
       reverse ? xs.map(x => flip({ axis: at })(x) as Tensor) : xs
-    return unflatten<T>(shape, turned(prefixes(combine, at, turned(leaves))))
+    return unflatten<TensorTree<T>>(shape, turned(prefixes(combine, at, turned(leaves))))
   }

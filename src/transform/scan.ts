@@ -7,7 +7,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
-import { type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
+import { checkPromise, type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
 import { dim, range, showShape } from '../core/shape.ts'
 import { isTensor, showType, typeOf } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
@@ -323,7 +323,11 @@ const scanTrees = (
   const n = lengthOf(xsLeaves, length)
   const types = [...typesOf(carryLeaves), ...xsLeaves.map(x => ({ shape: x.shape.slice(1), dtype: x.dtype }))]
   const shape = { tag: 'array' as const, items: [...itemsOf(carryShape), ...itemsOf(xsShape)] }
-  const step = (carry: unknown, x: unknown): unknown => pairOf(f(carry, x))
+  const step = (carry: unknown, x: unknown): unknown => {
+    const y = f(carry, x)
+    checkPromise(op, y)
+    return pairOf(y)
+  }
   const { program, captured, outShape } = recordBody(op, step, shape, types)
   checkCarry(op, start, itemsOf(outShape)[0] as TreeShape, outputTypes(program))
   const params = { body: program, carry: carryLeaves.length, xs: xsLeaves.length, length: n, reverse, unroll }

@@ -43,6 +43,7 @@ export const indexFiles: readonly string[] = [
   ...['random', 'nn', 'optim', 'data', 'train', 'testing']
     .map(folder => join(SRC, folder, 'index.ts'))
     .filter(existsSync),
+  join(SRC, 'ops/extend.ts'),
 ]
 
 /** All source files. */
