@@ -18,6 +18,8 @@ import * as math from './math.ts'
 import * as movement from './movement.ts'
 import * as pooling from './pooling.ts'
 import * as reduction from './reduction.ts'
+import * as scatter from './scatter.ts'
+import * as scatterCombine from './scatter-combine.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
 import * as statistics from './statistics.ts'
@@ -38,6 +40,7 @@ const families = {
   linalg,
   convolution,
   pooling,
+  scatter: { ...scatter, ...scatterCombine },
   indexing,
   sorting,
   threefry,
