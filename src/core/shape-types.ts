@@ -638,6 +638,38 @@ export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extend
         : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
     >
 
+/** What is left of S after the axes of I, with which it begins; `null` if it does not. */
+type After<S extends Shape, I extends Shape> = I extends readonly [infer N extends number, ...infer J extends Shape]
+  ? S extends readonly [infer M extends number, ...infer R extends Shape]
+    ? Clash extends Meet<M, N>
+      ? null
+      : After<R, J>
+    : null
+  : S
+
+/** Rows of S, whose segments ids of shape I say, combined into N. */
+export type Segments<Name extends string, S extends Shape, I extends Shape, N extends number> = [number] extends [
+  S['length'] | I['length'],
+]
+  ? Shape
+  : After<S, I> extends infer Rest extends Shape
+    ? readonly [N, ...Rest]
+    : `${Name}: ids ${Show<I>} do not fit data ${Show<S>}`
+
+/** A slice of given sizes. */
+export type DynamicSlice<S extends Shape, Sizes extends Shape> = [number] extends [S['length'] | Sizes['length']]
+  ? Readonly<Sizes>
+  : S['length'] extends Sizes['length']
+    ? Readonly<Sizes>
+    : `dynamicSlice: a slice of ${Show<Sizes>} does not fit into ${Show<S>}`
+
+/** A slice of shape U put into S. */
+export type DynamicUpdate<S extends Shape, U extends Shape> = [number] extends [S['length'] | U['length']]
+  ? Shape
+  : S['length'] extends U['length']
+    ? U
+    : `dynamicUpdateSlice: a slice of ${Show<U>} does not fit into ${Show<S>}`
+
 // ---- images
 
 /** How axes of an image batch are ordered. */

@@ -11,6 +11,7 @@ import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
 import { isRegistered, type Subject } from './define.ts'
+import * as dynamic from './dynamic.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
@@ -20,6 +21,7 @@ import * as pooling from './pooling.ts'
 import * as reduction from './reduction.ts'
 import * as scatter from './scatter.ts'
 import * as scatterCombine from './scatter-combine.ts'
+import * as segments from './segments.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
 import * as statistics from './statistics.ts'
@@ -40,8 +42,8 @@ const families = {
   linalg,
   convolution,
   pooling,
-  scatter: { ...scatter, ...scatterCombine },
-  indexing,
+  scatter: { ...scatter, ...scatterCombine, ...segments },
+  indexing: { ...indexing, ...dynamic },
   sorting,
   threefry,
 }
