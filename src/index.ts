@@ -17,6 +17,7 @@ export type { Tensor } from './core/types.ts'
 export * from './ops/activations.ts'
 export * from './ops/arithmetic.ts'
 export * from './ops/arrange.ts'
+export { type At, type AtIndex, at, ellipsis, newAxis } from './ops/at.ts'
 export {
   cast,
   eq,

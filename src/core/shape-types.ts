@@ -670,6 +670,63 @@ export type DynamicUpdate<S extends Shape, U extends Shape> = [number] extends [
     ? U
     : `dynamicUpdateSlice: a slice of ${Show<U>} does not fit into ${Show<S>}`
 
+/** A size that an item of an index leaves: that of the axis for all of it, unknown for a slice, none for a number; else `null`. */
+type ItemSize<Item, N extends number> = [Item] extends [number]
+  ? readonly []
+  : [Item] extends [Whole]
+    ? readonly [N]
+    : [Item] extends [null | readonly (number | null | undefined)[]]
+      ? readonly [number]
+      : null
+
+type TooMany<S extends Shape> = `at: more indices than the ${S['length']} axes of ${Show<S>}`
+
+/** From the first item to an ellipsis, or the end: `Left` is what is left of S, `Out` what is done. */
+type IndexedFront<S extends Shape, Left extends Shape, Index, Out extends Shape> = Index extends readonly [
+  infer Item,
+  ...infer Items,
+]
+  ? [Item] extends ['...']
+    ? IndexedBack<S, Left, Items, Out, readonly []>
+    : [Item] extends ['newAxis']
+      ? IndexedFront<S, Left, Items, readonly [...Out, 1]>
+      : ItemSize<Item, number> extends null
+        ? Shape
+        : Left extends readonly [infer N extends number, ...infer Rest extends Shape]
+          ? ItemSize<Item, N> extends infer Kept extends Shape
+            ? IndexedFront<S, Rest, Items, readonly [...Out, ...Kept]>
+            : Shape
+          : TooMany<S>
+  : readonly [...Out, ...Left]
+
+/** From the last item to the ellipsis. */
+type IndexedBack<
+  S extends Shape,
+  Left extends Shape,
+  Index,
+  Front extends Shape,
+  Out extends Shape,
+> = Index extends readonly [...infer Items, infer Item]
+  ? [Item] extends ['...']
+    ? 'at: an index has one ellipsis at most'
+    : [Item] extends ['newAxis']
+      ? IndexedBack<S, Left, Items, Front, readonly [1, ...Out]>
+      : ItemSize<Item, number> extends null
+        ? Shape
+        : Left extends readonly [...infer Rest extends Shape, infer N extends number]
+          ? ItemSize<Item, N> extends infer Kept extends Shape
+            ? IndexedBack<S, Rest, Items, Front, readonly [...Kept, ...Out]>
+            : Shape
+          : TooMany<S>
+  : readonly [...Front, ...Left, ...Out]
+
+/** NumPy's indexing. Nothing is known of the result where tensors of positions take part. */
+export type Indexed<S extends Shape, Index extends readonly unknown[]> = [number] extends [
+  S['length'] | Index['length'],
+]
+  ? Shape
+  : IndexedFront<S, S, Index, readonly []>
+
 // ---- images
 
 /** How axes of an image batch are ordered. */

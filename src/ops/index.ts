@@ -7,6 +7,7 @@
 import * as activations from './activations.ts'
 import * as arithmetic from './arithmetic.ts'
 import * as arrange from './arrange.ts'
+import * as at from './at.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
@@ -43,7 +44,7 @@ const families = {
   convolution,
   pooling,
   scatter: { ...scatter, ...scatterCombine, ...segments },
-  indexing: { ...indexing, ...dynamic },
+  indexing: { ...indexing, ...dynamic, ...at },
   sorting,
   threefry,
 }

@@ -88,7 +88,7 @@ export const scatterMul = scattering(scatterMulOp)
 // ---- extremes
 
 /** Operand and updates away from each other. */
-const apart: { readonly [of in 'operand' | 'updates']: Domain } = {
+export const apart: { readonly [of in 'operand' | 'updates']: Domain } = {
   operand: [
     [-3, -0.1],
     [0.1, 0.9],
