@@ -38,7 +38,7 @@ export type AtIndex = number | SliceSpec | typeof newAxis | typeof ellipsis | Te
 type Entry =
   | { readonly tag: 'fixed'; readonly axis: number; readonly positions: Tensor; readonly at: number }
   | { readonly tag: 'many'; readonly axis: number; readonly positions: Tensor }
-  | { readonly tag: 'cut'; readonly axis: number; readonly positions: Tensor; readonly spec: SliceSpec }
+  | { readonly tag: 'cut'; readonly axis: number; readonly spec: SliceSpec; readonly size: number }
   | { readonly tag: 'whole'; readonly axis: number }
   | { readonly tag: 'new' | 'gap' }
 
@@ -85,10 +85,9 @@ const fixedAt = (at: number, axis: number, shape: Shape): Entry => {
   return { tag: 'fixed', axis, at: front, positions: scalar(front, 'int32') }
 }
 
-const cutAt = (spec: SliceSpec, axis: number, n: number): Entry => {
+const cutAt = (spec: SliceSpec, axis: number, size: number): Entry => {
   const open = (spec ?? []).every(bound => bound === null || bound === undefined)
-  if (open) return { tag: 'whole', axis }
-  return { tag: 'cut', axis, spec, positions: slice([spec])(arange(n)) }
+  return open ? { tag: 'whole', axis } : { tag: 'cut', axis, spec, size }
 }
 
 const unfit = (item: unknown): never =>
@@ -179,17 +178,26 @@ const blockAt = (entries: readonly Entry[]): number => {
   return flags.slice(first, flags.lastIndexOf(true) + 1).includes(false) ? 0 : first
 }
 
-type Placed = Extract<Entry, { readonly positions: Tensor }>
-const isPlaced = (entry: Entry): entry is Placed => 'positions' in entry
+/** An entry that has positions. */
+type Placed = { readonly entry: Entry; readonly axis: number; readonly positions: Tensor; readonly isCut: boolean }
+
+const placedOf = (entry: Entry): readonly Placed[] => {
+  if (entry.tag === 'cut') {
+    const { axis, spec, size } = entry
+    return [{ entry, axis, isCut: true, positions: slice([spec])(arange(size)) }]
+  }
+  return 'positions' in entry ? [{ entry, axis: entry.axis, isCut: false, positions: entry.positions }] : []
+}
+
 const isWhole = (entry: Entry): entry is Extract<Entry, { readonly tag: 'whole' }> => entry.tag === 'whole'
 
 /** Coordinates [points…, k] of all combinations: tensors of positions together, each slice on an axis of its own after them. */
 const allPositions = (placed: readonly Placed[], points: Shape): Tensor => {
   if (placed.length === 0) return zeros([0], { dtype: 'int32' })
-  const cuts = placed.filter(({ tag }) => tag === 'cut')
-  const spread = (entry: Placed): Tensor => {
-    const after = entry.tag === 'cut' ? cuts.length - 1 - cuts.indexOf(entry) : cuts.length
-    const { positions } = entry
+  const cuts = placed.filter(({ isCut }) => isCut)
+  const spread = (part: Placed): Tensor => {
+    const after = part.isCut ? cuts.length - 1 - cuts.indexOf(part) : cuts.length
+    const { positions } = part
     return broadcastTo(points)(reshape([...positions.shape, ...range(0, after).map(() => 1)])(positions))
   }
   return stack({ axis: -1 })(placed.map(spread))
@@ -197,25 +205,20 @@ const allPositions = (placed: readonly Placed[], points: Shape): Tensor => {
 
 /** The layout of entries in a tensor of a shape. */
 export const layoutOf = (entries: readonly Entry[], shape: Shape): AtLayout => {
-  const placed = entries.filter(isPlaced)
+  const placed = entries.flatMap(placedOf)
   const wholes = entries.filter(isWhole)
-  const cuts = placed.filter(({ tag }) => tag === 'cut')
-  const shapes = placed.filter(({ tag }) => tag !== 'cut').map(({ positions }) => positions.shape)
+  const cuts = placed.filter(({ isCut }) => isCut)
+  const shapes = placed.filter(({ isCut }) => !isCut).map(({ positions }) => positions.shape)
   const block = orThrow(broadcastShapes('at', ...shapes))
   const points = [...block, ...cuts.map(({ positions }) => dim(positions.shape, 0))]
   const sizes = [...points, ...wholes.map(({ axis }) => dim(shape, axis))]
+  const own = (entry: Entry): readonly number[] => {
+    if (entry.tag === 'cut') return [block.length + cuts.findIndex(cut => cut.entry === entry)]
+    if (entry.tag === 'whole') return [points.length + wholes.indexOf(entry)]
+    return entry.tag === 'new' ? [-1] : []
+  }
   const before = blockAt(entries)
-  const labels = entries.flatMap((entry, i): readonly number[] => {
-    const own =
-      entry.tag === 'cut'
-        ? [block.length + cuts.indexOf(entry)]
-        : entry.tag === 'whole'
-          ? [points.length + wholes.indexOf(entry)]
-          : entry.tag === 'new'
-            ? [-1]
-            : []
-    return i === before ? [...block.map((_, axis) => axis), ...own] : own
-  })
+  const labels = entries.flatMap((entry, i) => (i === before ? [...range(0, block.length), ...own(entry)] : own(entry)))
   return {
     order: [...placed, ...wholes].map(({ axis }) => axis),
     indices: allPositions(placed, points),
