@@ -17,6 +17,7 @@ export type { Equation, Program, Tensor, TensorType } from './core/types.ts'
 export * from './ops/activations.ts'
 export * from './ops/arithmetic.ts'
 export * from './ops/arrange.ts'
+export { type At, type AtIndex, at, ellipsis, newAxis } from './ops/at.ts'
 export {
   cast,
   eq,
@@ -37,8 +38,9 @@ export {
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
 export * from './ops/creation.ts'
+export { dynamicSlice, dynamicUpdateSlice, type Starts } from './ops/dynamic.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
-export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
+export { oneHot, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
 export * from './ops/math.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
@@ -56,6 +58,9 @@ export {
   type SumOptions,
   sum,
 } from './ops/reduction.ts'
+export { gather, scatter, scatterAdd } from './ops/scatter.ts'
+export { scatterMax, scatterMin, scatterMul } from './ops/scatter-combine.ts'
+export { segmentMax, segmentMin, segmentProd, segmentSum } from './ops/segments.ts'
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
 export * from './ops/sorting.ts'
 export * from './ops/statistics.ts'

@@ -17,7 +17,7 @@ import {
 } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import type { Backend } from './backend.ts'
-import { monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
+import { combinationFor, monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
 import { runSort } from './sort.ts'
 
 type Point = readonly number[]
@@ -183,7 +183,7 @@ const runScatter = (kernel: Scatter, inputs: readonly TypedArray[]): readonly Ty
   const strides = stridesOf(kernel.shape)
   const index = kernel.index.map(evaluator)
   const update = evaluator(kernel.update)
-  const { combine } = monoidFor(kernel.monoid, kernel.update.dtype)
+  const combine = combinationFor(kernel.combine, kernel.update.dtype)
   forEachPoint(kernel.axes, point => {
     const env = { inputs, stages: [], point }
     const coordinates = index.map(at => at(env))

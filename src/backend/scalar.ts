@@ -5,7 +5,7 @@
  * Sources of the special functions are named at each.
  */
 import type { Dtype } from '../core/dtype.ts'
-import type { BinaryFn, ScalarFn, UnaryFn } from '../core/kernel.ts'
+import type { BinaryFn, Combination, ScalarFn, UnaryFn } from '../core/kernel.ts'
 import { erf, erfc, erfInv } from './special.ts'
 
 /** Rounds half to even, as NumPy does and IEEE 754 recommends. */
@@ -160,3 +160,7 @@ export const monoidFor = (
   if (monoid === 'prod') return { unit, combine: Math.imul }
   return { unit: unit === Infinity ? 2147483647 : unit === -Infinity ? -2147483648 : unit, combine }
 }
+
+/** How a scatter combines what is there with an update. */
+export const combinationFor = (combination: Combination, dtype: Dtype): ScalarFunction =>
+  combination === 'last' ? (_x, y) => y : monoidFor(combination, dtype).combine

@@ -152,7 +152,13 @@ export type Contract = {
   readonly b: Load
 }
 
-/** For each point of `axes` combines `update` into the output at the computed `index`; out-of-range points are dropped. The output starts as `init`, read at its own coordinates. */
+/** How an update combines with what is there; after `last`, which is no monoid, the last one stays. */
+export type Combination = Extract<Monoid, 'sum' | 'prod' | 'max' | 'min'> | 'last'
+
+/**
+ * For each point of `axes`, in row-major order, combines `update` into the output at the computed `index`; out-of-range points
+ * are dropped. The output starts as `init`, read at its own coordinates.
+ */
 export type Scatter = {
   readonly tag: 'scatter'
   readonly shape: Shape
@@ -160,7 +166,7 @@ export type Scatter = {
   readonly axes: Shape
   readonly index: readonly Expr[]
   readonly update: Expr
-  readonly monoid: 'sum'
+  readonly combine: Combination
 }
 
 /** The positions that sort input 0 along its last axis: ascending, stable, NaN last. */

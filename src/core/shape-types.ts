@@ -665,6 +665,95 @@ export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extend
         : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
     >
 
+/** What is left of S after the axes of I, with which it begins; `null` if it does not. */
+type After<S extends Shape, I extends Shape> = I extends readonly [infer N extends number, ...infer J extends Shape]
+  ? S extends readonly [infer M extends number, ...infer R extends Shape]
+    ? Clash extends Meet<M, N>
+      ? null
+      : After<R, J>
+    : null
+  : S
+
+/** Rows of S, whose segments ids of shape I say, combined into N. */
+export type Segments<Name extends string, S extends Shape, I extends Shape, N extends number> = [number] extends [
+  S['length'] | I['length'],
+]
+  ? Shape
+  : After<S, I> extends infer Rest extends Shape
+    ? readonly [N, ...Rest]
+    : `${Name}: ids ${Show<I>} do not fit data ${Show<S>}`
+
+/** A slice of given sizes. */
+export type DynamicSlice<S extends Shape, Sizes extends Shape> = [number] extends [S['length'] | Sizes['length']]
+  ? Readonly<Sizes>
+  : S['length'] extends Sizes['length']
+    ? Readonly<Sizes>
+    : `dynamicSlice: a slice of ${Show<Sizes>} does not fit into ${Show<S>}`
+
+/** A slice of shape U put into S. */
+export type DynamicUpdate<S extends Shape, U extends Shape> = [number] extends [S['length'] | U['length']]
+  ? Shape
+  : S['length'] extends U['length']
+    ? U
+    : `dynamicUpdateSlice: a slice of ${Show<U>} does not fit into ${Show<S>}`
+
+/** A size that an item of an index leaves: that of the axis for all of it, unknown for a slice, none for a number; else `null`. */
+type ItemSize<Item, N extends number> = [Item] extends [number]
+  ? readonly []
+  : [Item] extends [Whole]
+    ? readonly [N]
+    : [Item] extends [null | readonly (number | null | undefined)[]]
+      ? readonly [number]
+      : null
+
+type TooMany<S extends Shape> = `at: more indices than the ${S['length']} axes of ${Show<S>}`
+
+/** From the first item to an ellipsis, or the end: `Left` is what is left of S, `Out` what is done. */
+type IndexedFront<S extends Shape, Left extends Shape, Index, Out extends Shape> = Index extends readonly [
+  infer Item,
+  ...infer Items,
+]
+  ? [Item] extends ['...']
+    ? IndexedBack<S, Left, Items, Out, readonly []>
+    : [Item] extends ['newAxis']
+      ? IndexedFront<S, Left, Items, readonly [...Out, 1]>
+      : ItemSize<Item, number> extends null
+        ? Shape
+        : Left extends readonly [infer N extends number, ...infer Rest extends Shape]
+          ? ItemSize<Item, N> extends infer Kept extends Shape
+            ? IndexedFront<S, Rest, Items, readonly [...Out, ...Kept]>
+            : Shape
+          : TooMany<S>
+  : readonly [...Out, ...Left]
+
+/** From the last item to the ellipsis. */
+type IndexedBack<
+  S extends Shape,
+  Left extends Shape,
+  Index,
+  Front extends Shape,
+  Out extends Shape,
+> = Index extends readonly [...infer Items, infer Item]
+  ? [Item] extends ['...']
+    ? 'at: an index has one ellipsis at most'
+    : [Item] extends ['newAxis']
+      ? IndexedBack<S, Left, Items, Front, readonly [1, ...Out]>
+      : ItemSize<Item, number> extends null
+        ? Shape
+        : Left extends readonly [...infer Rest extends Shape, infer N extends number]
+          ? ItemSize<Item, N> extends infer Kept extends Shape
+            ? IndexedBack<S, Rest, Items, Front, readonly [...Kept, ...Out]>
+            : Shape
+          : TooMany<S>
+  : readonly [...Front, ...Left, ...Out]
+
+/** NumPy's indexing. Nothing is known of the result where tensors of positions take part. */
+export type Indexed<S extends Shape, Index extends readonly unknown[]> = [number] extends [
+  S['length'] | Index['length'],
+]
+  ? Shape
+  : IndexedFront<S, S, Index, readonly []>
+
 // ---- images
 
 /** How axes of an image batch are ordered. */

@@ -7,10 +7,12 @@
 import * as activations from './activations.ts'
 import * as arithmetic from './arithmetic.ts'
 import * as arrange from './arrange.ts'
+import * as at from './at.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
 import { isRegistered, type Subject } from './define.ts'
+import * as dynamic from './dynamic.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
@@ -18,6 +20,9 @@ import * as math from './math.ts'
 import * as movement from './movement.ts'
 import * as pooling from './pooling.ts'
 import * as reduction from './reduction.ts'
+import * as scatter from './scatter.ts'
+import * as scatterCombine from './scatter-combine.ts'
+import * as segments from './segments.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
 import * as statistics from './statistics.ts'
@@ -38,7 +43,8 @@ const families = {
   linalg,
   convolution,
   pooling,
-  indexing,
+  scatter: { ...scatter, ...scatterCombine, ...segments },
+  indexing: { ...indexing, ...dynamic, ...at },
   sorting,
   threefry,
 }

@@ -11,7 +11,7 @@ import type { Tensor } from '../core/types.ts'
 import { checkLabels } from '../nn/losses.ts'
 import { stack } from '../ops/arrange.ts'
 import { ones, zeros } from '../ops/creation.ts'
-import { scatterAdd } from '../ops/indexing.ts'
+import { scatterAdd } from '../ops/scatter.ts'
 
 /**
  * Counts by label (row) and prediction (column): labels, predictions: int32 [n] -> int32 [classes, classes].

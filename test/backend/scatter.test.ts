@@ -4,15 +4,16 @@
 import { describe, expect, it } from 'vitest'
 import { javascript } from '../../src/backend/javascript.ts'
 import type { Dtype } from '../../src/core/dtype.ts'
-import { along, load, type Scatter } from '../../src/core/kernel.ts'
+import { along, type Combination, load, type Scatter } from '../../src/core/kernel.ts'
 import { range } from '../../src/core/shape.ts'
 import { AWKWARD, agreeExactly, forKernels } from './agreement.ts'
 import { dataFrom, drawExpr, drawShape } from './choices.ts'
 
 const NUMBERS: readonly Dtype[] = ['float32', 'float64', 'int32']
+const COMBINATIONS: readonly Combination[] = ['sum', 'prod', 'max', 'min', 'last']
 
 describe('scatter on the javascript backend', () => {
-  it('equals the reference: duplicates are added in order, positions out of range dropped', () => {
+  it('equals the reference: duplicates are combined in order, positions out of range dropped', () => {
     forKernels(300, c => {
       const dtype = c.pick(NUMBERS)
       const shape = drawShape(c, c.integer(0, 2), 30)
@@ -24,7 +25,7 @@ describe('scatter on the javascript backend', () => {
         axes,
         index: shape.map(() => drawExpr(c, 'int32', axes, 1)),
         update: drawExpr(c, dtype, axes, 2),
-        monoid: 'sum',
+        combine: c.pick(COMBINATIONS),
       }
       agreeExactly(kernel, c.inputs)
     })
@@ -39,7 +40,7 @@ describe('scatter on the javascript backend', () => {
       axes: [n],
       index: [load(1, 'int32', [n], [along(0)])],
       update: load(2, 'float32', [n], [along(0)]),
-      monoid: 'sum',
+      combine: 'sum',
     }
     agreeExactly(kernel, [dataFrom(5, 'float32', 5, true), places, dataFrom(n, 'float32', n, true)])
   })

@@ -6,6 +6,7 @@ import {
   add,
   argmax,
   assertShape,
+  at,
   avgPool2d,
   broadcastTo,
   clip,
@@ -13,7 +14,10 @@ import {
   conv2d,
   type Dim,
   dot,
+  dynamicSlice,
+  dynamicUpdateSlice,
   einsum,
+  ellipsis,
   expandDims,
   flip,
   grad,
@@ -27,6 +31,7 @@ import {
   mul,
   pad,
   reshape,
+  segmentSum,
   slice,
   softmax,
   sort,
@@ -188,6 +193,20 @@ split({ into: 2, axis: 2 })(x)
 take({ axis: 2 })(x, labels)
 // takeAlongAxis: indices [5] and x [2,3] must agree on all axes but -1
 takeAlongAxis(x, labels)
+// segmentSum: ids [5] do not fit data [2,3]
+segmentSum({ segments: 4 })(x, labels)
+// dynamicSlice: a slice of [2] does not fit into [2,3]
+dynamicSlice({ sizes: [2] })(x, [0, 0])
+// dynamicUpdateSlice: a slice of [3] does not fit into [2,3]
+dynamicUpdateSlice(x, v, [0, 0])
+// at: more indices than the 2 axes of [2,3]
+at(0, null, 0).get(x)
+// at: more indices than the 2 axes of [2,3]
+at(0, ellipsis, 0, [0, 1]).set(0)(x)
+// at: an index has one ellipsis at most
+at(ellipsis, 0, ellipsis).get(x)
+// at: more indices than the 1 axes of [3]
+pipe(v, at(0, 0).get)
 
 // ---- images
 
