@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { programEq, programShow, tensorEq, tensorShow } from '../../src/core/instances.ts'
-import { add, mul, sum, tensor, trace } from '../../src/index.ts'
+import { add, makeProgram, mul, sum, tensor } from '../../src/index.ts'
 import { tensors } from '../../src/testing/draw.ts'
 
 const options = { seed: 20261122, numRuns: 100 }
@@ -29,8 +29,8 @@ describe('tensorEq', () => {
 
 describe('programEq', () => {
   it('holds for two recordings of one function and not for another', () => {
-    const square = () => trace((x: ReturnType<typeof tensor>) => sum(mul(x, x)))(tensor([1, 2]))
-    const double = trace((x: ReturnType<typeof tensor>) => sum(add(x, x)))(tensor([1, 2]))
+    const square = () => makeProgram((x: ReturnType<typeof tensor>) => sum(mul(x, x)))(tensor([1, 2]))
+    const double = makeProgram((x: ReturnType<typeof tensor>) => sum(add(x, x)))(tensor([1, 2]))
     expect(programEq.equals(square(), square())).toBe(true)
     expect(programEq.equals(square(), double)).toBe(false)
     expect(programShow.show(square())).toContain('mul a a')

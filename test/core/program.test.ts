@@ -11,6 +11,7 @@ import {
   concat,
   exp,
   gt,
+  makeProgram,
   matmul,
   maxPool2d,
   mul,
@@ -22,7 +23,6 @@ import {
   sort,
   sum,
   tanh,
-  trace,
   where,
   zeros,
 } from '../../src/index.ts'
@@ -32,7 +32,7 @@ const vector = wavy([3], 0, 'float32')
 
 describe('the text of a program', () => {
   it('is one line an equation, with types, params, and scalar constants in place', () => {
-    const program = trace((x: Tensor, w: Tensor) => sum({ axis: 1 })(add(tanh(matmul(x, w)), 0.1)))(
+    const program = makeProgram((x: Tensor, w: Tensor) => sum({ axis: 1 })(add(tanh(matmul(x, w)), 0.1)))(
       zeros([2, 3]),
       zeros([3, 4]),
     )
@@ -48,7 +48,7 @@ describe('the text of a program', () => {
   it('lists captured tensors in its head', () => {
     const w = tensor([1, 2, 3])
     expect(
-      showProgram(trace((x: Tensor) => mul(add(x, w), w))(vector)),
+      showProgram(makeProgram((x: Tensor) => mul(add(x, w), w))(vector)),
     ).toBe(`program (a: float32[3]) with (b: float32[3]) {
   c: float32[3] = add a b
   d: float32[3] = mul c b
@@ -57,19 +57,19 @@ describe('the text of a program', () => {
   })
 
   it('is what String, template literals and console.log show', () => {
-    const program = trace((x: Tensor) => neg(x))(vector)
+    const program = makeProgram((x: Tensor) => neg(x))(vector)
     expect([String(program), `${program}`, inspect(program)]).toEqual(new Array(3).fill(showProgram(program)))
   })
 
   it('names go on after z', () => {
-    const long = trace((x: Tensor) => Array.from({ length: 30 }).reduce((y: Tensor) => neg(y), x))(tensor(1))
+    const long = makeProgram((x: Tensor) => Array.from({ length: 30 }).reduce((y: Tensor) => neg(y), x))(tensor(1))
     expect(showProgram(long)).toContain('aa: float32[] = neg z')
     expect(showProgram(long)).toContain('return ae')
   })
 
   it('nested params are shown in full', () => {
     const image = zeros([1, 4, 4, 1])
-    expect(showProgram(trace((x: Tensor) => maxPool2d({ window: 2 })(x))(image))).toContain(
+    expect(showProgram(makeProgram((x: Tensor) => maxPool2d({ window: 2 })(x))(image))).toContain(
       'windows { windows: [{ axis: 1, size: 2, stride: 2, dilation: 1 }, { axis: 2, size: 2, stride: 2, dilation: 1 }] } a',
     )
   })
@@ -77,13 +77,13 @@ describe('the text of a program', () => {
 
 describe('recording', () => {
   it('ops on constants alone leave no equation', () => {
-    const program = trace((x: Tensor) => mul(x, exp(add(tensor(1), 2))))(vector)
+    const program = makeProgram((x: Tensor) => mul(x, exp(add(tensor(1), 2))))(vector)
     expect(program.equations.map(eq => eq.op.name)).toEqual(['mul'])
   })
 
   it('a value from outside is captured once, however often it is used', () => {
     const w = tensor([1, 2, 3])
-    const program = trace((x: Tensor) => add(mul(x, w), w))(vector)
+    const program = makeProgram((x: Tensor) => add(mul(x, w), w))(vector)
     expect(program.captured.map(c => toArray(c.value))).toEqual([[1, 2, 3]])
   })
 
@@ -101,15 +101,15 @@ describe('recording', () => {
 
   it('values do not matter, only structure, shapes and dtypes', () => {
     const f = ({ x }: { readonly x: Tensor }): Tensor => sum(mul(x, x))
-    expect(sameProgram(trace(f)({ x: zeros([3]) }), trace(f)({ x: vector }))).toBe(true)
-    expect(sameProgram(trace(f)({ x: zeros([3]) }), trace(f)({ x: zeros([4]) }))).toBe(false)
-    expect(sameProgram(trace(f)({ x: zeros([3]) }), trace(f)({ x: f64([1, 2, 3]) }))).toBe(false)
+    expect(sameProgram(makeProgram(f)({ x: zeros([3]) }), makeProgram(f)({ x: vector }))).toBe(true)
+    expect(sameProgram(makeProgram(f)({ x: zeros([3]) }), makeProgram(f)({ x: zeros([4]) }))).toBe(false)
+    expect(sameProgram(makeProgram(f)({ x: zeros([3]) }), makeProgram(f)({ x: f64([1, 2, 3]) }))).toBe(false)
   })
 })
 
 describe('sameProgram', () => {
   const same = (f: (x: Tensor) => Tensor, g: (x: Tensor) => Tensor): boolean =>
-    sameProgram(trace(f)(vector), trace(g)(vector))
+    sameProgram(makeProgram(f)(vector), makeProgram(g)(vector))
 
   it('holds for a closure made anew', () => {
     const make = () => (x: Tensor) => sum({ axis: 0 })(mul(x, tensor([1, 2, 3])))
@@ -160,7 +160,7 @@ describe('running a recorded program', () => {
     })
 
   it('wants as many inputs as it was recorded with, of the same types', () => {
-    const program = trace((x: Tensor, y: Tensor) => add(x, y))(vector, vector)
+    const program = makeProgram((x: Tensor, y: Tensor) => add(x, y))(vector, vector)
     expect(mistake(() => run(program)(vector))).toBe('TraceError: run: the program takes 2 inputs, got 1')
     expect(mistake(() => run(program)(vector, zeros([4])))).toBe(
       'TraceError: run: input b of the program is float32[3], got float32[4]',
@@ -174,16 +174,20 @@ describe('running a recorded program', () => {
 describe('what cannot be recorded', () => {
   it('reading a value: the message says why, and what to do', () => {
     const branch = (x: Tensor): Tensor => (item(x) > 0 ? x : neg(x))
-    expect(mistake(() => trace(branch)(tensor(1)))).toBe(
-      'TraceError: item: the value of a float32[] is not known inside trace: keep it a tensor (use where for a choice between values), or take it out of the function before reading it',
+    expect(mistake(() => makeProgram(branch)(tensor(1)))).toBe(
+      'TraceError: item: the value of a float32[] is not known inside makeProgram: keep it a tensor (use where for a choice between values), or take it out of the function before reading it',
     )
   })
 
   it('a result that is no tensor, or a promise', () => {
-    expect(mistake(() => trace(() => ({ a: 'text' }))())).toBe('TreeError: trace: output.a is "text", not a tensor')
-    expect(mistake(() => trace(() => undefined)())).toBe('TreeError: trace: output is undefined, not a tensor')
-    expect(mistake(() => trace(async (x: Tensor) => x)(vector))).toBe(
-      'TraceError: trace: the function returned a Promise: await outside of it, and transform a function that computes at once',
+    expect(mistake(() => makeProgram(() => ({ a: 'text' }))())).toBe(
+      'TreeError: makeProgram: output.a is "text", not a tensor',
+    )
+    expect(mistake(() => makeProgram(() => undefined)())).toBe(
+      'TreeError: makeProgram: output is undefined, not a tensor',
+    )
+    expect(mistake(() => makeProgram(async (x: Tensor) => x)(vector))).toBe(
+      'TraceError: makeProgram: the function returned a Promise: await outside of it, and transform a function that computes at once',
     )
     expect(mistake(() => record(() => ['x' as unknown as Tensor], []))).toBe(
       'TraceError: trace: output 0 of the function is "x", not a tensor',
@@ -191,6 +195,6 @@ describe('what cannot be recorded', () => {
   })
 
   it('numbers among results are scalars', () => {
-    expect(showProgram(trace(() => ({ a: 1, b: true }))())).toBe('program () {\n  return 1.0, true\n}')
+    expect(showProgram(makeProgram(() => ({ a: 1, b: true }))())).toBe('program () {\n  return 1.0, true\n}')
   })
 })

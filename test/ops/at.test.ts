@@ -10,12 +10,12 @@ import {
   grad,
   gt,
   jvp,
+  makeProgram,
   mul,
   newAxis,
   reshape,
   sum,
   type TensorLike,
-  trace,
   vmap,
   where,
   zeros,
@@ -152,7 +152,7 @@ describe('masks', () => {
     const message =
       'TraceError: at.set: how many places a mask bool[4] picks depends on values that are not known inside vmap or a recorded function: choose with where(mask, x, y), or make the mask outside'
     expect(mistake(() => vmap(clipped)(m))).toBe(message)
-    expect(mistake(() => trace(clipped)(arange(4)))).toBe(message)
+    expect(mistake(() => makeProgram(clipped)(arange(4)))).toBe(message)
   })
   it('must fit the axes that they stand for', () => {
     expect(mistake(() => at(tensor([true, false])).get(m))).toBe(

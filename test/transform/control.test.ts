@@ -16,6 +16,7 @@ import {
   jvp,
   log,
   lt,
+  makeProgram,
   matmul,
   mul,
   neg,
@@ -30,7 +31,6 @@ import {
   tanh,
   tensor,
   toArray,
-  trace,
   vmap,
   whileLoop,
   zeros,
@@ -70,7 +70,10 @@ describe('cond', () => {
         (y: Tensor) => neg(y),
       )(on, x)
     expectClose(vmap(f, { inAxes: [0, null] })(tensor([0, 1]), tensor(false)), [0, -1])
-    const program = trace((x: Tensor, on: Tensor) => vmap(f, { inAxes: [0, null] })(x, on))(zeros([2]), tensor(true))
+    const program = makeProgram((x: Tensor, on: Tensor) => vmap(f, { inAxes: [0, null] })(x, on))(
+      zeros([2]),
+      tensor(true),
+    )
     expect(count(program, 'cond')).toBe(1)
   })
   it('takes what its branches use from outside, traced or not', () => {
@@ -173,7 +176,7 @@ describe('scan', () => {
   })
   it('prints with its body, and its gradient is a scan the other way', () => {
     const f = (h: Tensor, xs: Tensor) => scan((c: Tensor, x: Tensor) => [mul(c, sin(x)), c] as const)(h, xs)[0]
-    expect(showProgram(trace(grad(f, { argnums: 1 }))(1, vector))).toMatchInlineSnapshot(`
+    expect(showProgram(makeProgram(grad(f, { argnums: 1 }))(1, vector))).toMatchInlineSnapshot(`
       "program (a: float32[], b: float32[3]) with (c: float32[3]) {
         d: float32[], e: float32[3], f: float32[3] = scan { carry: 1, xs: 1, length: 3, reverse: false, unroll: 1 } a b
           body (a: float32[], b: float32[]) {
@@ -334,11 +337,11 @@ describe('call and checkpoint', () => {
     }
   })
   it('stand in a program as one equation', () => {
-    expect(trace(call(f))(vector).equations.map(eq => eq.op.name)).toEqual(['call'])
-    expect(trace(checkpoint(f))(vector).equations.map(eq => eq.op.name)).toEqual(['checkpoint'])
+    expect(makeProgram(call(f))(vector).equations.map(eq => eq.op.name)).toEqual(['call'])
+    expect(makeProgram(checkpoint(f))(vector).equations.map(eq => eq.op.name)).toEqual(['checkpoint'])
   })
   it('checkpoint runs its function again for the gradient, call does not', () => {
-    const sines = (g: (x: Tensor) => Tensor) => count(trace(grad((x: Tensor) => g(x)))(vector), 'sin')
+    const sines = (g: (x: Tensor) => Tensor) => count(makeProgram(grad((x: Tensor) => g(x)))(vector), 'sin')
     expect([sines(f), sines(call(f)), sines(checkpoint(f))]).toEqual([2, 2, 4])
     const deep = (x: Tensor) => checkpoint((y: Tensor) => checkpoint(f)(tanh(y)))(x)
     expect(sines(deep)).toBe(6)

@@ -10,6 +10,7 @@ import {
   add,
   grad,
   jvp,
+  makeProgram,
   matmul,
   mul,
   reshape,
@@ -17,7 +18,6 @@ import {
   stack,
   sum,
   tensor,
-  trace,
   valueAndGrad,
   vjp,
   vmap,
@@ -148,7 +148,7 @@ describe('on random compositions', () => {
   it('a recorded program has the same value and the same derivatives', () => {
     check(
       fc.property(compositions(), points(), points(), ({ f }, x, w) => {
-        const program = trace(f)(x)
+        const program = makeProgram(f)(x)
         const g = (v: Tensor): Tensor => run(program)(v)[0] as Tensor
         expectSame(g(x), f(x), 0)
         expectSame(grad(weighted(g, w))(x), grad(weighted(f, w))(x), 0)
@@ -162,10 +162,10 @@ describe('on random compositions', () => {
     check(
       fc.property(compositions(4), points(), points(), ({ f }, x, w) => {
         const gradient = grad(weighted(f, w))
-        expectSame(run(trace(gradient)(x))(x)[0] as Tensor, gradient(x), 0)
+        expectSame(run(makeProgram(gradient)(x))(x)[0] as Tensor, gradient(x), 0)
         const batched = vmap(gradient)
         const xs = stack([x, w])
-        expectSame(run(trace(batched)(xs))(xs)[0] as Tensor, batched(xs), 0)
+        expectSame(run(makeProgram(batched)(xs))(xs)[0] as Tensor, batched(xs), 0)
       }),
       60,
     )

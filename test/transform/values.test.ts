@@ -11,12 +11,12 @@ import {
   grad,
   gt,
   jvp,
+  makeProgram,
   mul,
   neg,
   sin,
   sub,
   sum,
-  trace,
   valueAndGrad,
   vjp,
   vmap,
@@ -114,10 +114,10 @@ describe('values that are not known', () => {
     expect(mistake(() => vmap(branching)(f64([1, -1])))).toBe(
       `TraceError: item: the value of a float64[] is not known inside vmap: ${advice}`,
     )
-    expect(mistake(() => trace(branching)(f64(1)))).toContain(
-      `item: the value of a float64[] is not known inside trace: ${advice}`,
+    expect(mistake(() => makeProgram(branching)(f64(1)))).toContain(
+      `item: the value of a float64[] is not known inside makeProgram: ${advice}`,
     )
-    expect(mistake(() => trace((x: Tensor) => tensor(toArray(x) as number[]))(f64([1])))).toContain(
+    expect(mistake(() => makeProgram((x: Tensor) => tensor(toArray(x) as number[]))(f64([1])))).toContain(
       'toArray: the value of a float64[1]',
     )
     expect(mistake(() => vmap((x: Tensor) => tensor(data(x)))(f64([1])))).toContain('data: the value of a float64[]')
@@ -128,7 +128,7 @@ describe('values that are not known', () => {
     expect(mistake(() => grad((x: Tensor) => sum(vmap(branching)(x)))(f64([1, -1])))).toContain(
       'is not known inside vmap',
     )
-    expect(mistake(() => trace(grad(branching))(f64(1)))).toContain('is not known inside trace')
+    expect(mistake(() => makeProgram(grad(branching))(f64(1)))).toContain('is not known inside makeProgram')
   })
 
   it('where does what if does', () => {
@@ -158,7 +158,7 @@ describe('a function that returns a promise', () => {
     jvp: f => jvp(f)([1], [1]),
     vjp: f => vjp(f)(1),
     vmap: f => vmap(f)(tensor([1])),
-    trace: f => trace(f)(1),
+    makeProgram: f => makeProgram(f)(1),
   }
   for (const [kind, transform] of Object.entries(transformations))
     it(`is refused by ${kind}`, () => {
@@ -185,7 +185,7 @@ describe('an escaped tracer', () => {
     jvp: f => jvp(f)([1], [1]),
     vjp: f => vjp(f)(1),
     vmap: f => vmap(f)(tensor([1])),
-    trace: f => trace(f)(1),
+    makeProgram: f => makeProgram(f)(1),
   }
   for (const [kind, transform] of Object.entries(transformations)) {
     it(`of ${kind} is refused by every op`, () => {

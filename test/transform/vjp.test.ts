@@ -8,6 +8,7 @@ import {
   exp,
   grad,
   jvp,
+  makeProgram,
   matmul,
   mul,
   onesLike,
@@ -15,7 +16,6 @@ import {
   square,
   stack,
   sum,
-  trace,
   vjp,
   vmap,
   zeros,
@@ -81,7 +81,7 @@ describe('vjp', () => {
   })
 
   it('the pullback can be recorded, and sees outer variables', () => {
-    const program = trace((ct: Tensor) => vjp((x: Tensor) => square(x))(f64([1, 2]))[1](ct)[0])(f64([1, 1]))
+    const program = makeProgram((ct: Tensor) => vjp((x: Tensor) => square(x))(f64([1, 2]))[1](ct)[0])(f64([1, 1]))
     expect(program.inputs).toHaveLength(1)
     const second = grad((x: Tensor) => sum(vjp((z: Tensor) => mul(z, mul(z, x)))(x)[1](onesLike(x))[0]))(f64([3]))
     // pullback of z²x at z = x is 2zx = 2x², whose derivative is 4x

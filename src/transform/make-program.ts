@@ -1,5 +1,5 @@
 /**
- * trace: a function as a Program, to look at, compare and run.
+ * makeProgram: a function as a Program, to look at, compare and run.
  *
  * Layer: transform.
  */
@@ -14,12 +14,12 @@ import { type Arguments, flattenFunction, liftArguments } from './arguments.ts'
  * outputs are the leaves in order.
  * @throws TraceError when f reads a value, as `if` and `item` do: use `where`
  * @example
- * console.log(trace((x: Tensor) => sum(mul(x, x)))(zeros([3])))
+ * console.log(makeProgram((x: Tensor) => sum(mul(x, x)))(zeros([3])))
  */
-export const trace =
+export const makeProgram =
   <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>
   (...args: Arguments<Args>): Program => {
-    const [xs, shape] = tensorsOf('trace', 'argument', liftArguments(args))
-    const { flat } = flattenFunction('trace', f as (...args: readonly unknown[]) => unknown, shape)
-    return record(flat, typesOf(xs))
+    const [xs, shape] = tensorsOf('makeProgram', 'argument', liftArguments(args))
+    const { flat } = flattenFunction('makeProgram', f as (...args: readonly unknown[]) => unknown, shape)
+    return record(flat, typesOf(xs), 'makeProgram')
   }
