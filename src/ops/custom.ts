@@ -3,36 +3,54 @@
  *
  * Layer: ops.
  */
+import { range } from '../core/shape.ts'
 import type { TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
-import type { Params, Tensor } from '../core/types.ts'
+import type { Op, Params, Tensor } from '../core/types.ts'
+import { stack } from './arrange.ts'
 import { type Declaration, defineOp, lift, primitive } from './define.ts'
 import { add } from './elementwise.ts'
+import { reshape } from './movement.ts'
+import { slice } from './slicing.ts'
+
+/** A declaration; without a batching rule, the op is applied to one example after the other. */
+export type CustomDeclaration<P extends Params> = Omit<Declaration<P>, 'batch'> & Partial<Pick<Declaration<P>, 'batch'>>
+
+const rowOf = (x: Tensor, i: number): Tensor => reshape(x.shape.slice(1))(slice([[i, i + 1]])(x))
+
+/** A batching rule for any op: example by example. */
+const oneByOne =
+  <P extends Params>(op: () => Op<P>): Op<P>['batch'] =>
+  (params, args, batched, size) => [
+    stack(range(0, size).map(i => bind1(op(), params, ...args.map((x, k) => (batched[k] ? rowOf(x, i) : x))))),
+  ]
 
 /**
- * An op from its declaration: shape and dtype rule, kernel, one way to differentiate it, batching rule, samples. It takes part in
- * every transformation, runs on every backend, and the laws can be tried on it (`checkSubject(registeredSubject(f))` of
- * `cotangent/testing`). For functions of one or two arguments elementwise, `unary` and `binary` write most of it.
- *
- * Composing ops needs none of this; `customJvp` and `customVjp` give a composition a derivative of its own.
+ * An op with one result, from its declaration: shape and dtype rule, kernel, one way to differentiate it, samples, and a batching
+ * rule unless one example after the other will do. It takes part in every transformation, runs on every backend, and the laws can
+ * be tried on it: `checkSubject(registeredSubject(f), …)` of `cotangent/testing`. For elementwise functions `unary` and `binary`
+ * write most of it; a composition of ops needs none of it, and gets a derivative of its own from `customJvp` or `customVjp`.
  * @returns params => (…tensors) => tensor; numbers take the dtype of the tensors beside them
- * @throws what the declaration's shape rule refuses
+ * @throws what the shape rule refuses
  * @example
  * const double = customOp({
  *   name: 'double',
  *   doc: '2x.',
- *   infer: (_params, [x]) => typed(x.shape, x.dtype),
- *   lower: (_params, [x]) => mapNest(x.shape, apply('mul', load(0, x.dtype, x.shape, x.shape.map((_, i) => along(i))), constant(x.dtype, 2))),
+ *   infer: (_params, types) => typed(first(types).shape, first(types).dtype),
+ *   lower: (_params, types) => {
+ *     const { shape, dtype } = first(types)
+ *     const element = load(0, dtype, shape, shape.map((_, i) => along(i)))
+ *     return mapNest(shape, apply('add', element, element))
+ *   },
  *   differentiation: { rule: 'linear', transpose: (_params, ct) => [mul(ct, 2)] },
- *   batch: (_params, [x]) => [double({})(x)],
  *   sample: draw => ({ params: {}, args: [draw.tensor(draw.shape())] }),
  * })
- * double({})(3) // 6
+ * vmap((v: Tensor) => double({})(v))(tensor([1, 2])) // [2, 4]
  */
 export const customOp = <P extends Params = Record<string, never>>(
-  declaration: Declaration<P>,
+  declaration: CustomDeclaration<P>,
 ): ((params: P) => (...args: readonly TensorLike[]) => Tensor) => {
-  const op = defineOp(declaration, (x, y) => add(x, y))
+  const op: Op<P> = defineOp({ ...declaration, batch: declaration.batch ?? oneByOne(() => op) }, (x, y) => add(x, y))
   return primitive(
     op,
     (params: P) =>

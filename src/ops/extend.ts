@@ -18,6 +18,14 @@ export {
 } from '../core/kernel.ts'
 export { bind1 } from '../core/trace.ts'
 export { type Domain, type Draw, interval, type Op, type Params, type Sample } from '../core/types.ts'
-export { customOp } from './custom.ts'
-export { composite, type Declaration, type Differentiation, registeredSubject, type Subject, typed } from './define.ts'
+export { type CustomDeclaration, customOp } from './custom.ts'
+export {
+  composite,
+  type Declaration,
+  type Differentiation,
+  first,
+  registeredSubject,
+  type Subject,
+  typed,
+} from './define.ts'
 export { binary, unary } from './elementwise.ts'

@@ -112,6 +112,6 @@ export const call = asOp(callOp)
  * Chen, Xu, Zhang and Guestrin (2016), "Training deep nets with sublinear memory cost"; as `jax.checkpoint`.
  * @throws TraceError when f reads a value or returns a promise; TreeError for leaves that are no tensors
  * @example
- * grad((x: Tensor) => sum(checkpoint((y: Tensor) => sin(sin(y)))(x)))(tensor([1, 2])) // [0.3600391, 0.2554496]
+ * grad((x: Tensor) => sum(checkpoint((y: Tensor) => sin(sin(y)))(x)))(tensor([1, 2])) // [0.36003947, -0.25563914]
  */
 export const checkpoint = asOp(checkpointOp)
