@@ -37,6 +37,7 @@ export {
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
 export * from './ops/creation.ts'
+export * from './ops/cumulative.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'

@@ -10,6 +10,7 @@ import * as arrange from './arrange.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
+import * as cumulative from './cumulative.ts'
 import { isRegistered, type Subject } from './define.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
@@ -31,6 +32,7 @@ const families = {
   activations,
   reduction,
   statistics,
+  cumulative,
   movement,
   slicing,
   arrange,
