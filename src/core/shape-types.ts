@@ -638,6 +638,16 @@ export type TakeAlongAxis<S extends Shape, I extends Shape, A> = [number] extend
         : `takeAlongAxis: indices ${Show<I>} and x ${Show<S>} must agree on all axes but ${A & number}`
     >
 
+/** The first K along an axis. */
+export type TopK<S extends Shape, A, K extends number> = WithAxes<'topK', S, A, Replace<S, At<S, A>, K>>
+
+/** A shape that must have one axis. */
+export type VectorOnly<Name extends string, What extends string, S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly [number]
+    ? S
+    : `${Name}: ${What} must have one axis, got ${Show<S>}`
+
 // ---- images
 
 /** How axes of an image batch are ordered. */
