@@ -42,8 +42,11 @@ export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
 export * from './ops/math.ts'
+export * from './ops/matrices.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
 export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
+export * from './ops/products.ts'
+export { type Indexing, meshgrid, ravel, repeat, roll, rot90, swapAxes } from './ops/rearrange.ts'
 export {
   all,
   any,

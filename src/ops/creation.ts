@@ -4,7 +4,7 @@
  * Layer: ops. These make values at once; inside a transformed function they are constants.
  */
 import { allocate, type Dtype } from '../core/dtype.ts'
-import { fail, orThrow, valueError } from '../core/errors.ts'
+import { describe, fail, orThrow, valueError } from '../core/errors.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
 import type { Counted } from '../core/shape-types.ts'
 import { checkElement, concrete, tensor } from '../core/tensor.ts'
@@ -95,5 +95,26 @@ export const eye = <const N extends number, const M extends number = N>(
   if (!Number.isInteger(offset)) return fail(valueError('eye', `offset must be a whole number, got ${offset}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
+  return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [N, M]>
+}
+
+/**
+ * A matrix with ones on the diagonal `offset` (0) and below it, zeros above; with `rows` rows and as many columns, or `columns`.
+ * @throws ValueError for sizes or an offset that are not whole
+ * @example
+ * tri(2, { columns: 3 }) // [[1, 0, 0], [1, 1, 0]]
+ */
+export const tri = <const N extends number, const M extends number = N>(
+  rows: N,
+  options: DtypeOption & { readonly columns?: M; readonly offset?: number } = {},
+): Tensor<readonly [N, M]> => {
+  const { columns = rows as number, offset = 0, dtype = 'float32' } = options
+  if (!Number.isInteger(offset))
+    return fail(valueError('tri', `offset must be a whole number, got ${describe(offset)}`))
+  const host = allocate(dtype, sizeOf(orThrow(validShape('tri', [rows, columns]))))
+  for (let i = 0; i < rows; i++) {
+    const end = Math.min(columns, Math.max(0, i + offset + 1))
+    host.fill(1, i * columns, i * columns + end)
+  }
   return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [N, M]>
 }

@@ -16,8 +16,11 @@ import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
 import * as math from './math.ts'
+import * as matrices from './matrices.ts'
 import * as movement from './movement.ts'
 import * as pooling from './pooling.ts'
+import * as products from './products.ts'
+import * as rearrange from './rearrange.ts'
 import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
@@ -36,8 +39,11 @@ const families = {
   movement,
   slicing,
   arrange,
+  rearrange,
   contraction,
   linalg,
+  matrices,
+  products,
   convolution,
   pooling,
   indexing,
