@@ -271,6 +271,15 @@ export type Reduce<Name extends string, S extends Shape, A, Keep> = [number] ext
         : readonly []
       : WithAxes<Name, S, A, Keep extends true ? Replace<S, At<S, A>, 1> : Without<S, At<S, A>>>
 
+/** The shape S for one quantile; for a list of them, with an axis for it in front. */
+export type Quantiles<S extends Shape, Q> = [Q] extends [number]
+  ? S
+  : [number] extends [S['length']]
+    ? Shape
+    : Q extends Shape
+      ? readonly [Q['length'], ...S]
+      : Shape
+
 // ---- products
 
 /** A stack of matrices, or a vector, which has no row. */

@@ -14,12 +14,15 @@ import * as cumulative from './cumulative.ts'
 import { isRegistered, type Subject } from './define.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
+import * as interpolation from './interpolation.ts'
 import * as linalg from './linalg.ts'
 import * as math from './math.ts'
 import * as matrices from './matrices.ts'
 import * as movement from './movement.ts'
+import * as norms from './norms.ts'
 import * as pooling from './pooling.ts'
 import * as products from './products.ts'
+import * as quantiles from './quantiles.ts'
 import * as rearrange from './rearrange.ts'
 import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
@@ -44,10 +47,13 @@ const families = {
   linalg,
   matrices,
   products,
+  norms,
   convolution,
   pooling,
   indexing,
   sorting,
+  quantiles,
+  interpolation,
   threefry,
 }
 
