@@ -90,13 +90,13 @@ const between = ({ left, right }: InterpOptions, x: Tensor, xp: Tensor, fp: Tens
   const [before, after] = [lt(x, take(xp, 0)), gt(x, take(xp, -1))]
   const high = clip({ min: 1, max: dim(xp.shape, 0) - 1 })(searchsorted({ side: 'right' })(xp as Tensor, x))
   const low = sub(high, 1)
-  const [x0, f0] = [take(xp, low), take(fp, low)]
+  const [x0, f0, f1] = [take(xp, low), take(fp, low), take(fp, high)]
   const gap = sub(take(xp, high), x0)
   const flat = eq(gap, 0)
   // A point outside is not carried into the line, where infinity would turn derivatives to NaN.
   const inside = where(logicalOr(before, after), x0, x)
   const way = div(sub(inside, x0), where(flat, 1, gap))
-  const line = where(flat, f0, add(f0, mul(way, sub(take(fp, high), f0))))
+  const line = where(flat, f1, add(f0, mul(way, sub(f1, f0))))
   return where(before, left ?? take(fp, 0), where(after, right ?? take(fp, -1), line)) as Tensor
 }
 

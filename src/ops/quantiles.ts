@@ -5,7 +5,7 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { describe, fail, shapeError, valueError } from '../core/errors.ts'
-import { dim, range, showShape, sizeOf } from '../core/shape.ts'
+import { type Axes, dim, range, showShape, sizeOf } from '../core/shape.ts'
 import type { Check, Quantiles, Reduce, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { stack } from './arrange.ts'
@@ -87,10 +87,10 @@ const sampleQuantile = (draw: Draw): Sample<QuantileParams> => {
 
 type Quantile = <
   const Q extends number | readonly number[],
-  const A extends ReduceOptions['axis'] = undefined,
+  const A extends Axes | undefined = undefined,
   const Keep extends boolean = false,
 >(
-  options: ReduceOptions<A & ReduceOptions['axis'], Keep> & {
+  options: ReduceOptions<A, Keep> & {
     readonly q: Q
     readonly method?: QuantileMethod
   } & NotTensor,

@@ -48,6 +48,8 @@ describe('interp', () => {
 
   it('where points coincide takes the later one', () => {
     expectClose(interp(f64([0.5, 1, 1.5]), f64([0, 1, 1, 2]), f64([0, 1, 5, 6])), [0.5, 5, 5.5])
+    expectClose(interp(1, f64([0, 1, 1]), f64([0, 5, 6])), 6)
+    expectClose(grad((x: Tensor) => interp(x, f64([0, 1, 1]), f64([0, 5, 6])))(f64(1)), 0)
   })
 
   it('at a point the derivative is the slope to the right, at the last to the left, outside 0', () => {
