@@ -12,6 +12,7 @@ import type { Check, Resolved, ShapeOf, TensorLike, TopK, VectorOnly } from '../
 import { bind1 } from '../core/trace.ts'
 import type { Op, Sample, Tensor } from '../core/types.ts'
 import { sub } from './arithmetic.ts'
+import { expandDims } from './arrange.ts'
 import { isnan, le, logicalAnd, logicalNot, logicalOr, lt, where } from './comparison.ts'
 import { zeros } from './creation.ts'
 import {
@@ -30,7 +31,7 @@ import {
   requireOptions,
 } from './define.ts'
 import { add } from './elementwise.ts'
-import { take, takeAlongAxis } from './indexing.ts'
+import { gather, takeAlongAxis } from './indexing.ts'
 import { moveAxis } from './movement.ts'
 import { flip, slice } from './slicing.ts'
 import { stopGradient } from './stopgradient.ts'
@@ -179,7 +180,7 @@ const insertions = (side: Side, sorted: Tensor, values: Tensor): Tensor => {
   return bits.reduce<Tensor>(
     (count, bit) => {
       const more = add(count, 2 ** bit)
-      const further = precedes(side, take(keys, sub(more, 1)), points)
+      const further = precedes(side, gather()(keys, expandDims({ axis: -1 })(sub(more, 1)) as Tensor), points)
       return where(logicalAnd(le(more, n), further), more, count)
     },
     zeros(values.shape, { dtype: 'int32' }),
