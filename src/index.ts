@@ -38,13 +38,20 @@ export {
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
 export * from './ops/creation.ts'
+export * from './ops/cumulative.ts'
 export { dynamicSlice, dynamicUpdateSlice, type Starts } from './ops/dynamic.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { oneHot, take, takeAlongAxis } from './ops/indexing.ts'
+export * from './ops/interpolation.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
 export * from './ops/math.ts'
+export * from './ops/matrices.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
+export * from './ops/norms.ts'
 export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
+export * from './ops/products.ts'
+export * from './ops/quantiles.ts'
+export { type Indexing, meshgrid, ravel, repeat, roll, rot90, swapAxes } from './ops/rearrange.ts'
 export {
   all,
   any,

@@ -9,6 +9,7 @@
 import type { Kernel } from '../core/kernel.ts'
 import type { Backend } from './backend.ts'
 import { runContract } from './javascript/contract.ts'
+import { runCumulate } from './javascript/cumulate.ts'
 import { runNest } from './javascript/nest.ts'
 import { runScatter } from './javascript/scatter.ts'
 import { runSort } from './sort.ts'
@@ -26,6 +27,8 @@ export const javascript: Backend = {
         return runScatter(kernel, inputs)
       case 'sort':
         return runSort(kernel, inputs)
+      case 'cumulate':
+        return runCumulate(kernel, inputs)
     }
   },
 }

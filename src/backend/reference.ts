@@ -8,6 +8,7 @@ import { allocate, castNumber, type TypedArray } from '../core/dtype.ts'
 import {
   type Affine,
   type Contract,
+  type Cumulate,
   type Expr,
   type Kernel,
   linearise,
@@ -196,6 +197,30 @@ const runScatter = (kernel: Scatter, inputs: readonly TypedArray[]): readonly Ty
   return [out]
 }
 
+const runCumulate = (kernel: Cumulate, inputs: readonly TypedArray[]): readonly TypedArray[] => {
+  const { axes, axis, reverse, monoid, expr } = kernel
+  const valueAt = evaluator(expr)
+  const { combine } = monoidFor(monoid, expr.dtype)
+  const strides = stridesOf(axes)
+  const size = axes[axis] ?? 1
+  const totals = new Float64Array(sizeOf(axes))
+  forEachPoint(
+    axes.map((n, i) => (i === axis ? Math.min(1, n) : n)),
+    start => {
+      let total = 0
+      for (let k = 0; k < size; k++) {
+        const point = start.map((at, i) => (i !== axis ? at : reverse ? size - 1 - k : k))
+        const value = valueAt({ inputs, stages: [], point })
+        total = k === 0 ? value : combine(total, value)
+        totals[point.reduce((sum, at, i) => sum + at * (strides[i] ?? 0), 0)] = total
+      }
+    },
+  )
+  const out = allocate(expr.dtype, totals.length)
+  out.set(totals)
+  return [out]
+}
+
 /** The oracle: see the head of this file. */
 export const reference: Backend = {
   name: 'reference',
@@ -209,6 +234,8 @@ export const reference: Backend = {
         return runScatter(kernel, inputs)
       case 'sort':
         return runSort(kernel, inputs)
+      case 'cumulate':
+        return runCumulate(kernel, inputs)
     }
   },
 }

@@ -175,8 +175,18 @@ export type Sort = {
   readonly shape: Shape
 }
 
+/** Running totals: each point of `axes` combines `expr` at all points before it along `axis` (after it, when `reverse`) and at itself. */
+export type Cumulate = {
+  readonly tag: 'cumulate'
+  readonly axes: Shape
+  readonly axis: number
+  readonly reverse: boolean
+  readonly monoid: 'sum' | 'prod' | 'max' | 'min'
+  readonly expr: Expr
+}
+
 /** What a backend can run; a backend is one exhaustive switch over it. */
-export type Kernel = Nest | Contract | Scatter | Sort
+export type Kernel = Nest | Contract | Scatter | Sort | Cumulate
 
 const comparisons: ReadonlySet<ScalarFn> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not'])
 
@@ -239,6 +249,7 @@ export const kernelShapes = (kernel: Kernel): readonly Shape[] => {
         return stage?.tag === 'map' ? [...kernel.axes, ...stage.axes] : kernel.axes
       })
     case 'contract':
+    case 'cumulate':
       return [kernel.axes]
     case 'scatter':
     case 'sort':
@@ -260,6 +271,8 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
       return [kernel.update.dtype]
     case 'sort':
       return ['int32']
+    case 'cumulate':
+      return [kernel.expr.dtype]
   }
 }
 

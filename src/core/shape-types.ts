@@ -293,6 +293,15 @@ export type Reduce<Name extends string, S extends Shape, A, Keep> = [number] ext
         : readonly []
       : WithAxes<Name, S, A, Keep extends true ? Replace<S, At<S, A>, 1> : Without<S, At<S, A>>>
 
+/** The shape S for one quantile; for a list of them, with an axis for it in front. */
+export type Quantiles<S extends Shape, Q> = [Q] extends [number]
+  ? S
+  : [number] extends [S['length']]
+    ? Shape
+    : Q extends Shape
+      ? readonly [Q['length'], ...S]
+      : Shape
+
 // ---- products
 
 /** A stack of matrices, or a vector, which has no row. */
@@ -416,6 +425,58 @@ type EinsumOf<Spec extends string, Shapes extends readonly unknown[]> = [number]
 
 /** Einstein's summation, for a literal specification with '->' and without '...' and spaces. */
 export type Einsum<Spec extends string, Xs extends readonly unknown[]> = EinsumOf<Spec, ShapesOf<Xs>>
+
+/** A product of blocks. Its sizes are products, which would take arithmetic. */
+export type Kron<A extends Shape, B extends Shape> = [number] extends [A['length'] | B['length']]
+  ? Shape
+  : A extends readonly []
+    ? B
+    : B extends readonly []
+      ? A
+      : A['length'] extends B['length']
+        ? { readonly [K in keyof A]: number }
+        : Shape
+
+// ---- matrices
+
+/** The shape itself, if it is that of matrices. */
+export type KeepMatrix<Name extends string, S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly [...Shape, number, number]
+    ? S
+    : `${Name}: needs at least two axes, got ${Show<S>}`
+
+/** A matrix with a vector on its diagonal K, or the diagonal of a matrix. */
+export type Diag<S extends Shape, K> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly [infer N extends number]
+    ? [K] extends [0]
+      ? readonly [N, N]
+      : readonly [number, number]
+    : S extends readonly [number, number]
+      ? readonly [number]
+      : `diag: takes a vector or a matrix, got ${Show<S>}`
+
+/** The diagonal in the plane of two axes, which becomes the last axis. Its size is a minimum. */
+export type Diagonal<S extends Shape, A extends readonly number[]> = WithAxes<
+  'diagonal',
+  S,
+  A,
+  readonly [...Without<S, At<S, A>>, number]
+>
+
+/** The sum of a diagonal. */
+export type MatrixTrace<S extends Shape, A extends readonly number[]> = WithAxes<
+  'matrixTrace',
+  S,
+  A,
+  Without<S, At<S, A>>
+>
+
+/** N powers of each element of a vector; as many as elements, unless said. */
+export type Vander<S extends Shape, N> = S extends readonly [infer M extends number]
+  ? readonly [M, N extends number ? N : M]
+  : readonly [number, N extends number ? N : number]
 
 // ---- movement
 
@@ -554,6 +615,32 @@ export type Squeeze<S extends Shape, A> = [number] extends [S['length']]
       : WithoutOnes<S>
     : WithAxes<'squeeze', S, A, Squeezed<S, At<S, A>, WideAxes<S, At<S, A>>>>
 
+/** Two axes exchanged. */
+export type SwapAxes<Name extends string, S extends Shape, A, B> = WithAxes<
+  Name,
+  S,
+  A | B,
+  {
+    readonly [K in keyof S]: K extends At<S, A> ? SizeAt<S, At<S, B>> : K extends At<S, B> ? SizeAt<S, At<S, A>> : S[K]
+  }
+>
+
+/** Quarter turns in the plane of two axes. */
+export type Rot90<S extends Shape, Times, A extends readonly [number, number]> = [Times] extends [0 | 2 | -2]
+  ? WithAxes<'rot90', S, A, S>
+  : [Times] extends [1 | -1 | 3 | -3]
+    ? SwapAxes<'rot90', S, A[0], A[1]>
+    : WithAxes<'rot90', S, A, Replace<S, At<S, A>, number>>
+
+/** All elements in one axis. */
+export type Ravel<S extends Shape> = [number] extends [S['length']] ? readonly [number] : readonly [Flattened<S>]
+
+/** An axis that gets another size, which would take arithmetic. */
+export type Resized<Name extends string, S extends Shape, A> = WithAxes<Name, S, A, Replace<S, At<S, A>, number>>
+
+/** Elements repeated along an axis, or all of them. */
+export type Repeat<S extends Shape, A> = [A] extends [undefined] ? readonly [number] : Resized<'repeat', S, A>
+
 // ---- joining and cutting
 
 type Differ<
@@ -643,6 +730,19 @@ export type ListOf<N extends number, T, Out extends readonly T[] = readonly []> 
     : Out['length'] extends 16
       ? readonly T[]
       : ListOf<N, T, readonly [...Out, T]>
+
+/** The shape of a grid over vectors. */
+export type Meshgrid<Xs extends readonly unknown[], Indexing> = [number] extends [Xs['length']]
+  ? Shape
+  : Flat<ShapesOf<Xs>> extends infer Sizes extends Shape
+    ? [Sizes['length'], Indexing] extends [Xs['length'], 'ij']
+      ? Sizes
+      : [Sizes['length'], Indexing] extends [Xs['length'], 'xy']
+        ? Sizes extends readonly [infer M extends number, infer N extends number, ...infer Rest extends Shape]
+          ? readonly [N, M, ...Rest]
+          : Sizes
+        : Shape
+    : Shape
 
 // ---- indexing
 
@@ -753,6 +853,15 @@ export type Indexed<S extends Shape, Index extends readonly unknown[]> = [number
 ]
   ? Shape
   : IndexedFront<S, S, Index, readonly []>
+/** The first K along an axis. */
+export type TopK<S extends Shape, A, K extends number> = WithAxes<'topK', S, A, Replace<S, At<S, A>, K>>
+
+/** A shape that must have one axis. */
+export type VectorOnly<Name extends string, What extends string, S extends Shape> = [number] extends [S['length']]
+  ? Shape
+  : S extends readonly [number]
+    ? S
+    : `${Name}: ${What} must have one axis, got ${Show<S>}`
 
 // ---- images
 

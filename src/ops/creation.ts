@@ -4,7 +4,7 @@
  * Layer: ops. These make values at once; inside a transformed function they are constants.
  */
 import { allocate, type Dtype } from '../core/dtype.ts'
-import { fail, orThrow, valueError } from '../core/errors.ts'
+import { describe, fail, orThrow, valueError } from '../core/errors.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
 import type { Counted, ShapeOf } from '../core/shape-types.ts'
 import { checkElement, concrete, tensor } from '../core/tensor.ts'
@@ -42,6 +42,13 @@ export const zerosLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
 export const onesLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
   filled('onesLike', x.shape, 1, x.dtype) as Tensor as Tensor<ShapeOf<X>>
 
+/** One value in the shape of another tensor, and in its dtype unless told. */
+export const fullLike = <S extends Shape>(
+  x: Tensor<S>,
+  value: number | boolean,
+  { dtype = x.dtype }: DtypeOption = {},
+): Tensor<S> => filled('fullLike', x.shape, value, dtype) as Tensor as Tensor<S>
+
 /**
  * Numbers from `start` (0) to before `stop` by `step` (1), as NumPy's arange; int32 when all three are whole numbers, else
  * float32, unless `dtype` says otherwise.
@@ -73,23 +80,80 @@ export const arange = <
   ) as Tensor as Tensor<readonly [[Stop, Step] extends [undefined, undefined] ? Counted<N> : number]>
 }
 
-/** `count` numbers evenly spaced from `start` to `stop`, both included. */
+/** How numbers in a range are made: whether the last is `stop` itself (true), and of which dtype. */
+export type SpaceOptions = DtypeOption & { readonly endpoint?: boolean }
+
+/** `count` numbers, `at` of their evenly spaced share of the way; the ends are exact. */
+const spaced = <const N extends number>(
+  op: string,
+  [start, stop]: readonly [number, number],
+  count: N,
+  { endpoint = true, dtype = 'float32' }: SpaceOptions,
+  at: (i: number, parts: number) => number,
+): Tensor<readonly [N]> => {
+  if (!Number.isInteger(count) || count < 0)
+    return fail(valueError(op, `count must be a whole number, got ${describe(count)}`))
+  if (typeof endpoint !== 'boolean') return fail(valueError(op, `endpoint is true or false, got ${describe(endpoint)}`))
+  const parts = endpoint ? count - 1 : count
+  const values = range(0, dim(orThrow(validShape(op, [count])), 0)).map(i =>
+    i === 0 ? start : i === parts ? stop : at(i, parts),
+  )
+  return tensor(values, { dtype }) as Tensor as Tensor<readonly [N]>
+}
+
+/**
+ * `count` numbers evenly spaced from `start` to `stop`, both included; without `stop` for `endpoint: false`.
+ * @throws ValueError for a count that is no whole number
+ * @example
+ * linspace(0, 1, 5) // [0, 0.25, 0.5, 0.75, 1]
+ * linspace(0, 1, 4, { endpoint: false }) // [0, 0.25, 0.5, 0.75]
+ */
 export const linspace = <const N extends number>(
   start: number,
   stop: number,
   count: N,
-  { dtype = 'float32' }: DtypeOption = {},
-): Tensor<readonly [N]> => {
-  if (!Number.isInteger(count) || count < 0)
-    return fail(valueError('linspace', `count must be a whole number, got ${count}`))
-  const step = count > 1 ? (stop - start) / (count - 1) : 0
-  return tensor(
-    range(0, dim(orThrow(validShape('linspace', [count])), 0)).map(i =>
-      i === count - 1 && count > 1 ? stop : start + i * step,
-    ),
-    { dtype },
-  ) as Tensor as Tensor<readonly [N]>
-}
+  options: SpaceOptions = {},
+): Tensor<readonly [N]> =>
+  spaced('linspace', [start, stop], count, options, (i, parts) => start + i * ((stop - start) / parts))
+
+/**
+ * `count` powers of `base` (10) with evenly spaced exponents from `start` to `stop`.
+ * @throws ValueError for a count that is no whole number
+ * @example
+ * logspace(0, 3, 4) // [1, 10, 100, 1000]
+ */
+export const logspace = <const N extends number>(
+  start: number,
+  stop: number,
+  count: N,
+  { base = 10, ...options }: SpaceOptions & { readonly base?: number } = {},
+): Tensor<readonly [N]> =>
+  spaced(
+    'logspace',
+    [base ** start, base ** stop],
+    count,
+    options,
+    (i, parts) => base ** (start + i * ((stop - start) / parts)),
+  )
+
+/**
+ * `count` numbers from `start` to `stop`, each the same multiple of the one before; both positive or both negative.
+ * @throws ValueError when one is 0 or the signs differ, or for a count that is no whole number
+ * @example
+ * geomspace(1, 16, 3) // [1, 4, 16]
+ */
+export const geomspace = <const N extends number>(
+  start: number,
+  stop: number,
+  count: N,
+  options: SpaceOptions = {},
+): Tensor<readonly [N]> =>
+  Math.sign(start) * Math.sign(stop) > 0
+    ? spaced('geomspace', [start, stop], count, options, (i, parts) => {
+        const share = i / parts
+        return Math.sign(start) * Math.abs(start) ** (1 - share) * Math.abs(stop) ** share
+      })
+    : fail(valueError('geomspace', `cannot go from ${start} to ${stop}: both must be positive, or both negative`))
 
 /** The identity matrix with `rows` rows and as many columns, or `columns`; `offset` moves the diagonal to the right. */
 export const eye = <const N extends number, const M extends number = N>(
@@ -100,5 +164,26 @@ export const eye = <const N extends number, const M extends number = N>(
   if (!Number.isInteger(offset)) return fail(valueError('eye', `offset must be a whole number, got ${offset}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
+  return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [N, M]>
+}
+
+/**
+ * A matrix with ones on the diagonal `offset` (0) and below it, zeros above; with `rows` rows and as many columns, or `columns`.
+ * @throws ValueError for sizes or an offset that are not whole
+ * @example
+ * tri(2, { columns: 3 }) // [[1, 0, 0], [1, 1, 0]]
+ */
+export const tri = <const N extends number, const M extends number = N>(
+  rows: N,
+  options: DtypeOption & { readonly columns?: M; readonly offset?: number } = {},
+): Tensor<readonly [N, M]> => {
+  const { columns = rows as number, offset = 0, dtype = 'float32' } = options
+  if (!Number.isInteger(offset))
+    return fail(valueError('tri', `offset must be a whole number, got ${describe(offset)}`))
+  const host = allocate(dtype, sizeOf(orThrow(validShape('tri', [rows, columns]))))
+  for (let i = 0; i < rows; i++) {
+    const end = Math.min(columns, Math.max(0, i + offset + 1))
+    host.fill(1, i * columns, i * columns + end)
+  }
   return concrete([rows, columns], dtype, host) as Tensor as Tensor<readonly [N, M]>
 }

@@ -262,9 +262,9 @@ export interface Mapping<Options> {
 }
 
 /** A `Mapping` along an axis, which must be there. */
-export interface AlongAxis<Name extends string> {
+export interface AlongAxis<Name extends string, More = unknown> {
   <const A extends number | undefined = undefined>(
-    options: { readonly axis?: A } & NotTensor,
+    options: { readonly axis?: A } & More & NotTensor,
   ): <X extends TensorLike>(
     x: Check<KeepAxis<Name, ShapeOf<X>, A>, X>,
   ) => Tensor<Resolved<KeepAxis<Name, ShapeOf<X>, A>>>

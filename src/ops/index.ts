@@ -11,14 +11,21 @@ import * as at from './at.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
+import * as cumulative from './cumulative.ts'
 import { isRegistered, type Subject } from './define.ts'
 import * as dynamic from './dynamic.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
+import * as interpolation from './interpolation.ts'
 import * as linalg from './linalg.ts'
 import * as math from './math.ts'
+import * as matrices from './matrices.ts'
 import * as movement from './movement.ts'
+import * as norms from './norms.ts'
 import * as pooling from './pooling.ts'
+import * as products from './products.ts'
+import * as quantiles from './quantiles.ts'
+import * as rearrange from './rearrange.ts'
 import * as reduction from './reduction.ts'
 import * as scatter from './scatter.ts'
 import * as scatterCombine from './scatter-combine.ts'
@@ -36,16 +43,23 @@ const families = {
   activations,
   reduction,
   statistics,
+  cumulative,
   movement,
   slicing,
   arrange,
+  rearrange,
   contraction,
   linalg,
+  matrices,
+  products,
+  norms,
   convolution,
   pooling,
   scatter: { ...scatter, ...scatterCombine, ...segments },
   indexing: { ...indexing, ...dynamic, ...at },
   sorting,
+  quantiles,
+  interpolation,
   threefry,
 }
 

@@ -1,7 +1,19 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { data, toArray } from '../../src/core/tensor.ts'
-import { arange, eye, full, linspace, ones, onesLike, zeros, zerosLike } from '../../src/index.ts'
+import {
+  arange,
+  eye,
+  full,
+  fullLike,
+  geomspace,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from '../../src/index.ts'
 import { check, expectClose, FLOAT64, f64, i32, mistake } from '../support/values.ts'
 import { numpy } from './numpy.ts'
 
@@ -103,5 +115,46 @@ describe('eye', () => {
       [false, true],
     ])
     expect(mistake(() => eye(-1))).toContain('a shape holds whole numbers of at least 0')
+  })
+})
+
+describe('spaced numbers', () => {
+  it('without the end stop one short of it', () => {
+    expectClose(linspace(2, 3, 4, { endpoint: false }), [2, 2.25, 2.5, 2.75])
+    expectClose(logspace(0, 1, 3, { endpoint: false }), [1, 2.154434690031884, 4.641588833612778])
+    expectClose(geomspace(1, 256, 4, { endpoint: false }), [1, 4, 16, 64])
+    expectClose(linspace(2, 3, 1, { endpoint: false }), [2])
+  })
+
+  it('logspace and geomspace are those of NumPy, with exact ends', () => {
+    expectClose(logspace(1, 3, 3, { base: 2, dtype: 'float64' }), [2, 4, 8], 0)
+    expectClose(geomspace(-1, -1000, 4, { dtype: 'float64' }), [-1, -10, -100, -1000], FLOAT64)
+    expect([...data(geomspace(0.1, 0.7, 3, { dtype: 'float64' }))].filter((_, i) => i !== 1)).toEqual([0.1, 0.7])
+    expectClose(geomspace(1e-200, 1e200, 3, { dtype: 'float64' }), [1e-200, 1, 1e200], FLOAT64)
+    expect([geomspace(1, 2, 0).shape, toArray(geomspace(3, 5, 1))]).toEqual([[0], [3]])
+  })
+
+  it('mistakes', () => {
+    for (const [start, stop] of [
+      [0, 1],
+      [-1, 1],
+      [1, Number.NaN],
+    ] as const)
+      expect(mistake(() => geomspace(start, stop, 2))).toContain('ValueError: geomspace: cannot go from')
+    expect(mistake(() => logspace(0, 1, 0.5))).toContain('ValueError: logspace: count must be a whole number')
+    expect(mistake(() => linspace(0, 1, 2, { endpoint: 'no' as unknown as boolean }))).toContain(
+      'ValueError: linspace: endpoint is true or false',
+    )
+  })
+})
+
+describe('fullLike', () => {
+  it('has the shape of another tensor, and its dtype unless told', () => {
+    expect(toArray(fullLike(i32([[1, 2]]), 7))).toEqual([[7, 7]])
+    expect([fullLike(i32([1]), 7).dtype, fullLike(i32([1]), 0.5, { dtype: 'float64' }).dtype]).toEqual([
+      'int32',
+      'float64',
+    ])
+    expect(mistake(() => fullLike(i32([1]), 0.5))).toContain('0.5 is no int32')
   })
 })

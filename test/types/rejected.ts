@@ -12,7 +12,11 @@ import {
   clip,
   concat,
   conv2d,
+  cumsum,
   type Dim,
+  diag,
+  diagonal,
+  diff,
   dot,
   dynamicSlice,
   dynamicUpdateSlice,
@@ -21,16 +25,24 @@ import {
   expandDims,
   flip,
   grad,
+  interp,
   item,
   logsumexp,
   matmul,
+  matrixTrace,
   matrixTranspose,
   maxPool2d,
   mean,
   moveAxis,
   mul,
+  norm,
   pad,
+  quantile,
+  repeat,
   reshape,
+  roll,
+  rot90,
+  searchsorted,
   segmentSum,
   slice,
   softmax,
@@ -41,12 +53,16 @@ import {
   stack,
   sub,
   sum,
+  swapAxes,
   type Tensor,
   take,
   takeAlongAxis,
   tensor,
+  topK,
   transpose,
+  tril,
   valueAndGrad,
+  vander,
   vjp,
   vmap,
   where,
@@ -113,6 +129,12 @@ argmax({ axis: 1 })(v)
 softmax({ axis: 2 })(x)
 // sort: axis -2 is out of range for [3]
 sort({ axis: -2 })(v)
+// cumsum: axis 2 is out of range for [2,3]
+cumsum({ axis: 2 })(x)
+// norm: axis 1 is out of range for [3]
+norm({ axis: 1 })(v)
+// quantile: axis 1 is out of range for [3]
+quantile({ q: 0.5, axis: 1 })(v)
 // flip: axis 4 is out of range for [2,3]
 flip({ axis: [0, 4] })(x)
 // sum: axis 2 is out of range for [2,3]
@@ -157,6 +179,26 @@ transpose([0, 0])(x)
 transpose([0, 1])(cube)
 // matrixTranspose: needs at least two axes, got [3]
 matrixTranspose(v)
+// tril: needs at least two axes, got [3]
+tril(v)
+// diag: takes a vector or a matrix, got [2,3,4]
+diag(cube)
+// diagonal: axis 1 is out of range for [3]
+diagonal(v)
+// matrixTrace: axis 2 is out of range for [2,3]
+matrixTrace({ axis: [0, 2] })(x)
+// vander: x must have one axis, got [2,3]
+vander(x)
+// roll: axis 2 is out of range for [2,3]
+roll({ shift: 1, axis: 2 })(x)
+// repeat: axis 1 is out of range for [3]
+repeat({ repeats: 2, axis: 1 })(v)
+// rot90: axis 1 is out of range for [3]
+rot90(v)
+// swapAxes: axis 2 is out of range for [2,3]
+swapAxes(0, 2)(x)
+// diff: axis 1 is out of range for [3]
+diff({ axis: 1 })(v)
 // moveAxis: axis 2 is out of range for [2,3]
 moveAxis(0, 2)(x)
 // expandDims: axis 3 is out of range for the result of [2,3]
@@ -191,6 +233,12 @@ split({ into: 2, axis: 2 })(x)
 
 // take: axis 2 is out of range for [2,3]
 take({ axis: 2 })(x, labels)
+// topK: axis 1 is out of range for [3]
+topK({ k: 2, axis: 1 })(v)
+// searchsorted: what is sorted must have one axis, got [2,3]
+searchsorted(x, v)
+// interp: xp must have one axis, got [2,3]
+interp(0, x, v)
 // takeAlongAxis: indices [5] and x [2,3] must agree on all axes but -1
 takeAlongAxis(x, labels)
 // segmentSum: ids [5] do not fit data [2,3]
