@@ -576,12 +576,7 @@ export type MatrixTranspose<S extends Shape> = [number] extends [S['length']]
 /** One axis at another place. */
 export type MoveAxis<S extends Shape, From, To> = [number] extends [S['length']]
   ? Shape
-  : WithAxes<
-      'moveAxis',
-      S,
-      From,
-      WithAxes<'moveAxis', S, To, Insert<Without<S, At<S, From>>, At<S, To>, SizeAt<S, At<S, From>>>>
-    >
+  : WithAxes<'moveAxis', S, readonly [From, To], Insert<Without<S, At<S, From>>, At<S, To>, SizeAt<S, At<S, From>>>>
 
 /** A shape of the rank that S has with the axes A more. */
 type Wider<S extends Shape, A> = A extends Shape ? readonly [...S, ...A] : readonly [...S, 1]
@@ -619,7 +614,7 @@ export type Squeeze<S extends Shape, A> = [number] extends [S['length']]
 export type SwapAxes<Name extends string, S extends Shape, A, B> = WithAxes<
   Name,
   S,
-  A | B,
+  readonly [A, B],
   {
     readonly [K in keyof S]: K extends At<S, A> ? SizeAt<S, At<S, B>> : K extends At<S, B> ? SizeAt<S, At<S, A>> : S[K]
   }
