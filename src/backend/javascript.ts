@@ -11,6 +11,7 @@ import type { Backend } from './backend.ts'
 import { runContract } from './javascript/contract.ts'
 import { runNest } from './javascript/nest.ts'
 import { runScatter } from './javascript/scatter.ts'
+import { runRoutine } from './routine.ts'
 import { runSort } from './sort.ts'
 
 /** The default backend for eager ops. */
@@ -26,6 +27,8 @@ export const javascript: Backend = {
         return runScatter(kernel, inputs)
       case 'sort':
         return runSort(kernel, inputs)
+      case 'routine':
+        return runRoutine(kernel, inputs)
     }
   },
 }

@@ -17,6 +17,7 @@ import {
 } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import type { Backend } from './backend.ts'
+import { runRoutine } from './routine.ts'
 import { monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
 import { runSort } from './sort.ts'
 
@@ -209,6 +210,8 @@ export const reference: Backend = {
         return runScatter(kernel, inputs)
       case 'sort':
         return runSort(kernel, inputs)
+      case 'routine':
+        return runRoutine(kernel, inputs)
     }
   },
 }

@@ -8,6 +8,7 @@
  * Layer: core. Read next: ops/elementwise.ts builds kernels, backend/reference.ts is the obvious way to run them.
  */
 import type { Dtype } from './dtype.ts'
+import { type Routine, resultSizes } from './routine.ts'
 import type { Shape } from './shape.ts'
 
 /** Scalar functions of one argument. */
@@ -170,7 +171,7 @@ export type Sort = {
 }
 
 /** What a backend can run; a backend is one exhaustive switch over it. */
-export type Kernel = Nest | Contract | Scatter | Sort
+export type Kernel = Nest | Contract | Scatter | Sort | Routine
 
 const comparisons: ReadonlySet<ScalarFn> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not'])
 
@@ -237,6 +238,8 @@ export const kernelShapes = (kernel: Kernel): readonly Shape[] => {
     case 'scatter':
     case 'sort':
       return [kernel.shape]
+    case 'routine':
+      return resultSizes(kernel).map(sizes => [...kernel.batch, ...sizes])
   }
 }
 
@@ -254,6 +257,8 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
       return [kernel.update.dtype]
     case 'sort':
       return ['int32']
+    case 'routine':
+      return resultSizes(kernel).map(() => kernel.dtype)
   }
 }
 
