@@ -37,6 +37,8 @@ export {
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
 export * from './ops/creation.ts'
+export * from './ops/decompositions.ts'
+export { det, slogdet } from './ops/determinants.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
@@ -57,6 +59,7 @@ export {
   sum,
 } from './ops/reduction.ts'
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
+export { inv, matrixPower, solve, type TriangularOptions, triangularSolve } from './ops/solving.ts'
 export * from './ops/sorting.ts'
 export * from './ops/statistics.ts'
 export { stopGradient } from './ops/stopgradient.ts'

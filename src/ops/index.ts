@@ -10,7 +10,9 @@ import * as arrange from './arrange.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
+import * as decompositions from './decompositions.ts'
 import { isRegistered, type Subject } from './define.ts'
+import * as determinants from './determinants.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
 import * as linalg from './linalg.ts'
@@ -19,6 +21,7 @@ import * as movement from './movement.ts'
 import * as pooling from './pooling.ts'
 import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
+import * as solving from './solving.ts'
 import * as sorting from './sorting.ts'
 import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
@@ -36,6 +39,9 @@ const families = {
   arrange,
   contraction,
   linalg,
+  solving,
+  determinants,
+  decompositions,
   convolution,
   pooling,
   indexing,

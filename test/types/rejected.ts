@@ -8,27 +8,34 @@ import {
   assertShape,
   avgPool2d,
   broadcastTo,
+  cholesky,
   clip,
   concat,
   conv2d,
   type Dim,
+  det,
   dot,
   einsum,
   expandDims,
   flip,
   grad,
+  inv,
   item,
   logsumexp,
   matmul,
+  matrixPower,
   matrixTranspose,
   maxPool2d,
   mean,
   moveAxis,
   mul,
   pad,
+  qr,
   reshape,
   slice,
+  slogdet,
   softmax,
+  solve,
   sort,
   split,
   square,
@@ -41,6 +48,7 @@ import {
   takeAlongAxis,
   tensor,
   transpose,
+  triangularSolve,
   valueAndGrad,
   vjp,
   vmap,
@@ -135,6 +143,39 @@ einsum('ij->ik', x)
 einsum('ijk->i', x)
 // einsum: 'ij,jk->ik' does not fit [2,3]
 einsum('ij,jk->ik', x)
+
+// ---- linear systems
+
+// solve: needs square matrices, got [2,3]
+solve(x, zeros([2]))
+// solve: sizes differ: [3,3] with right-hand sides [4]
+solve(zeros([3, 3]), zeros([4]))
+// solve: sizes differ: [3,3] with right-hand sides [2,3]
+solve(zeros([3, 3]), x)
+// solve: right-hand sides need at least one axis, got []
+solve(zeros([3, 3]), 1)
+// solve: leading axes do not broadcast: [2,3,3] with right-hand sides [5,3,1]
+solve(zeros([2, 3, 3]), zeros([5, 3, 1]))
+// triangularSolve: needs square matrices, got [3]
+triangularSolve(v, v)
+// triangularSolve: sizes differ: [2,2] with right-hand sides [3,2]
+triangularSolve({ lower: true })(zeros([2, 2]), zeros([3, 2]))
+// triangularSolve: sizes differ: [2,2] with right-hand sides [2,3]
+triangularSolve({ leftSide: false })(zeros([2, 2]), x)
+// inv: needs square matrices, got [2,3]
+inv(x)
+// matrixPower: needs square matrices, got [2,3]
+matrixPower(2)(x)
+// det: needs square matrices, got [2,3,4]
+det(cube)
+// slogdet: needs square matrices, got [3]
+slogdet(v)
+// cholesky: needs square matrices, got [2,3]
+cholesky(x)
+// cholesky: needs square matrices, got [2,3]
+cholesky({ upper: true })(x)
+// qr: needs matrices, got [3]
+qr(v)
 
 // ---- movement
 
