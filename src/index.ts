@@ -61,6 +61,7 @@ export {
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
 export { inv, matrixPower, solve, type TriangularOptions, triangularSolve } from './ops/solving.ts'
 export * from './ops/sorting.ts'
+export * from './ops/spectral.ts'
 export * from './ops/statistics.ts'
 export { stopGradient } from './ops/stopgradient.ts'
 export { threefry2x32 } from './ops/threefry.ts'

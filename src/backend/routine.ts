@@ -8,8 +8,10 @@ import { matrixSizes, type Routine, resultSizes } from '../core/routine.ts'
 import { dim, type Shape, sizeOf } from '../core/shape.ts'
 import { adjugate } from './routine/adjugate.ts'
 import { cholesky } from './routine/cholesky.ts'
+import { eigh } from './routine/eigh.ts'
 import { determinant, factorize, logDeterminant, solveFactored } from './routine/lu.ts'
 import { qr } from './routine/qr.ts'
+import { svd } from './routine/svd.ts'
 import { solveTriangular } from './routine/triangular.ts'
 
 /** A routine that is through with the first matrix: from the second, if there is one, to the results. */
@@ -36,6 +38,10 @@ const prepare = ({ task, operands }: Routine, first: Float64Array): Prepared => 
       return () => [adjugate(first, n)]
     case 'qr':
       return () => qr(first, m, n)
+    case 'eigh':
+      return () => eigh(first, n)
+    case 'svd':
+      return () => svd(first, m, n)
   }
 }
 

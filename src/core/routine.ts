@@ -30,6 +30,10 @@ export type Task =
   | { readonly name: 'adjugate' }
   /** Q and R of the reduced decomposition, with LAPACK's signs. */
   | { readonly name: 'qr' }
+  /** Ascending eigenvalues of (A + Aᵀ)/2, and the eigenvectors as columns; the largest component of each is positive. */
+  | { readonly name: 'eigh' }
+  /** U, descending singular values and Vᵀ of the reduced decomposition; the largest component of each row of Vᵀ is positive. */
+  | { readonly name: 'svd' }
 
 /** `operands` are whole shapes; their leading axes broadcast to `batch`, which those of the results are. */
 export type Routine = {
@@ -66,5 +70,9 @@ export const resultSizes = ({ task, operands }: Routine): readonly Shape[] => {
         [m, least],
         [least, n],
       ]
+    case 'eigh':
+      return [[n], [n, n]]
+    case 'svd':
+      return [[m, least], [least], [least, n]]
   }
 }

@@ -425,6 +425,13 @@ export type PerSquare<Name extends string, S extends Shape> = WithSquare<
   Matrices<S> extends [infer Batch extends Shape, ...unknown[]] ? readonly [...Batch] : never
 >
 
+/** A row for each square matrix, such as that of its eigenvalues. */
+export type RowPerSquare<Name extends string, S extends Shape> = WithSquare<
+  Name,
+  S,
+  Matrices<S> extends [infer Batch extends Shape, number, infer N extends number] ? readonly [...Batch, N] : never
+>
+
 /** The smaller of two sizes, where they are literally the same: it would take a comparison. */
 type Least<M, N> = number extends M | N ? number : [M, N] extends [N, M] ? M : number
 

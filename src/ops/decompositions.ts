@@ -1,19 +1,31 @@
 /**
- * Decompositions by elimination and reflection: cholesky and qr.
+ * Decompositions by elimination and reflection: cholesky and qr, and least squares by the latter.
  *
  * Layer: ops. Their derivatives are written with products and triangular solves. Read first: matrices.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { Check, Resolved, ShapeOf, Square, TensorLike, Thin } from '../core/shape-types.ts'
+import { matrixSizes } from '../core/routine.ts'
+import type { Shape } from '../core/shape.ts'
+import type { Check, Resolved, ShapeOf, Solution, Square, TensorLike, Thin } from '../core/shape-types.ts'
 import { bind, bind1 } from '../core/trace.ts'
-import type { Op, Tensor } from '../core/types.ts'
+import type { Draw, Op, Tensor } from '../core/types.ts'
 import { sub } from './arithmetic.ts'
 import { eye } from './creation.ts'
-import { dataLast, defineOp, liftOne, type NotTensor, only, primitive } from './define.ts'
+import { composite, dataLast, defineOp, lift, liftOne, type NotTensor, only, primitive } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { matmul, matrixTranspose } from './linalg.ts'
-import { drawBatch, drawPositive, flag, lowerPart, matrices, routine, symmetricPart, upperPart } from './matrices.ts'
+import {
+  drawBatch,
+  drawPositive,
+  flag,
+  lowerPart,
+  matrices,
+  routine,
+  symmetricPart,
+  upperPart,
+  withVectors,
+} from './matrices.ts'
 import { slice } from './slicing.ts'
 import { triangularSolve } from './solving.ts'
 
@@ -86,6 +98,16 @@ export const cholesky: Cholesky = primitive(
 /** The first k columns of matrices. */
 const firstColumns = (k: number, x: Tensor): Tensor => slice([...x.shape.slice(1).map(() => null), [0, k]])(x)
 
+/** Below the diagonal away from 0: a column that is zero there keeps its sign in R, one that is nearly zero does not. */
+const drawAwayFromTriangular = (draw: Draw, shape: Shape): Tensor => {
+  const [m, n] = matrixSizes(shape)
+  const gap = draw.tensor(shape, [
+    [-0.4, -0.2],
+    [0.2, 0.4],
+  ])
+  return add(gap, mul(2, eye(m, { columns: n, dtype: draw.dtype })))
+}
+
 const qrOp: Op<None> = defineOp<None>({
   name: 'qr',
   doc: 'Q with orthonormal columns and an upper triangular R with Q·R = A.',
@@ -113,16 +135,10 @@ const qrOp: Op<None> = defineOp<None>({
     },
   },
   batch: (params, xs) => bind(qrOp, params, only(xs)),
-  // Below the diagonal away from 0: a column that is zero there keeps its sign, one that is nearly zero does not.
-  sample: draw => {
-    const shape = [...drawBatch(draw), draw.integer(0, 3), draw.integer(0, 3)]
-    const gap = draw.tensor(shape, [
-      [-0.4, -0.2],
-      [0.2, 0.4],
-    ])
-    const [m, n] = [shape.at(-2) ?? 0, shape.at(-1) ?? 0]
-    return { params: {}, args: [add(gap, mul(2, eye(m, { columns: n, dtype: draw.dtype })))] }
-  },
+  sample: draw => ({
+    params: {},
+    args: [drawAwayFromTriangular(draw, [...drawBatch(draw), draw.integer(0, 3), draw.integer(0, 3)])],
+  }),
   invalid: draw => ({ params: {}, args: [draw.tensor([3])] }),
 })
 
@@ -139,3 +155,48 @@ export const qr = primitive(qrOp, <A extends TensorLike>(a: Check<Thin<'qr', Sha
   type Part<Side extends 'left' | 'right'> = Tensor<Resolved<Thin<'qr', ShapeOf<A>, Side>>>
   return [q as Tensor as Part<'left'>, r as Tensor as Part<'right'>] as const
 })
+
+// ---- lstsq
+
+/** By the QR decomposition of A, or, for the smallest of many solutions, of Aᵀ. */
+const leastSquares = (a: Tensor, b: Tensor): Tensor => {
+  const [m, n] = matrixSizes(a.shape)
+  if (m >= n) {
+    const [q, r] = bind(qrOp, {}, a) as readonly [Tensor, Tensor]
+    return triangularSolve(r, matmul(transposed(q), b))
+  }
+  const [q, r] = bind(qrOp, {}, transposed(a)) as readonly [Tensor, Tensor]
+  return matmul(q, triangularSolve({ transpose: true })(r, b))
+}
+
+const solveLeastSquares = (a: Tensor, b: Tensor): Tensor =>
+  withVectors('lstsq', a, b, { square: false }, rhs => leastSquares(a, rhs))
+
+/**
+ * The X that makes |A·X - B| least: a: [..., m, n] and b: [..., m, k] or a vector [m] -> [..., n, k] or [..., n]; leading axes
+ * broadcast. Where there are many, for m < n, the smallest of them. A must have full rank, else the result is arbitrary, ±∞ or
+ * NaN: unlike NumPy's and JAX's, it looks at no singular values, and gives X alone.
+ * @throws ShapeError when the sizes do not fit; DtypeError for int32 and bool
+ * @example
+ * lstsq(tensor([[1, 0], [1, 1], [1, 2]]), tensor([1, 3, 5])).shape // [2]
+ */
+export const lstsq = composite(
+  {
+    name: 'lstsq',
+    doc: 'Solutions of linear systems by least squares.',
+    apply: (_params: None, [a, b]) => solveLeastSquares(a as Tensor, b as Tensor),
+    sample: draw => {
+      const [batch, m, n] = [drawBatch(draw), draw.integer(0, 3), draw.integer(0, 3)]
+      const [a, vector] = [drawAwayFromTriangular(draw, [...batch, m, n]), draw.boolean()]
+      return { params: {}, args: [a, draw.tensor(vector ? [m] : [...batch, m, draw.integer(1, 2)])] }
+    },
+    invalid: draw => ({ params: {}, args: [draw.tensor([3, 2]), draw.tensor([2])] }),
+  },
+  <A extends TensorLike, B extends TensorLike>(
+    a: Check<Thin<'lstsq', ShapeOf<A>, 'left'>, A>,
+    b: Check<Solution<'lstsq', ShapeOf<A>, ShapeOf<B>>, B>,
+  ) => {
+    const [x, y] = lift('lstsq', [a as TensorLike, b as TensorLike])
+    return solveLeastSquares(x as Tensor, y as Tensor) as Tensor<Resolved<Solution<'lstsq', ShapeOf<A>, ShapeOf<B>>>>
+  },
+)

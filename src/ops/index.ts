@@ -23,6 +23,7 @@ import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
 import * as solving from './solving.ts'
 import * as sorting from './sorting.ts'
+import * as spectral from './spectral.ts'
 import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
 
@@ -42,6 +43,7 @@ const families = {
   solving,
   determinants,
   decompositions,
+  spectral,
   convolution,
   pooling,
   indexing,

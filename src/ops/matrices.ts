@@ -6,9 +6,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
-import { type CotangentError, describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { type CotangentError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { matrixSizes, type Routine, type Task } from '../core/routine.ts'
-import { broadcastShapes, range, type Shape, showShape } from '../core/shape.ts'
+import { broadcastShapes, dim, range, type Shape, showShape } from '../core/shape.ts'
 import { tensor } from '../core/tensor.ts'
 import type { Draw, Tensor, TensorType } from '../core/types.ts'
 import { sub } from './arithmetic.ts'
@@ -69,6 +69,21 @@ export const rightHandSides = (
   )
 }
 
+/** Solves for right-hand sides that fit. With NumPy's rule, one axis is a vector, and nothing else is. */
+export const withVectors = (
+  op: string,
+  a: Tensor,
+  b: Tensor,
+  { square, leftSide = true }: { readonly square: boolean; readonly leftSide?: boolean },
+  solveFor: (b: Tensor) => Tensor,
+): Tensor => {
+  orThrow(matrices(op, [a], { square }))
+  orThrow(rightHandSides(op, a.shape, b.shape, leftSide))
+  if (b.shape.length > 1) return solveFor(b)
+  const x = solveFor(reshape(leftSide ? [-1, 1] : [1, -1])(b))
+  return reshape([...x.shape.slice(0, -2), dim(x.shape, x.shape.length - (leftSide ? 2 : 1))])(x)
+}
+
 /** The kernel of a routine on arguments whose leading axes broadcast. */
 export const routine = (task: Task, types: readonly TensorType[]): Routine => {
   const operands = types.map(({ shape }) => shape)
@@ -94,6 +109,9 @@ export const flag = (op: string, name: string, value: boolean | undefined, other
 }
 
 // ---- parts of matrices
+
+/** The diagonal: [..., n, n] -> [..., n]. */
+export const diagonalOf = (x: Tensor): Tensor => sum({ axis: -1 })(mul(x, identityLike(x)))
 
 /** Elements at or below the diagonal number `offset`, counted to the right; zeros elsewhere. */
 export const lowerPart = (x: Tensor, offset = 0): Tensor => {
@@ -138,4 +156,11 @@ export const drawPositive = (draw: Draw, batch: Shape, n: number): Tensor => {
   const [x, skew] = [draw.tensor([...batch, n, n], [[-1, 1]]), draw.tensor([...batch, n, n], [[-1, 1]])]
   const positive = add(matmul(x, matrixTranspose(x)) as Tensor, identityLike(x))
   return add(positive, sub(skew, matrixTranspose(skew) as Tensor))
+}
+
+/** m×n matrices near a diagonal one whose elements are 3 apart, in any order: eigenvalues and singular values keep their distance. */
+export const drawSpread = (draw: Draw, batch: Shape, m: number, n: number): Tensor => {
+  const places = draw.permutation(Math.min(m, n))
+  const diagonal = range(0, m).flatMap(i => range(0, n).map(j => (i === j ? 3 * (places[i] ?? 0) + 3 : 0)))
+  return add(tensor(diagonal, { shape: [m, n], dtype: draw.dtype }), draw.tensor([...batch, m, n], [[-0.4, 0.4]]))
 }

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import type { Triangle } from '../core/routine.ts'
-import { dim, showShape } from '../core/shape.ts'
+import { showShape } from '../core/shape.ts'
 import type { Check, Resolved, ShapeOf, Solution, Square, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Maybe, Op, Tensor, TensorType } from '../core/types.ts'
@@ -38,8 +38,9 @@ import {
   rightHandSides,
   routine,
   upperPart,
+  withVectors,
 } from './matrices.ts'
-import { broadcastTo, reshape, sumTo } from './movement.ts'
+import { broadcastTo, sumTo } from './movement.ts'
 
 type None = Record<string, never>
 
@@ -63,16 +64,6 @@ const inferSolution = (op: string, types: readonly TensorType[], leftSide = true
 
 /** A sum of tangents, some of which are not there. */
 const difference = (x: Maybe, y: Maybe): Maybe => (y === null ? x : x === null ? neg(y) : sub(x, y))
-
-/** Solves for right-hand sides. With NumPy's rule, one axis is a vector, and nothing else is. */
-const withVectors = (op: string, a: Tensor, b: Tensor, leftSide: boolean, solveFor: (b: Tensor) => Tensor): Tensor => {
-  if (b.shape.length > 1) return solveFor(b)
-  orThrow(matrices(op, [a], { square: true }))
-  orThrow(rightHandSides(op, a.shape, b.shape, leftSide))
-  const n = dim(b.shape, 0)
-  const x = solveFor(reshape(leftSide ? [n, 1] : [1, n])(b))
-  return reshape([...x.shape.slice(0, -2), n])(x)
-}
 
 /** Leading axes of two arguments that broadcast. */
 const drawBatches = (draw: Draw): readonly [a: readonly number[], b: readonly number[]] => {
@@ -166,7 +157,9 @@ const triangleOf = (options: TriangularOptions): Triangle => {
 
 const solveTriangle = (triangle: Triangle, a: TensorLike, b: TensorLike): Tensor => {
   const [x, y] = lift('triangularSolve', [a, b]) as readonly [Tensor, Tensor]
-  return withVectors('triangularSolve', x, y, triangle.leftSide, rhs => bind1(triangularSolveOp, triangle, x, rhs))
+  return withVectors('triangularSolve', x, y, { square: true, leftSide: triangle.leftSide }, rhs =>
+    bind1(triangularSolveOp, triangle, x, rhs),
+  )
 }
 
 /**
@@ -218,7 +211,7 @@ const solveOp: Op<None> = defineOp<None>({
 })
 
 const solveFor = (op: string, a: Tensor, b: Tensor): Tensor =>
-  withVectors(op, a, b, true, rhs => bind1(solveOp, {}, a, rhs))
+  withVectors(op, a, b, { square: true }, rhs => bind1(solveOp, {}, a, rhs))
 
 /**
  * X with A·X = B: a: [..., n, n] and b: [..., n, k] or a vector [n]; leading axes broadcast. As in NumPy 2, b is a vector only if it

@@ -10,10 +10,13 @@ import {
   inv,
   jvp,
   log,
+  lstsq,
   matmul,
   mul,
   qr,
   slogdet,
+  solve,
+  sub,
   sum,
   type Tensor,
   vmap,
@@ -214,5 +217,47 @@ describe('qr', () => {
     // @ts-expect-error the compiler sees it too
     expect(mistake(() => qr(zeros([3])))).toBe('ShapeError: qr: needs matrices, got [3]')
     expect(mistake(() => qr(i32([[1]])))).toContain("convert with cast('float32')")
+  })
+})
+
+describe('lstsq', () => {
+  const y = f64([0, 1, 2, 3])
+
+  it('is that of NumPy: the best, or the smallest of many', () => {
+    expectClose(lstsq(tall, y), scipy['lstsq tall'], FLOAT64)
+    const rhs = f64([
+      [12, 1],
+      [-25, 2],
+    ])
+    expectClose(lstsq(swapped(tall), rhs), scipy['lstsq wide'], FLOAT64)
+  })
+
+  it('what is left is orthogonal to the columns of A', () => {
+    const rest = sub(matmul(tall, lstsq(tall, y)), y)
+    expectClose(matmul(swapped(tall), rest), [0, 0], CLOSE)
+  })
+
+  it('of square matrices is solve', () => {
+    expectSame(lstsq(a, wavy([3, 2])), solve(a, wavy([3, 2])), CLOSE)
+  })
+
+  it('the gradient is that of the normal equations', () => {
+    const normal = (m: Tensor): Tensor => sum(solve(matmul(swapped(m), m), matmul(swapped(m), y)))
+    expectSame(grad((m: Tensor) => sum(lstsq(m, y)))(tall), grad(normal)(tall), CLOSE)
+  })
+
+  it('leading axes broadcast', () => {
+    expect(lstsq(wavy([5, 1, 4, 2]), wavy([3, 4, 6])).shape).toEqual([5, 3, 2, 6])
+    expect(lstsq(wavy([5, 2, 4]), wavy([2])).shape).toEqual([5, 4])
+  })
+
+  it('of nothing is 0; mistakes', () => {
+    expectClose(lstsq(zeros([0, 2]), zeros([0])), [0, 0])
+    expect(lstsq(zeros([3, 0]), zeros([3, 2])).shape).toEqual([0, 2])
+    // @ts-expect-error the compiler sees it too
+    expect(mistake(() => lstsq(zeros([3, 2]), zeros([2])))).toBe(
+      'ShapeError: lstsq: sizes differ: [3,2] with right-hand sides [2] (3 vs 2)',
+    )
+    expect(mistake(() => lstsq(i32([[1]]), i32([1])))).toContain('lstsq: does not take int32')
   })
 })

@@ -15,6 +15,7 @@ import {
   type Dim,
   det,
   dot,
+  eigh,
   einsum,
   expandDims,
   flip,
@@ -22,6 +23,7 @@ import {
   inv,
   item,
   logsumexp,
+  lstsq,
   matmul,
   matrixPower,
   matrixTranspose,
@@ -43,6 +45,7 @@ import {
   stack,
   sub,
   sum,
+  svd,
   type Tensor,
   take,
   takeAlongAxis,
@@ -176,6 +179,14 @@ cholesky(x)
 cholesky({ upper: true })(x)
 // qr: needs matrices, got [3]
 qr(v)
+// lstsq: sizes differ: [2,3] with right-hand sides [3]
+lstsq(x, v)
+// lstsq: needs matrices, got [3]
+lstsq(v, v)
+// eigh: needs square matrices, got [2,3]
+eigh(x)
+// svd: needs matrices, got [3]
+svd(v)
 
 // ---- movement
 
