@@ -115,6 +115,14 @@ describe('solve', () => {
     expectSame(shared(ct)[0], neg(einsum('bik,jk->ij', solve(swapped(a), ct), x)), CLOSE)
   })
 
+  it('the gradient in the right-hand side alone is the sum over a batch of matrices', () => {
+    const [both, ct] = [stack([a, second]), wavy([2, 3, 2])]
+    const expected = sum({ axis: 0 })(solve(swapped(both), ct))
+    expectSame(vjp((rhs: Tensor) => solve(both, rhs))(b)[1](ct)[0], expected, CLOSE)
+    const upper = vjp((rhs: Tensor) => triangularSolve(both, rhs))(b)[1](ct)[0]
+    expectSame(upper, sum({ axis: 0 })(triangularSolve({ transpose: true })(both, ct)), CLOSE)
+  })
+
   it('a singular matrix gives ±∞ or NaN, and so do derivatives', () => {
     expectClose(solve(singular, f64([1, 1])), [-Infinity, Infinity])
     expectClose(solve(singular, f64([1, 2])), [Number.NaN, Number.NaN])

@@ -11,6 +11,7 @@ import {
   jvp,
   matmul,
   mul,
+  outer,
   sqrt,
   square,
   sum,
@@ -41,6 +42,13 @@ const N = Number.NaN
 
 const column = (x: Tensor): Tensor => expandDims({ axis: -1 })(x) as Tensor
 const row = (x: Tensor): Tensor => expandDims({ axis: -2 })(x) as Tensor
+
+/** The component of largest absolute value of each row. */
+const leadingComponents = (x: Tensor): readonly number[] => {
+  const [n, values] = [x.shape.at(-1) ?? 1, [...data(x)]]
+  const rows = Array.from({ length: n === 0 ? 0 : values.length / n }, (_, i) => values.slice(i * n, (i + 1) * n))
+  return rows.map(r => r.find(v => Math.abs(v) >= (1 - 1e-6) * Math.max(...r.map(Math.abs))) ?? 0)
+}
 
 /** Asserts that the columns are orthonormal. */
 const expectOrthonormal = (x: Tensor): void => {
@@ -98,22 +106,17 @@ describe('eigh', () => {
     expectClose(sum(gradient), N)
   })
 
-  it('signs: components that tie go by the first', () => {
-    const half = Math.SQRT1_2
-    const [w, v] = eigh(
-      f64([
-        [2, 1],
-        [1, 2],
-      ]),
-    )
-    expectClose(w, [1, 3], FLOAT64)
-    expectClose(
-      v,
-      [
-        [half, half],
-        [-half, half],
-      ],
-      FLOAT64,
+  it('the largest component of each vector is positive; of several that tie, the first', () => {
+    check(fc.property(positive, m => leadingComponents(swapped(eigh(m)[1])).every(x => x > 0)))
+    check(
+      fc.property(fc.array(fc.constantFrom(1, -1), { minLength: 2, maxLength: 6 }), signs => {
+        const [, v] = eigh(outer(f64(signs), f64(signs)))
+        const n = signs.length
+        const largest = data(v).filter((_, at) => at % n === n - 1)
+        signs.forEach((sign, i) => {
+          expect(largest[i]).toBeCloseTo((sign * (signs[0] ?? 1)) / Math.sqrt(n), 9)
+        })
+      }),
     )
   })
 
@@ -154,6 +157,7 @@ describe('svd', () => {
           expectSame(matmul(u, mul(column(s), vt)), m, CLOSE)
           expectOrthonormal(u)
           expectOrthonormal(swapped(vt))
+          expect(leadingComponents(vt).every(x => x > 0)).toBe(true)
           expect(ascends(mul(-1, s)) && data(s).every(x => x >= 0)).toBe(true)
         },
       ),
