@@ -12,6 +12,7 @@ import { runContract } from './javascript/contract.ts'
 import { runCumulate } from './javascript/cumulate.ts'
 import { runNest } from './javascript/nest.ts'
 import { runScatter } from './javascript/scatter.ts'
+import { runRoutine } from './routine.ts'
 import { runSort } from './sort.ts'
 
 /** The default backend for eager ops. */
@@ -29,6 +30,8 @@ export const javascript: Backend = {
         return runSort(kernel, inputs)
       case 'cumulate':
         return runCumulate(kernel, inputs)
+      case 'routine':
+        return runRoutine(kernel, inputs)
     }
   },
 }

@@ -18,6 +18,7 @@ import {
 } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import type { Backend } from './backend.ts'
+import { runRoutine } from './routine.ts'
 import { combinationFor, monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
 import { runSort } from './sort.ts'
 
@@ -236,6 +237,8 @@ export const reference: Backend = {
         return runSort(kernel, inputs)
       case 'cumulate':
         return runCumulate(kernel, inputs)
+      case 'routine':
+        return runRoutine(kernel, inputs)
     }
   },
 }

@@ -8,6 +8,7 @@
  * Layer: core. Read next: ops/elementwise.ts builds kernels, backend/reference.ts is the obvious way to run them.
  */
 import type { Dtype } from './dtype.ts'
+import { type Routine, resultSizes } from './routine.ts'
 import type { Shape } from './shape.ts'
 
 /** Scalar functions of one argument. */
@@ -186,7 +187,7 @@ export type Cumulate = {
 }
 
 /** What a backend can run; a backend is one exhaustive switch over it. */
-export type Kernel = Nest | Contract | Scatter | Sort | Cumulate
+export type Kernel = Nest | Contract | Scatter | Sort | Cumulate | Routine
 
 const comparisons: ReadonlySet<ScalarFn> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'not'])
 
@@ -254,6 +255,8 @@ export const kernelShapes = (kernel: Kernel): readonly Shape[] => {
     case 'scatter':
     case 'sort':
       return [kernel.shape]
+    case 'routine':
+      return resultSizes(kernel).map(sizes => [...kernel.batch, ...sizes])
   }
 }
 
@@ -273,6 +276,8 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
       return ['int32']
     case 'cumulate':
       return [kernel.expr.dtype]
+    case 'routine':
+      return resultSizes(kernel).map(() => kernel.dtype)
   }
 }
 

@@ -477,6 +477,87 @@ export type MatrixTrace<S extends Shape, A extends readonly number[]> = WithAxes
 export type Vander<S extends Shape, N> = S extends readonly [infer M extends number]
   ? readonly [M, N extends number ? N : M]
   : readonly [number, N extends number ? N : number]
+// ---- matrices
+
+/** Matrices apart from their leading axes; `null` for a shape that has none. */
+type Matrices<S extends Shape> = S extends readonly [
+  ...infer Batch extends Shape,
+  infer M extends number,
+  infer N extends number,
+]
+  ? [batch: Batch, rows: M, columns: N]
+  : null
+
+/** `Then` if S holds square matrices; a message if not; `Shape` if that cannot be told. */
+type WithSquare<Name extends string, S extends Shape, Then> = [number] extends [S['length']]
+  ? Shape
+  : Matrices<S> extends [Shape, infer M extends number, infer N extends number]
+    ? Clash extends Meet<M, N>
+      ? `${Name}: needs square matrices, got ${Show<S>}`
+      : Then
+    : `${Name}: needs square matrices, got ${Show<S>}`
+
+/** Square matrices, which keep their shape. */
+export type Square<Name extends string, S extends Shape> = WithSquare<Name, S, S>
+
+/** A number for each square matrix. */
+export type PerSquare<Name extends string, S extends Shape> = WithSquare<
+  Name,
+  S,
+  Matrices<S> extends [infer Batch extends Shape, ...unknown[]] ? readonly [...Batch] : never
+>
+
+/** A row for each square matrix, such as that of its eigenvalues. */
+export type RowPerSquare<Name extends string, S extends Shape> = WithSquare<
+  Name,
+  S,
+  Matrices<S> extends [infer Batch extends Shape, number, infer N extends number] ? readonly [...Batch, N] : never
+>
+
+/** The smaller of two sizes, where they are literally the same: it would take a comparison. */
+type Least<M, N> = number extends M | N ? number : [M, N] extends [N, M] ? M : number
+
+/** Matrices [M,N] to [M,K], [K] or [K,N], where K is the smaller of their sizes. */
+export type Thin<Name extends string, S extends Shape, Part extends 'left' | 'middle' | 'right'> = [number] extends [
+  S['length'],
+]
+  ? Shape
+  : Matrices<S> extends [infer Batch extends Shape, infer M extends number, infer N extends number]
+    ? {
+        left: readonly [...Batch, M, Least<M, N>]
+        middle: readonly [...Batch, Least<M, N>]
+        right: readonly [...Batch, Least<M, N>, N]
+      }[Part]
+    : `${Name}: needs matrices, got ${Show<S>}`
+
+type Differing<
+  Name extends string,
+  A extends Shape,
+  B extends Shape,
+> = `${Name}: sizes differ: ${Show<A>} with right-hand sides ${Show<B>}`
+
+/** Matrices A with right-hand sides [..., M, K], or a vector [M]: to [..., N, K] or [..., N]. Side 'right' is of X·A = B. */
+export type Solution<Name extends string, A extends Shape, B extends Shape, Side = 'left'> = [number] extends [
+  A['length'] | B['length'],
+]
+  ? Shape
+  : Matrices<A> extends [infer BatchA extends Shape, infer M extends number, infer N extends number]
+    ? B extends readonly []
+      ? `${Name}: right-hand sides need at least one axis, got []`
+      : B extends readonly [infer L extends number]
+        ? Clash extends Meet<M, L>
+          ? Differing<Name, A, B>
+          : readonly [...BatchA, N]
+        : Matrices<B> extends [infer BatchB extends Shape, infer K extends number, infer L extends number]
+          ? Clash extends Meet<M, Side extends 'right' ? L : K>
+            ? Differing<Name, A, B>
+            : Broadcast<BatchA, BatchB> extends infer Batch extends Shape
+              ? Side extends 'right'
+                ? readonly [...Batch, K, N]
+                : readonly [...Batch, N, L]
+              : `${Name}: leading axes do not broadcast: ${Show<A>} with right-hand sides ${Show<B>}`
+          : Shape
+    : Shape
 
 // ---- movement
 

@@ -12,7 +12,9 @@ import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
 import * as cumulative from './cumulative.ts'
+import * as decompositions from './decompositions.ts'
 import { isRegistered, type Subject } from './define.ts'
+import * as determinants from './determinants.ts'
 import * as dynamic from './dynamic.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
@@ -31,7 +33,9 @@ import * as scatter from './scatter.ts'
 import * as scatterCombine from './scatter-combine.ts'
 import * as segments from './segments.ts'
 import * as slicing from './slicing.ts'
+import * as solving from './solving.ts'
 import * as sorting from './sorting.ts'
+import * as spectral from './spectral.ts'
 import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
 
@@ -53,6 +57,10 @@ const families = {
   matrices,
   products,
   norms,
+  solving,
+  determinants,
+  decompositions,
+  spectral,
   convolution,
   pooling,
   scatter: { ...scatter, ...scatterCombine, ...segments },

@@ -9,26 +9,33 @@ import {
   at,
   avgPool2d,
   broadcastTo,
+  cholesky,
   clip,
   concat,
   conv2d,
   cumsum,
   type Dim,
+  det,
   diag,
   diagonal,
   diff,
   dot,
   dynamicSlice,
   dynamicUpdateSlice,
+  dot,
+  eigh,
   einsum,
   ellipsis,
   expandDims,
   flip,
   grad,
   interp,
+  inv,
   item,
   logsumexp,
+  lstsq,
   matmul,
+  matrixPower,
   matrixTrace,
   matrixTranspose,
   maxPool2d,
@@ -37,6 +44,7 @@ import {
   mul,
   norm,
   pad,
+  qr,
   quantile,
   repeat,
   reshape,
@@ -45,7 +53,9 @@ import {
   searchsorted,
   segmentSum,
   slice,
+  slogdet,
   softmax,
+  solve,
   sort,
   split,
   square,
@@ -53,6 +63,7 @@ import {
   stack,
   sub,
   sum,
+  svd,
   swapAxes,
   type Tensor,
   take,
@@ -60,6 +71,7 @@ import {
   tensor,
   topK,
   transpose,
+  triangularSolve,
   tril,
   valueAndGrad,
   vander,
@@ -162,6 +174,47 @@ einsum('ij->ik', x)
 einsum('ijk->i', x)
 // einsum: 'ij,jk->ik' does not fit [2,3]
 einsum('ij,jk->ik', x)
+
+// ---- linear systems
+
+// solve: needs square matrices, got [2,3]
+solve(x, zeros([2]))
+// solve: sizes differ: [3,3] with right-hand sides [4]
+solve(zeros([3, 3]), zeros([4]))
+// solve: sizes differ: [3,3] with right-hand sides [2,3]
+solve(zeros([3, 3]), x)
+// solve: right-hand sides need at least one axis, got []
+solve(zeros([3, 3]), 1)
+// solve: leading axes do not broadcast: [2,3,3] with right-hand sides [5,3,1]
+solve(zeros([2, 3, 3]), zeros([5, 3, 1]))
+// triangularSolve: needs square matrices, got [3]
+triangularSolve(v, v)
+// triangularSolve: sizes differ: [2,2] with right-hand sides [3,2]
+triangularSolve({ lower: true })(zeros([2, 2]), zeros([3, 2]))
+// triangularSolve: sizes differ: [2,2] with right-hand sides [2,3]
+triangularSolve({ leftSide: false })(zeros([2, 2]), x)
+// inv: needs square matrices, got [2,3]
+inv(x)
+// matrixPower: needs square matrices, got [2,3]
+matrixPower(2)(x)
+// det: needs square matrices, got [2,3,4]
+det(cube)
+// slogdet: needs square matrices, got [3]
+slogdet(v)
+// cholesky: needs square matrices, got [2,3]
+cholesky(x)
+// cholesky: needs square matrices, got [2,3]
+cholesky({ upper: true })(x)
+// qr: needs matrices, got [3]
+qr(v)
+// lstsq: sizes differ: [2,3] with right-hand sides [3]
+lstsq(x, v)
+// lstsq: needs matrices, got [3]
+lstsq(v, v)
+// eigh: needs square matrices, got [2,3]
+eigh(x)
+// svd: needs matrices, got [3]
+svd(v)
 
 // ---- movement
 
