@@ -1,7 +1,7 @@
 /**
  * Decompositions by elimination and reflection: cholesky and qr, and least squares by the latter.
  *
- * Layer: ops. Their derivatives are written with products and triangular solves. Read first: matrices.ts.
+ * Layer: ops. Their derivatives are written with products and triangular solves. Read first: matrix-rules.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

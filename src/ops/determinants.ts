@@ -1,7 +1,7 @@
 /**
  * Determinants, and the logarithms of their absolute values.
  *
- * Layer: ops. Read first: matrices.ts, solving.ts.
+ * Layer: ops. Read first: matrix-rules.ts, solving.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

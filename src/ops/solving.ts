@@ -2,7 +2,7 @@
  * Linear systems: triangularSolve, solve, and what they give, inv and matrixPower.
  *
  * Layer: ops. The derivative of a solution is a solution again: from A·X = B, A·dX = dB - dA·X; elimination itself is never
- * differentiated. Read first: matrices.ts.
+ * differentiated. Read first: matrix-rules.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -3,7 +3,7 @@
  *
  * Layer: ops. Vectors are defined up to their sign: here the component of largest absolute value is positive, the first of those that
  * tie. Their derivatives divide by the differences between eigenvalues, or between squared singular values, and are ±∞ or NaN where
- * two are equal; those of the values alone hold there too in reverse mode, which does not ask for the others. Read first: matrices.ts.
+ * two are equal; those of the values alone hold there too in reverse mode, which does not ask for the others. Read first: matrix-rules.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

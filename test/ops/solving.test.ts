@@ -27,7 +27,7 @@ import {
   vmap,
   zeros,
 } from '../../src/index.ts'
-import { CLOSE, identity, regular, swapped } from '../support/matrix-rules.ts'
+import { CLOSE, identity, regular, swapped } from '../support/matrices.ts'
 import { check, expectClose, expectSame, FLOAT64, f64, i32, mistake, wavy } from '../support/values.ts'
 import { scipy } from './scipy.ts'
 

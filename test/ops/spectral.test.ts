@@ -22,7 +22,7 @@ import {
   zeros,
 } from '../../src/index.ts'
 import { tensors } from '../../src/testing/index.ts'
-import { CLOSE, identity, matrixShapes, positive, swapped } from '../support/matrix-rules.ts'
+import { CLOSE, identity, matrixShapes, positive, swapped } from '../support/matrices.ts'
 import { check, expectClose, expectSame, FLOAT64, f64, i32, mistake, wavy } from '../support/values.ts'
 import { scipy } from './scipy.ts'
 

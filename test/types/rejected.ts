@@ -22,7 +22,6 @@ import {
   dot,
   dynamicSlice,
   dynamicUpdateSlice,
-  dot,
   eigh,
   einsum,
   ellipsis,
