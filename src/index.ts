@@ -35,14 +35,30 @@ export {
   where,
 } from './ops/comparison.ts'
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
-export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
+export { type ConvOptions, conv1d, conv2d, conv3d } from './ops/convolution.ts'
 export * from './ops/creation.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'
 export { dot, einsum, matmul, matrixTranspose, outer } from './ops/linalg.ts'
 export * from './ops/math.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
-export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
+export {
+  type AveragePoolOptions,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  minPool1d,
+  minPool2d,
+  minPool3d,
+  type PoolOptions,
+  sumPool1d,
+  sumPool2d,
+  sumPool3d,
+} from './ops/pooling.ts'
+export { type ReduceWindowOptions, reduceWindow, type WindowMonoid } from './ops/reduceWindow.ts'
 export {
   all,
   any,
@@ -58,9 +74,11 @@ export {
 } from './ops/reduction.ts'
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
 export * from './ops/sorting.ts'
+export type { Padding, PerAxis } from './ops/spatial.ts'
 export * from './ops/statistics.ts'
 export { stopGradient } from './ops/stopgradient.ts'
 export { threefry2x32 } from './ops/threefry.ts'
+export { foldWindows, windows } from './ops/windows.ts'
 export { type CheckOptions, checkGrads } from './transform/check.ts'
 export { grad, valueAndGrad } from './transform/grad.ts'
 export { jvp } from './transform/jvp.ts'

@@ -17,11 +17,14 @@ import * as linalg from './linalg.ts'
 import * as math from './math.ts'
 import * as movement from './movement.ts'
 import * as pooling from './pooling.ts'
+import * as reduceWindow from './reduceWindow.ts'
 import * as reduction from './reduction.ts'
 import * as slicing from './slicing.ts'
 import * as sorting from './sorting.ts'
 import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
+import * as windowMatch from './windowMatch.ts'
+import * as windows from './windows.ts'
 
 const families = {
   elementwise,
@@ -37,7 +40,7 @@ const families = {
   contraction,
   linalg,
   convolution,
-  pooling,
+  pooling: { ...windows, ...windowMatch, ...reduceWindow, ...pooling },
   indexing,
   sorting,
   threefry,

@@ -12,11 +12,14 @@ import {
   argsort,
   assertShape,
   avgPool2d,
+  avgPool3d,
   broadcastTo,
   cast,
   clip,
   concat,
+  conv1d,
   conv2d,
+  conv3d,
   dot,
   einsum,
   elu,
@@ -33,8 +36,10 @@ import {
   matmul,
   matrixTranspose,
   max,
+  maxPool1d,
   maxPool2d,
   mean,
+  minPool1d,
   moveAxis,
   mul,
   oneHot,
@@ -42,6 +47,7 @@ import {
   onesLike,
   outer,
   pad,
+  reduceWindow,
   relu,
   reshape,
   scalar,
@@ -57,6 +63,7 @@ import {
   stopGradient,
   sub,
   sum,
+  sumPool3d,
   type Tensor,
   take,
   takeAlongAxis,
@@ -265,7 +272,30 @@ export const pictures = {
   'convolution, dilated': conv2d({ padding: 'same', dilation: 2 })(images, kernel),
   'convolution, dilated, with strides': conv2d({ padding: 'same', dilation: 2, strides: 2 })(images, kernel),
   'convolution in groups': conv2d({ groups: 2, padding: 'same' })(images, ones([3, 3, 1, 8])),
+  'convolution with holes in the images': conv2d({ padding: 'same', inputDilation: 2 })(images, kernel),
   'convolution, channels first': conv2d({ layout: 'NCHW', padding: 'same' })(ones([4, 2, 28, 28]), ones([8, 2, 3, 3])),
+}
+
+const volumes = ones([1, 8, 6, 4, 2])
+const signals = ones([4, 100, 2])
+export const signalsAndVolumes = {
+  'convolution of signals': conv1d({ padding: 'same' })(signals, ones([3, 2, 8])),
+  'convolution of signals with strides': conv1d({ strides: 3, padding: [[1, 1]] })(signals, ones([3, 2, 8])),
+  'convolution of signals, channels first': conv1d({ layout: 'NCW' })(ones([4, 2, 100]), ones([8, 2, 3])),
+  'convolution of volumes': conv3d({ padding: 'same', strides: 2 })(volumes, ones([3, 3, 3, 2, 5])),
+  'convolution of volumes in groups': conv3d({ groups: 2 })(volumes, ones([3, 3, 3, 1, 4])),
+  'convolution of volumes, channels first': conv3d({ layout: 'NCDHW' })(ones([1, 2, 4, 4, 4]), ones([5, 2, 1, 1, 1])),
+  'pooling of signals': maxPool1d({ window: 2, padding: 'same' })(ones([4, 96, 2])),
+  'pooling of signals in place': minPool1d({ window: 3, strides: 1, padding: 'same' })(signals),
+  'pooling of volumes': avgPool3d({ window: 2 })(volumes),
+  'pooling of volumes, channels first': sumPool3d({ window: 2, layout: 'NCDHW' })(ones([1, 2, 8, 6, 4])),
+}
+
+export const windowed = {
+  'over one axis': reduceWindow({ monoid: 'sum', window: [1, 2] })(x),
+  'over one axis in place': reduceWindow({ monoid: 'max', window: [1, 2], padding: 'same' })(x),
+  'with strides': reduceWindow({ monoid: 'min', window: [1, 2], strides: [1, 2] })(x),
+  'padded by hand': reduceWindow({ monoid: 'prod', window: [1, 2], padding: 1 })(x),
 }
 
 const [, pullback] = vjp((a: Tensor<readonly [2, 3]>) => sum({ axis: 0 })(a))(x)

@@ -10,7 +10,9 @@ import {
   broadcastTo,
   clip,
   concat,
+  conv1d,
   conv2d,
+  conv3d,
   type Dim,
   dot,
   einsum,
@@ -21,11 +23,13 @@ import {
   logsumexp,
   matmul,
   matrixTranspose,
+  maxPool1d,
   maxPool2d,
   mean,
   moveAxis,
   mul,
   pad,
+  reduceWindow,
   reshape,
   slice,
   softmax,
@@ -201,6 +205,16 @@ conv2d()(x, zeros([3, 3, 1, 8]))
 maxPool2d({ window: 2 })(x)
 // avgPool2d: needs four axes (NCHW), got [2,3,4]
 avgPool2d({ window: 2, layout: 'NCHW' })(cube)
+// conv1d: channels differ: [2,3,4] with kernel [3,3,8]
+conv1d()(cube, zeros([3, 3, 8]))
+// conv1d: needs three axes on both sides, got [4,28,28,1] with kernel [3,1,8]
+conv1d()(images, zeros([3, 1, 8]))
+// conv3d: needs five axes on both sides, got [1,2,2,2,3] with kernel [3]
+conv3d()(zeros([1, 2, 2, 2, 3]), v)
+// maxPool1d: needs three axes (NWC), got [2,3]
+maxPool1d({ window: 2 })(x)
+// reduceWindow: a window of 1 sizes for the 2 axes of [2,3]
+reduceWindow({ monoid: 'max', window: [2] })(x)
 
 // ---- transformations
 
