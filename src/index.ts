@@ -36,6 +36,12 @@ export {
 } from './ops/comparison.ts'
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
 export { type ConvOptions, conv1d, conv2d, conv3d } from './ops/convolution.ts'
+export {
+  type ConvTransposeOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from './ops/convolutionTransposed.ts'
 export * from './ops/creation.ts'
 export { add, mul, neg } from './ops/elementwise.ts'
 export { gather, oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts'

@@ -689,8 +689,21 @@ type Half = {
   512: 256
 }
 
-/** A spatial size after a window: kept, halved by the table, or not known. */
-type Step<N, How> = How extends 'keep' ? N : How extends 'half' ? (N extends keyof Half ? Half[N] : number) : number
+/** The other way round. */
+type Double = { [N in keyof Half as Half[N]]: N }
+
+/** A spatial size after a window: kept, halved or doubled by the table, or not known. */
+type Step<N, How> = How extends 'keep'
+  ? N
+  : How extends 'half'
+    ? N extends keyof Half
+      ? Half[N]
+      : number
+    : How extends 'double'
+      ? N extends keyof Double
+        ? Double[N]
+        : number
+      : number
 
 type Steps<Space extends Shape, How> = { readonly [K in keyof Space]: Step<Space[K], How> }
 
@@ -816,6 +829,32 @@ export type Conv<
             : null,
         Kernel<W, Layout>['in'],
         Kernel<W, Layout>['out']
+      >
+
+/** Transposed convolution, with the kernel of the convolution: sizes stay for 'same' padding with stride 1, and double with stride 2. */
+export type ConvTransposed<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  W extends Shape,
+  Strides,
+  Padding,
+  Groups,
+  Layout,
+> = [number] extends [S['length'] | W['length']]
+  ? Shape
+  : [ImageLayout<R>] extends [Layout]
+    ? Shape
+    : Convolved<
+        Name,
+        R,
+        S,
+        W,
+        Layout,
+        Groups,
+        [Padding, Strides] extends ['same', 1] ? 'keep' : [Padding, Strides] extends ['same', 2] ? 'double' : null,
+        Kernel<W, Layout>['out'],
+        Groups extends 1 ? Kernel<W, Layout>['in'] : number
       >
 
 // ---- literals, batches, layers

@@ -1,7 +1,8 @@
 /**
  * Convolution over signals, images and volumes, as a `contract` with a window for each spatial axis.
  *
- * Layer: ops. What deep learning calls convolution: the kernel is not flipped. Its gradients are contractions again.
+ * Layer: ops. What deep learning calls convolution: the kernel is not flipped. Its gradients are contractions again. Read next:
+ * convolutionTransposed.ts, the same contraction with the image and the result exchanged.
  */
 import { fail, shapeError } from '../core/errors.ts'
 import { dim, range, type Shape, showShape } from '../core/shape.ts'

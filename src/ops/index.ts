@@ -10,6 +10,7 @@ import * as arrange from './arrange.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
+import * as convolutionTransposed from './convolutionTransposed.ts'
 import { isRegistered, type Subject } from './define.ts'
 import * as elementwise from './elementwise.ts'
 import * as indexing from './indexing.ts'
@@ -39,7 +40,7 @@ const families = {
   arrange,
   contraction,
   linalg,
-  convolution,
+  convolution: { ...convolution, ...convolutionTransposed },
   pooling: { ...windows, ...windowMatch, ...reduceWindow, ...pooling },
   indexing,
   sorting,

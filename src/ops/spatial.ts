@@ -135,6 +135,46 @@ export const relationOf = (
   return { alpha: holes, beta: -step, gamma: -stride, delta: -pads[0], size }
 }
 
+/** Refuses more elements at the end than a convolution with these strides can leave over. */
+const checkOutputPadding = (op: string, more: number, padding: Pads, stride: number, step: number): void => {
+  if (more === 0) return
+  if (padding === 'same' || padding === 'valid')
+    fail(valueError(op, `outputPadding needs padding in numbers: '${padding}' decides the size by itself`))
+  if (more >= Math.max(stride, step))
+    fail(
+      valueError(
+        op,
+        `outputPadding must be smaller than the stride or the dilation, ${stride} and ${step}, got ${more}`,
+      ),
+    )
+}
+
+/**
+ * The relation of the transpose of windows along an axis that has n places for them: x = stride·y + dilation·k - before, now with
+ * x as the result. 'same' gives n·stride elements, 'valid' at least that many, numbers what such padding needs.
+ */
+export const transposedRelationOf = (
+  op: string,
+  { strides, padding, dilation, outputPadding }: WindowOptions & { readonly outputPadding: Sizes },
+  [axis, rank]: readonly [number, number],
+  n: number,
+  taps: number,
+): Relation => {
+  const stride = perAxis(op, 'strides', strides, axis, rank)
+  const step = perAxis(op, 'dilation', dilation, axis, rank)
+  const more = perAxis(op, 'outputPadding', outputPadding, axis, rank, 0)
+  checkOutputPadding(op, more, padding, stride, step)
+  if (n < 1 || taps < 1) return fail(shapeError(op, 'needs at least one element along each spatial axis'))
+  const span = spanOf(taps, step)
+  const touched = (n - 1) * stride + span
+  const [low, high] = padOf(op, padding, [axis, rank], n * stride, span, stride)
+  const size =
+    padding === 'same' ? n * stride : padding === 'valid' ? Math.max(touched, n * stride) : touched - low - high + more
+  return size >= 1
+    ? { alpha: stride, beta: step, gamma: -1, delta: low, size }
+    : fail(shapeError(op, `padding by ${low} and ${high} leaves nothing of ${touched + more} elements: pad less`))
+}
+
 /** Where the axes of a batch with spatial axes are. */
 export type ImageAxes = { readonly channel: number; readonly space: readonly number[]; readonly last: boolean }
 

@@ -23,11 +23,22 @@ convolutions = [
     dict(name='three axes', x=[1, 2, 3, 4, 3], w=[2, 2, 2, 3, 2], options=dict(stride=[1, 2, 1], padding=[1, 0, 1])),
     dict(name='three axes, dilated, depthwise', x=[1, 2, 3, 3, 4], w=[2, 1, 2, 1, 2], options=dict(dilation=[2, 1, 3], groups=2)),
 ]
+transposed = [
+    dict(name='plain', x=[1, 2, 3, 3], w=[2, 3, 2, 2], options={}),
+    dict(name='strides', x=[2, 1, 2, 3], w=[1, 2, 3, 2], options=dict(stride=[2, 3])),
+    dict(name='padding and more at the end', x=[1, 2, 3, 2], w=[2, 1, 3, 3], options=dict(stride=[2, 2], padding=[1, 1], output_padding=[1, 0])),
+    dict(name='dilation', x=[1, 1, 2, 3], w=[1, 2, 2, 2], options=dict(stride=[1, 2], dilation=[2, 3], padding=[1, 0], output_padding=[1, 2])),
+    dict(name='groups', x=[1, 4, 2, 2], w=[4, 1, 2, 3], options=dict(groups=2, stride=[2, 1])),
+    dict(name='strides longer than the kernel', x=[1, 1, 3, 2], w=[1, 1, 1, 2], options=dict(stride=[2, 3], output_padding=[1, 1])),
+    dict(name='one axis', x=[2, 2, 4], w=[2, 3, 3], options=dict(stride=[2], padding=[1], output_padding=[1])),
+    dict(name='three axes', x=[1, 2, 2, 1, 2], w=[2, 2, 2, 2, 3], options=dict(stride=[2, 1, 2], padding=[0, 0, 1], groups=2)),
+]
 pools = [
     dict(name='one axis', x=[2, 2, 7], options=dict(kernel_size=[3], stride=[2], padding=[1])),
     dict(name='three axes', x=[1, 1, 4, 3, 4], options=dict(kernel_size=[2, 3, 2], stride=[2, 1, 2], padding=[1, 1, 0])),
 ]
 conv = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+back = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 largest = {1: F.max_pool1d, 3: F.max_pool3d}
 mean = {1: F.avg_pool1d, 3: F.avg_pool3d}
 
@@ -42,7 +53,7 @@ def passes(case, f):
 
 
 print('/** Written by windows_from_torch.py with PyTorch %s. Inputs are small whole numbers; channels first, arrays are flat. */' % torch.__version__)
-for name, cases, f in [('convolutions', convolutions, conv)]:
+for name, cases, f in [('convolutions', convolutions, conv), ('transposed', transposed, back)]:
     print('export const %s = [' % name)
     for case in cases:
         print('  ' + json.dumps(passes(case, f[len(case['x']) - 2])) + ',')

@@ -20,6 +20,9 @@ import {
   conv1d,
   conv2d,
   conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
   dot,
   einsum,
   elu,
@@ -278,6 +281,7 @@ export const pictures = {
 
 const volumes = ones([1, 8, 6, 4, 2])
 const signals = ones([4, 100, 2])
+const deep = ones([4, 14, 14, 8])
 export const signalsAndVolumes = {
   'convolution of signals': conv1d({ padding: 'same' })(signals, ones([3, 2, 8])),
   'convolution of signals with strides': conv1d({ strides: 3, padding: [[1, 1]] })(signals, ones([3, 2, 8])),
@@ -289,6 +293,17 @@ export const signalsAndVolumes = {
   'pooling of signals in place': minPool1d({ window: 3, strides: 1, padding: 'same' })(signals),
   'pooling of volumes': avgPool3d({ window: 2 })(volumes),
   'pooling of volumes, channels first': sumPool3d({ window: 2, layout: 'NCDHW' })(ones([1, 2, 8, 6, 4])),
+}
+
+export const transposed = {
+  'in place': convTranspose2d({ padding: 'same' })(deep, ones([3, 3, 2, 8])),
+  doubled: convTranspose2d({ padding: 'same', strides: 2 })(deep, ones([3, 3, 2, 8])),
+  'of unusual sizes': convTranspose2d({ padding: 'same', strides: 2 })(ones([4, 13, 57, 8]), ones([3, 3, 2, 8])),
+  valid: convTranspose2d({ strides: 2 })(deep, ones([3, 3, 2, 8])),
+  'in groups': convTranspose2d({ groups: 2 })(deep, ones([3, 3, 2, 8])),
+  'channels first': convTranspose2d({ layout: 'NCHW', padding: 1 })(ones([4, 8, 14, 14]), ones([8, 2, 3, 3])),
+  'of signals': convTranspose1d({ padding: 'same', strides: 2 })(ones([4, 10, 8]), ones([4, 2, 8])),
+  'of volumes': convTranspose3d({ padding: 'same', strides: 2 })(volumes, ones([2, 2, 2, 3, 2])),
 }
 
 export const windowed = {
