@@ -36,7 +36,13 @@ export {
   where,
 } from './ops/comparison.ts'
 export { type ContractParams, contract, type Window } from './ops/contract.ts'
-export { type ConvOptions, conv2d, type Padding, type PerAxis } from './ops/convolution.ts'
+export { type ConvOptions, conv1d, conv2d, conv3d } from './ops/convolution.ts'
+export {
+  type ConvTransposeOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+} from './ops/convolution-transposed.ts'
 export * from './ops/creation.ts'
 export * from './ops/cumulative.ts'
 export * from './ops/decompositions.ts'
@@ -50,10 +56,26 @@ export * from './ops/math.ts'
 export * from './ops/matrices.ts'
 export { broadcastTo, moveAxis, reshape, transpose } from './ops/movement.ts'
 export * from './ops/norms.ts'
-export { type AveragePoolOptions, avgPool2d, foldWindows, maxPool2d, type PoolOptions, windows } from './ops/pooling.ts'
+export {
+  type AveragePoolOptions,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  minPool1d,
+  minPool2d,
+  minPool3d,
+  type PoolOptions,
+  sumPool1d,
+  sumPool2d,
+  sumPool3d,
+} from './ops/pooling.ts'
 export * from './ops/products.ts'
 export * from './ops/quantiles.ts'
 export { type Indexing, meshgrid, ravel, repeat, roll, rot90, swapAxes } from './ops/rearrange.ts'
+export { type ReduceWindowOptions, reduceWindow, type WindowMonoid } from './ops/reduce-window.ts'
 export {
   all,
   any,
@@ -73,10 +95,12 @@ export { segmentMax, segmentMin, segmentProd, segmentSum } from './ops/segments.
 export { concat, flip, type SliceSpec, slice } from './ops/slicing.ts'
 export { inv, matrixPower, solve, type TriangularOptions, triangularSolve } from './ops/solving.ts'
 export * from './ops/sorting.ts'
+export type { Padding, PerAxis } from './ops/spatial.ts'
 export * from './ops/spectral.ts'
 export * from './ops/statistics.ts'
 export { stopGradient } from './ops/stopgradient.ts'
 export { threefry2x32 } from './ops/threefry.ts'
+export { foldWindows, windows } from './ops/windows.ts'
 export { type AssociativeScanOptions, associativeScan } from './transform/associative.ts'
 export { call, checkpoint } from './transform/call.ts'
 export { type CheckOptions, checkGrads } from './transform/check.ts'

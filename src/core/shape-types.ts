@@ -941,8 +941,20 @@ export type VectorOnly<Name extends string, What extends string, S extends Shape
 
 // ---- images
 
-/** How axes of an image batch are ordered. */
-export type ImageLayout = 'NHWC' | 'NCHW'
+/** How axes are ordered in a batch of signals, images or volumes. */
+type Layouts = { 1: 'NWC' | 'NCW'; 2: 'NHWC' | 'NCHW'; 3: 'NDHWC' | 'NCDHW' }
+
+/** How many spatial axes there are. */
+export type SpatialRank = keyof Layouts
+
+/** How axes are ordered in a batch with R spatial axes. */
+export type ImageLayout<R extends SpatialRank = 2> = Layouts[R]
+
+/** Channels last, the default. */
+export type ChannelsLast<R extends SpatialRank> = { 1: 'NWC'; 2: 'NHWC'; 3: 'NDHWC' }[R]
+
+/** The rank of a batch with R spatial axes, and how messages spell it. */
+type BatchRank<R extends SpatialRank> = { 1: [3, 'three']; 2: [4, 'four']; 3: [5, 'five'] }[R]
 
 /** Half of even sizes that images have, rounded up as 'same' padding does. */
 type Half = {
@@ -978,29 +990,59 @@ type Half = {
   512: 256
 }
 
-/** A spatial size after a window: kept, halved by the table, or not known. */
-type Step<N, How> = How extends 'keep' ? N : How extends 'half' ? (N extends keyof Half ? Half[N] : number) : number
+/** The other way round. */
+type Double = { [N in keyof Half as Half[N]]: N }
 
-type Images<Name extends string, S extends Shape, Layout, How, C = null> = S extends readonly [
-  infer N extends number,
-  infer A extends number,
-  infer B extends number,
-  infer D extends number,
-]
-  ? Layout extends 'NHWC'
-    ? readonly [N, Step<A, How>, Step<B, How>, C extends number ? C : D]
-    : readonly [N, C extends number ? C : A, Step<B, How>, Step<D, How>]
-  : `${Name}: needs four axes (${Layout & string}), got ${Show<S>}`
+/** A spatial size after a window: kept, halved or doubled by the table, or not known. */
+type Step<N, How> = How extends 'keep'
+  ? N
+  : How extends 'half'
+    ? N extends keyof Half
+      ? Half[N]
+      : number
+    : How extends 'double'
+      ? N extends keyof Double
+        ? Double[N]
+        : number
+      : number
+
+type Steps<Space extends Shape, How> = { readonly [K in keyof Space]: Step<Space[K], How> }
+
+/** A batch whose spatial sizes change as `How` says, with C channels, or with those it had if C is `null`. */
+type Images<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  Layout,
+  How,
+  C = null,
+> = S['length'] extends BatchRank<R>[0]
+  ? Layout extends `${string}C`
+    ? S extends readonly [infer N extends number, ...infer Space extends Shape, infer D extends number]
+      ? readonly [N, ...Steps<Space, How>, C extends number ? C : D]
+      : Shape
+    : S extends readonly [infer N extends number, infer D extends number, ...infer Space extends Shape]
+      ? readonly [N, C extends number ? C : D, ...Steps<Space, How>]
+      : Shape
+  : `${Name}: needs ${BatchRank<R>[1]} axes (${Layout & string}), got ${Show<S>}`
 
 /** Pooling: sizes stay for 'same' padding with stride 1, and halve with stride 2 or, if they are even, for windows of 2. */
-export type Pool<Name extends string, S extends Shape, Window, Strides, Padding, Dilation, Layout> = [number] extends [
-  S['length'],
-]
+export type Pool<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  Window,
+  Strides,
+  Padding,
+  Dilation,
+  Layout,
+> = [number] extends [S['length']]
   ? Shape
-  : [ImageLayout] extends [Layout]
+  : [ImageLayout<R>] extends [Layout]
     ? Shape
     : Images<
         Name,
+        R,
         S,
         Layout,
         [Padding, Strides] extends ['same', 1]
@@ -1012,37 +1054,109 @@ export type Pool<Name extends string, S extends Shape, Window, Strides, Padding,
               : null
       >
 
-type Kernel<W extends Shape, Layout> = W extends readonly [
-  infer A extends number,
-  infer B extends number,
-  infer C extends number,
-  infer D extends number,
-]
-  ? Layout extends 'NHWC'
-    ? [inputs: C, outputs: D]
-    : [inputs: B, outputs: A]
-  : null
-
-type Channels<S extends Shape, Layout> = Layout extends 'NHWC' ? SizeAt<S, '3'> : SizeAt<S, '1'>
-
-/** Convolution: channels are checked without groups; sizes stay for 'same' padding with stride 1, and halve with stride 2. */
-export type Conv<S extends Shape, W extends Shape, Strides, Padding, Groups, Layout> = [number] extends [
-  S['length'] | W['length'],
+/** Windows over any axes: those with a window of 1 and a stride of 1 keep their size, as do all for 'same' padding. */
+export type ReduceWindow<S extends Shape, Window extends Shape, Strides, Padding> = [number] extends [
+  S['length'] | Window['length'],
 ]
   ? Shape
-  : [ImageLayout] extends [Layout]
+  : S['length'] extends Window['length']
+    ? Strides extends 1
+      ? Padding extends 'same'
+        ? S
+        : Padding extends 'valid'
+          ? KeptIf<S, Window, 1>
+          : KeptIf<S, Window, never>
+      : KeptIf<S, Window, never>
+    : `reduceWindow: a window of ${Window['length'] & number} sizes for the ${S['length']} axes of ${Show<S>}`
+
+/** The channels that a kernel takes and gives. */
+type Kernel<W extends Shape, Layout> = Layout extends `${string}C`
+  ? W extends readonly [...Shape, infer In extends number, infer Out extends number]
+    ? { in: In; out: Out }
+    : { in: number; out: number }
+  : W extends readonly [infer Out extends number, infer In extends number, ...Shape]
+    ? { in: In; out: Out }
+    : { in: number; out: number }
+
+type Channels<S extends Shape, Layout> = Layout extends `${string}C`
+  ? S extends readonly [...Shape, infer C extends number]
+    ? C
+    : number
+  : SizeAt<S, '1'>
+
+/** A convolution of S with a kernel that takes and gives these channels; they are checked without groups. */
+type Convolved<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  W extends Shape,
+  Layout,
+  Groups,
+  How,
+  In extends number,
+  Out,
+> = [S['length'], W['length']] extends [BatchRank<R>[0], BatchRank<R>[0]]
+  ? [Groups, Meet<Channels<S, Layout>, In>] extends [1, Clash]
+    ? `${Name}: channels differ: ${Show<S>} with kernel ${Show<W>}`
+    : Images<Name, R, S, Layout, How, Out>
+  : `${Name}: needs ${BatchRank<R>[1]} axes on both sides, got ${Show<S>} with kernel ${Show<W>}`
+
+/** Convolution: sizes stay for 'same' padding with stride 1, and halve with stride 2. */
+export type Conv<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  W extends Shape,
+  Strides,
+  Padding,
+  Groups,
+  Layout,
+  InputDilation,
+> = [number] extends [S['length'] | W['length']]
+  ? Shape
+  : [ImageLayout<R>] extends [Layout]
     ? Shape
-    : [S['length'], Kernel<W, Layout>] extends [4, [infer In extends number, infer Out extends number]]
-      ? [Groups, Meet<Channels<S, Layout>, In>] extends [1, Clash]
-        ? `conv2d: channels differ: ${Show<S>} with kernel ${Show<W>}`
-        : Images<
-            'conv2d',
-            S,
-            Layout,
-            Padding extends 'same' ? (Strides extends 1 ? 'keep' : Strides extends 2 ? 'half' : null) : null,
-            Out
-          >
-      : `conv2d: needs four axes on both sides, got ${Show<S>} with kernel ${Show<W>}`
+    : Convolved<
+        Name,
+        R,
+        S,
+        W,
+        Layout,
+        Groups,
+        [Padding, InputDilation, Strides] extends ['same', 1, 1]
+          ? 'keep'
+          : [Padding, InputDilation, Strides] extends ['same', 1, 2]
+            ? 'half'
+            : null,
+        Kernel<W, Layout>['in'],
+        Kernel<W, Layout>['out']
+      >
+
+/** Transposed convolution, with the kernel of the convolution: sizes stay for 'same' padding with stride 1, and double with stride 2. */
+export type ConvTransposed<
+  Name extends string,
+  R extends SpatialRank,
+  S extends Shape,
+  W extends Shape,
+  Strides,
+  Padding,
+  Groups,
+  Layout,
+> = [number] extends [S['length'] | W['length']]
+  ? Shape
+  : [ImageLayout<R>] extends [Layout]
+    ? Shape
+    : Convolved<
+        Name,
+        R,
+        S,
+        W,
+        Layout,
+        Groups,
+        [Padding, Strides] extends ['same', 1] ? 'keep' : [Padding, Strides] extends ['same', 2] ? 'double' : null,
+        Kernel<W, Layout>['out'],
+        Groups extends 1 ? Kernel<W, Layout>['in'] : number
+      >
 
 // ---- literals, batches, layers
 

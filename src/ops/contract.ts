@@ -22,17 +22,20 @@ import type { Draw, Op, Sample, Tensor, TensorType } from '../core/types.ts'
 import { commonDtype, defineOp, first, primitive } from './define.ts'
 import { add } from './elementwise.ts'
 
-/** α·x + β·k + γ·y = δ, where x, k, y are the coordinates along the axes labelled `a`, `b` and `out`; `size` is that of the result's axis. */
-export type Window = {
-  readonly a: string
-  readonly b: string
-  readonly out: string
+/**
+ * α·x + β·k + γ·y = δ: element x of a tensor meets tap k of a window at element y of the result, which has `size` of them.
+ * It says the same of y as of x: with α and γ exchanged, it is that of the transpose.
+ */
+export type Relation = {
   readonly alpha: number
   readonly beta: number
   readonly gamma: number
   readonly delta: number
   readonly size: number
 }
+
+/** A relation between the coordinates along the axes labelled `a`, `b` and `out`. */
+export type Window = Relation & { readonly a: string; readonly b: string; readonly out: string }
 
 /** Axis labels, one character each, of both operands and the result. */
 export type ContractParams = {
@@ -79,18 +82,26 @@ const summedLabels = ({ a, b, out, windows }: ContractParams): readonly string[]
   return [...new Set([...a, ...b])].filter(label => !out.includes(label) && !determined.has(label))
 }
 
-/** x = (δ - βk - γy) / α along a window's axis. */
-const windowIndex = (w: Window, place: (label: string) => number): Affine => {
-  const sign = w.alpha < 0 ? -1 : 1
+/** x = (δ - βk - γy) / α, where k and y are axes of a nest. */
+export const relatedIndex = ({ alpha, beta, gamma, delta }: Relation, k: number, y: number): Affine => {
+  const sign = alpha < 0 ? -1 : 1
   return {
-    offset: sign * w.delta,
+    offset: sign * delta,
     terms: [
-      { axis: place(w.b), by: -sign * w.beta },
-      { axis: place(w.out), by: -sign * w.gamma },
+      { axis: k, by: -sign * beta },
+      { axis: y, by: -sign * gamma },
     ],
-    divisor: Math.abs(w.alpha),
+    divisor: Math.abs(alpha),
   }
 }
+
+/** The relation with x and y exchanged, where x has `size` elements. */
+export const exchanged = <R extends Relation>(relation: R, size: number): R => ({
+  ...relation,
+  alpha: relation.gamma,
+  gamma: relation.alpha,
+  size,
+})
 
 /** The contraction of the cotangent with the other operand that gives the cotangent of the wanted one: roles permuted, relations kept. */
 const transposed = (params: ContractParams, wanted: 'a' | 'b', sizes: Sizes): ContractParams => {
@@ -100,14 +111,7 @@ const transposed = (params: ContractParams, wanted: 'a' | 'b', sizes: Sizes): Co
         a: out,
         b,
         out: a,
-        windows: windows.map(w => ({
-          ...w,
-          a: w.out,
-          alpha: w.gamma,
-          out: w.a,
-          gamma: w.alpha,
-          size: sizeIn(sizes, w.a),
-        })),
+        windows: windows.map(w => ({ ...exchanged(w, sizeIn(sizes, w.a)), a: w.out, out: w.a })),
       }
     : {
         a,
@@ -199,7 +203,7 @@ const contractOp: Op<ContractParams> = defineOp<ContractParams>(
       const plain = (label: string): Affine => ({ offset: 0, terms: [{ axis: place(label), by: 1 }], divisor: 1 })
       const indexA = [...params.a].map(label => {
         const w = params.windows.find(window => window.a === label)
-        return w === undefined ? plain(label) : windowIndex(w, place)
+        return w === undefined ? plain(label) : relatedIndex(w, place(w.b), place(w.out))
       })
       const shapeOf = (i: number): Shape => types[i]?.shape ?? []
       return {

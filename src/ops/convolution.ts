@@ -1,112 +1,97 @@
 /**
- * Convolution over images, as a `contract` with a window for each spatial axis.
+ * Convolution over signals, images and volumes, as a `contract` with a window for each spatial axis.
  *
- * Layer: ops. What deep learning calls convolution: the kernel is not flipped. Its gradients are contractions again.
+ * Layer: ops. What deep learning calls convolution: the kernel is not flipped. Its gradients are contractions again. Read next:
+ * convolution-transposed.ts, the same contraction with the image and the result exchanged.
  */
-import { describe, fail, shapeError, valueError } from '../core/errors.ts'
-import { dim, range, showShape } from '../core/shape.ts'
-import type { Check, Conv, ImageLayout, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
-import type { Draw, Sample, Tensor } from '../core/types.ts'
-import { contract, type Window } from './contract.ts'
+import { fail, shapeError } from '../core/errors.ts'
+import { dim, range, type Shape, showShape } from '../core/shape.ts'
+import type {
+  ChannelsLast,
+  Check,
+  Conv,
+  ImageLayout,
+  Resolved,
+  ShapeOf,
+  SpatialRank,
+  TensorLike,
+} from '../core/shape-types.ts'
+import type { Draw, Params, Sample, Tensor } from '../core/types.ts'
+import { contract, type Relation } from './contract.ts'
 import { composite, lift, requireOptions } from './define.ts'
 import { reshape } from './movement.ts'
+import {
+  channelsLast,
+  checkRank,
+  type ImageAxes,
+  imageAxes,
+  type Padding,
+  type PerAxis,
+  relationOf,
+  spanOf,
+} from './spatial.ts'
 
-/** One number for both spatial axes, or one for each (height, width). */
-export type PerAxis = number | readonly [number, number]
-/**
- * Zeros around an image: 'valid' none, 'same' as many as keep ceil(size / stride) (the odd one after), a number or pair on
- * both sides alike, or `[[top, bottom], [left, right]]`; negative ones cut off.
- */
-export type Padding = 'valid' | 'same' | PerAxis | readonly [readonly [number, number], readonly [number, number]]
-
-/** Options of `conv2d`; all sizes in elements. */
+/** Options of `conv1d`, `conv2d` and `conv3d`; all sizes in elements. */
 export type ConvOptions<
-  Strides extends PerAxis = PerAxis,
-  Pads extends Padding = Padding,
+  R extends SpatialRank = 2,
+  Strides extends PerAxis<R> = PerAxis<R>,
+  Pads extends Padding<R> = Padding<R>,
   Groups extends number = number,
-  Order extends ImageLayout = ImageLayout,
+  Order extends ImageLayout<R> = ImageLayout<R>,
+  Holes extends PerAxis<R> = PerAxis<R>,
 > = {
   readonly strides?: Strides
   readonly padding?: Pads
-  readonly dilation?: PerAxis
+  /** Elements from one of the kernel to the next. */
+  readonly dilation?: PerAxis<R>
+  /** Elements from one of the image to the next, with zeros between; padding, also 'same', is that of the image with these. */
+  readonly inputDilation?: Holes
+  /** Channels are cut into so many groups, convolved by themselves; as many as channels is a depthwise convolution. */
   readonly groups?: Groups
-  /** 'NHWC' (default): x [batch, height, width, channels], w [height, width, in, out]. 'NCHW': x [batch, channels, height, width], w [out, in, height, width]. */
+  /**
+   * Channels last (default, 'NHWC'): x [batch, height, width, channels], w [height, width, in, out]. Channels first ('NCHW'):
+   * x [batch, channels, height, width], w [out, in, height, width]. Without height in 'NWC' and 'NCW', with depth in front of it in
+   * 'NDHWC' and 'NCDHW'.
+   */
   readonly layout?: Order
 }
 
-const showOption = (value: unknown): string => (Array.isArray(value) ? JSON.stringify(value) : describe(value))
+/** Where the axes of a kernel are. */
+export type KernelAxes = { readonly in: number; readonly out: number; readonly space: readonly number[] }
 
-/** The number that holds for a spatial axis. */
-export const perAxis = (op: string, name: string, value: PerAxis, axis: number): number => {
-  const n = Array.isArray(value) && value.length === 2 ? value[axis] : value
-  return typeof n === 'number' && Number.isInteger(n) && n >= 1
-    ? n
-    : fail(valueError(op, `${name} must be a whole number of at least 1 or two of them, got ${showOption(value)}`))
+/** The axes of the kernel that goes with images of a layout. */
+export const kernelAxes = ({ last, space }: ImageAxes): KernelAxes => {
+  const rank = space.length
+  return last ? { in: rank, out: rank + 1, space: range(0, rank) } : { in: 1, out: 0, space: range(2, rank + 2) }
 }
 
-/** Elements added before and after a spatial axis of size n under a window that spans `span` elements. */
-export const padOf = (
+/** Refuses kernels that do not take the channels of x, in groups. */
+export const checkChannels = (
   op: string,
-  padding: Padding,
-  axis: number,
-  n: number,
-  span: number,
-  stride: number,
-): readonly [number, number] => {
-  if (padding === 'valid') return [0, 0]
-  if (padding === 'same') {
-    const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + span - n)
-    return [Math.floor(total / 2), Math.ceil(total / 2)]
-  }
-  const side: unknown = Array.isArray(padding) && padding.length === 2 ? padding[axis] : padding
-  const [low, high, ...more] = Array.isArray(side) ? side : [side, side]
-  return Number.isInteger(low) && Number.isInteger(high) && more.length === 0
-    ? [low, high]
-    : fail(
-        valueError(
-          op,
-          `padding must be 'same', 'valid', a whole number, one for each axis or [[top, bottom], [left, right]], got ${showOption(padding)}`,
-        ),
-      )
-}
-
-/** Refuses a window that has no place at all along an axis of size n. */
-export const checkFits = (op: string, n: number, [low, high]: readonly [number, number], span: number): void => {
-  if (span < 1) fail(shapeError(op, 'a kernel needs at least one element along each spatial axis'))
-  if (n + low + high < span)
+  x: Tensor,
+  w: Tensor,
+  groups: number,
+  image: ImageAxes,
+  transposed: boolean,
+): void => {
+  checkRank(op, image.space.length as SpatialRank, 'on both sides', [x, w])
+  const kernel = kernelAxes(image)
+  const both = `${showShape(x.shape)} with kernel ${showShape(w.shape)}`
+  const channels = dim(x.shape, image.channel)
+  const [inputs, outputs] = [dim(w.shape, kernel.in), dim(w.shape, kernel.out)]
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outputs % groups !== 0)
     fail(
       shapeError(
         op,
-        `a window over ${span} elements does not fit an axis of size ${n}${low + high === 0 ? '' : ` padded by ${low} and ${high}`}: pad more, or use a smaller window`,
+        `${groups} groups do not divide ${channels} channels in and ${transposed ? inputs * groups : outputs} out (${both})`,
       ),
     )
-}
-
-/** How many places a window has along an axis of size n. */
-export const windowCount = (n: number, [low, high]: readonly [number, number], span: number, stride: number): number =>
-  Math.max(0, Math.floor((n + low + high - span) / stride) + 1)
-
-/** Axis letters: n batch, h and w space, g group, i and o channels, p and q kernel, y and x result. */
-const layouts = {
-  NHWC: { a: 'nhwgi', b: 'pqigo', out: 'nyxgo', channel: 3, space: [1, 2], kernel: [0, 1, 2, 3] },
-  NCHW: { a: 'ngihw', b: 'goipq', out: 'ngoyx', channel: 1, space: [2, 3], kernel: [2, 3, 1, 0] },
-} as const
-
-type Layout = (typeof layouts)[keyof typeof layouts]
-
-const checkConv = (x: Tensor, w: Tensor, groups: number, layout: Layout): void => {
-  const both = `${showShape(x.shape)} with kernel ${showShape(w.shape)}`
-  if (x.shape.length !== 4 || w.shape.length !== 4)
-    fail(shapeError('conv2d', `needs four axes on both sides, got ${both}`))
-  const channels = dim(x.shape, layout.channel)
-  const [inputs, outputs] = [dim(w.shape, layout.kernel[2]), dim(w.shape, layout.kernel[3])]
-  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outputs % groups !== 0)
-    fail(shapeError('conv2d', `${groups} groups do not divide ${channels} channels in and ${outputs} out (${both})`))
-  if (inputs * groups !== channels)
+  const taken = transposed ? outputs : inputs * groups
+  if (taken !== channels)
     fail(
       shapeError(
-        'conv2d',
-        `channels differ: ${both} has ${channels} channels, the kernel takes ${inputs} × ${groups} groups`,
+        op,
+        `channels differ: ${both} has ${channels} channels, the kernel takes ${transposed ? taken : `${inputs} × ${groups} groups`}`,
       ),
     )
 }
@@ -115,99 +100,194 @@ const checkConv = (x: Tensor, w: Tensor, groups: number, layout: Layout): void =
 const splitAxis = (x: Tensor, axis: number, outerSize: number): Tensor =>
   reshape(x.shape.flatMap((n, i) => (i === axis ? [outerSize, n / outerSize] : [n])))(x)
 
-const convolve = (options: ConvOptions, x: Tensor, w: Tensor): Tensor => {
-  const { strides = 1, padding = 'valid', dilation = 1, groups = 1, layout: name = 'NHWC' } = options
-  const layout =
-    layouts[name] ?? fail(valueError('conv2d', `layout must be 'NHWC' or 'NCHW', got ${JSON.stringify(name)}`))
-  checkConv(x, w, groups, layout)
-  const windows = range(0, 2).map((axis): Window => {
-    const [stride, step] = [perAxis('conv2d', 'strides', strides, axis), perAxis('conv2d', 'dilation', dilation, axis)]
-    const n = dim(x.shape, layout.space[axis] ?? 0)
-    const span = (dim(w.shape, layout.kernel[axis] ?? 0) - 1) * step + 1
-    const pads = padOf('conv2d', padding, axis, n, span, stride)
-    checkFits('conv2d', n, pads, span)
-    const [a, b, out] = axis === 0 ? ['h', 'p', 'y'] : ['w', 'q', 'x']
-    const size = windowCount(n, pads, span, stride)
-    return { a, b, out, alpha: 1, beta: -step, gamma: -stride, delta: -pads[0], size }
-  })
-  const grouped = contract(
-    { a: layout.a, b: layout.b, out: layout.out, windows },
-    splitAxis(x, layout.channel, groups),
-    splitAxis(w, layout.kernel[3], groups),
+/** An axis and the one after it as one. */
+const merged = (shape: Shape, axis: number): Shape => [
+  ...shape.slice(0, axis),
+  dim(shape, axis) * dim(shape, axis + 1),
+  ...shape.slice(axis + 2),
+]
+
+/** Axis letters: n batch, g group, i and o channels of the kernel; spatial ones of the image, the kernel and the result. */
+const spatialLetters = { image: 'dhw', kernel: 'rpq', result: 'zyx' } as const
+
+/**
+ * Σ over taps and channels of x·w, group by group, where the relations hold. `from` are the channels of the kernel that x has, `to`
+ * those that the result has.
+ */
+export const convolveGroups = (
+  image: ImageAxes,
+  relations: readonly Relation[],
+  groups: number,
+  [from, to]: readonly ['i', 'o'] | readonly ['o', 'i'],
+  x: Tensor,
+  w: Tensor,
+): Tensor => {
+  const rank = relations.length
+  const axes = (of: keyof typeof spatialLetters): string => spatialLetters[of].slice(-rank)
+  const [space, taps, places] = [axes('image'), axes('kernel'), axes('result')]
+  const windows = relations.map((relation, i) => ({
+    a: space.charAt(i),
+    b: taps.charAt(i),
+    out: places.charAt(i),
+    ...relation,
+  }))
+  const labels = image.last
+    ? { a: `n${space}g${from}`, b: `${taps}igo`, out: `n${places}g${to}` }
+    : { a: `ng${from}${space}`, b: `goi${taps}`, out: `ng${to}${places}` }
+  const y = contract(
+    { ...labels, windows },
+    splitAxis(x, image.channel, groups),
+    splitAxis(w, kernelAxes(image).out, groups),
   )
-  const at = layout.channel
-  const merged = grouped.shape.flatMap((n, i) =>
-    i === at ? [n * dim(grouped.shape, at + 1)] : i === at + 1 ? [] : [n],
-  )
-  return reshape(merged)(grouped)
+  return reshape(merged(y.shape, image.channel))(y)
 }
 
-const drawConv = (
-  draw: Draw,
-): Sample<
-  Required<Pick<ConvOptions, 'groups' | 'layout'>> & { strides: PerAxis; padding: Padding; dilation: PerAxis }
-> => {
-  const [groups, inputs, outputs] = [draw.integer(1, 2), draw.integer(1, 2), draw.integer(1, 2)]
-  const [n, p, q, dilation] = [draw.integer(1, 2), draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 2)]
-  const [h, w] = [p, q].map(size => (size - 1) * dilation + draw.integer(1, 3)) as [number, number]
-  const layout = draw.pick(['NHWC', 'NCHW'])
-  const params = {
-    strides: [draw.integer(1, 2), draw.integer(1, 2)] as const,
-    padding: draw.pick([
-      'valid',
-      'same',
-      1,
-      [
-        [0, 1],
-        [1, -1],
-      ],
-    ]),
-    dilation,
-    groups,
-    layout,
-  }
-  const channels = groups * inputs
-  return layout === 'NHWC'
-    ? { params, args: [draw.tensor([n, h, w, channels]), draw.tensor([p, q, inputs, groups * outputs])] }
-    : { params, args: [draw.tensor([n, channels, h, w]), draw.tensor([groups * outputs, inputs, p, q])] }
+const convolve = <R extends SpatialRank>(
+  op: string,
+  rank: R,
+  options: ConvOptions<R>,
+  x: Tensor,
+  w: Tensor,
+): Tensor => {
+  const {
+    strides = 1,
+    padding = 'valid',
+    dilation = 1,
+    inputDilation = 1,
+    groups = 1,
+    layout = channelsLast(rank),
+  } = options
+  const image = imageAxes(op, rank, layout)
+  checkChannels(op, x, w, groups, image, false)
+  const sizes = { strides, padding, dilation, inputDilation }
+  const taps = kernelAxes(image).space.map(axis => dim(w.shape, axis))
+  const relations = image.space.map((axis, i) => relationOf(op, sizes, [i, rank], dim(x.shape, axis), dim(taps, i)))
+  return convolveGroups(image, relations, groups, ['i', 'o'], x, w)
 }
+
+/** An image and a kernel with so many taps, of the sizes that a layout wants. */
+export const drawImage = (
+  draw: Draw,
+  last: boolean,
+  space: Shape,
+  channels: number,
+  kernel: { readonly taps: Shape; readonly in: number; readonly out: number },
+): readonly Tensor[] => {
+  const batch = space.length === 3 ? 1 : draw.integer(1, 2)
+  return last
+    ? [draw.tensor([batch, ...space, channels]), draw.tensor([...kernel.taps, kernel.in, kernel.out])]
+    : [draw.tensor([batch, channels, ...space]), draw.tensor([kernel.out, kernel.in, ...kernel.taps])]
+}
+
+/** `Params` with the numbers of a sample: for every axis, or for all. */
+export type Drawn = Params & { readonly groups: number; readonly layout: string }
+
+/** Options for samples, with strides and dilations along one axis alone: finite differences over three such axes would take long. */
+export const drawOptions = (draw: Draw, rank: SpatialRank) => {
+  const busy = draw.integer(0, rank - 1)
+  const numbers = (): readonly number[] => range(0, rank).map(axis => (axis === busy ? draw.integer(1, 2) : 1))
+  return {
+    busy,
+    strides: numbers(),
+    dilation: numbers(),
+    groups: draw.integer(1, 2),
+    taps: range(0, rank).map(() => draw.integer(1, 2)),
+    channels: [draw.integer(1, 2), rank === 3 ? 1 : draw.integer(1, 2)] as const,
+    last: draw.boolean(),
+  }
+}
+
+const drawConv =
+  (rank: SpatialRank) =>
+  (draw: Draw): Sample<Drawn> => {
+    const { busy, taps, channels, last, ...options } = drawOptions(draw, rank)
+    const inputDilation = taps.map((_, axis) => (axis === busy ? draw.integer(1, 2) : 1))
+    const spans = taps.map((n, axis) => spanOf(n, dim(options.dilation, axis)))
+    const space = spans.map((n, axis) => (axis === busy ? n + draw.integer(0, 2) : n))
+    const pairs = range(0, rank).map(() => [draw.integer(0, 1), draw.integer(0, 1)])
+    const cut = space.map((n, axis) => (n > dim(spans, axis) ? [-1, draw.integer(0, 1)] : [1, 0]))
+    const padding = draw.pick(['valid', 'same', 1, pairs, cut])
+    const kernel = { taps, in: channels[0], out: channels[1] * options.groups }
+    return {
+      params: { ...options, padding, inputDilation, layout: imageLayout(rank, last) },
+      args: drawImage(draw, last, space, channels[0] * options.groups, kernel),
+    }
+  }
+
+/** Channels last or first. */
+export const imageLayout = <R extends SpatialRank>(rank: R, last: boolean): ImageLayout<R> => {
+  const name = channelsLast(rank)
+  return (last ? name : `NC${name.slice(1, -1)}`) as ImageLayout<R>
+}
+
+/** A convolution with R spatial axes. */
+export type Convolving<Name extends string, R extends SpatialRank> = <
+  const Strides extends PerAxis<R> = 1,
+  const Pads extends Padding<R> = 'valid',
+  const Groups extends number = 1,
+  const Order extends ImageLayout<R> = ChannelsLast<R>,
+  const Holes extends PerAxis<R> = 1,
+>(
+  options?: ConvOptions<R, Strides, Pads, Groups, Order, Holes>,
+) => <X extends TensorLike, W extends TensorLike>(
+  x: X,
+  w: Check<Conv<Name, R, ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order, Holes>, W>,
+) => Tensor<Resolved<Conv<Name, R, ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order, Holes>>>
+
+const convolution = <const Name extends string, R extends SpatialRank>(name: Name, rank: R, doc: string) =>
+  composite(
+    {
+      name,
+      doc,
+      apply: (options: Drawn, [x, w]) => convolve(name, rank, options as ConvOptions<R>, x as Tensor, w as Tensor),
+      sample: drawConv(rank),
+      invalid: draw => ({
+        params: { groups: 1, layout: channelsLast(rank) },
+        args: drawImage(
+          draw,
+          true,
+          range(0, rank).map(() => 3),
+          3,
+          { taps: range(0, rank).map(() => 2), in: 2, out: 1 },
+        ),
+      }),
+    },
+    ((options: ConvOptions<R> = {}) =>
+      (x: TensorLike, w: TensorLike): Tensor => {
+        const [a, b] = lift(name, [x, w])
+        return convolve(name, rank, requireOptions(name, options), a as Tensor, b as Tensor)
+      }) as Convolving<Name, R>,
+  )
+
+/**
+ * One-dimensional convolution (cross-correlation); see `conv2d`.
+ *
+ * x: [batch, width, in], w: [width, in / groups, out] -> [batch, width', out].
+ * @throws ShapeError, ValueError as `conv2d`
+ * @example
+ * conv1d({ padding: 'same' })(ones([4, 100, 2]), ones([5, 2, 8])) // [4,100,2] -> [4,100,8]
+ */
+export const conv1d = convolution('conv1d', 1, 'One-dimensional convolution.')
 
 /**
  * Two-dimensional convolution (cross-correlation).
  *
  * x: [batch, height, width, in], w: [height, width, in / groups, out] -> [batch, height', width', out], where
- * height' = ⌊(height + padding - dilation·(kernel - 1) - 1) / stride⌋ + 1; see `layout` for channels first.
+ * height' = ⌊(height + padding - dilation·(kernel - 1) - 1) / stride⌋ + 1; see `layout` for channels first. With `inputDilation`,
+ * height counts the zeros between elements. Options and names as jax.lax.conv_general_dilated.
  * @throws ShapeError when channels, groups and kernel do not fit, or the kernel is larger than the padded image; ValueError for
  * options out of range
  * @example
  * conv2d({ strides: 2, padding: 'same' })(images, ones([3, 3, 1, 8])) // [4,28,28,1] -> [4,14,14,8]
  */
-export const conv2d = composite(
-  {
-    name: 'conv2d',
-    doc: 'Two-dimensional convolution.',
-    apply: (options: Required<ConvOptions>, [x, w]) => convolve(options, x as Tensor, w as Tensor),
-    sample: drawConv,
-    invalid: draw => ({
-      params: { strides: 1, padding: 'valid', dilation: 1, groups: 1, layout: 'NHWC' } as const,
-      args: [draw.tensor([1, 4, 4, 3]), draw.tensor([2, 2, 2, 1])],
-    }),
-  },
-  <
-    const Strides extends PerAxis = 1,
-    const Pads extends Padding = 'valid',
-    const Groups extends number = 1,
-    const Order extends ImageLayout = 'NHWC',
-  >(
-    options: ConvOptions<Strides, Pads, Groups, Order> = {},
-  ) =>
-    <X extends TensorLike, W extends TensorLike>(
-      x: X,
-      w: Check<Conv<ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order>, W>,
-    ) => {
-      const [a, b] = lift('conv2d', [x, w as TensorLike])
-      return convolve(requireOptions('conv2d', options), a as Tensor, b as Tensor) as Tensor<
-        Resolved<Conv<ShapeOf<X>, ShapeOf<W>, Strides, Pads, Groups, Order>>
-      >
-    },
-)
+export const conv2d = convolution('conv2d', 2, 'Two-dimensional convolution.')
+
+/**
+ * Three-dimensional convolution (cross-correlation); see `conv2d`.
+ *
+ * x: [batch, depth, height, width, in], w: [depth, height, width, in / groups, out] -> [batch, depth', height', width', out].
+ * @throws ShapeError, ValueError as `conv2d`
+ * @example
+ * conv3d({ strides: [1, 2, 2] })(ones([1, 5, 9, 9, 1]), ones([3, 3, 3, 1, 2])) // [1,5,9,9,1] -> [1,3,4,4,2]
+ */
+export const conv3d = convolution('conv3d', 3, 'Three-dimensional convolution.')

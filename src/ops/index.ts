@@ -11,6 +11,7 @@ import * as at from './at.ts'
 import * as comparison from './comparison.ts'
 import * as contraction from './contract.ts'
 import * as convolution from './convolution.ts'
+import * as convolutionTransposed from './convolution-transposed.ts'
 import * as cumulative from './cumulative.ts'
 import * as decompositions from './decompositions.ts'
 import { isRegistered, type Subject } from './define.ts'
@@ -28,6 +29,7 @@ import * as pooling from './pooling.ts'
 import * as products from './products.ts'
 import * as quantiles from './quantiles.ts'
 import * as rearrange from './rearrange.ts'
+import * as reduceWindow from './reduce-window.ts'
 import * as reduction from './reduction.ts'
 import * as scatter from './scatter.ts'
 import * as scatterCombine from './scatter-combine.ts'
@@ -38,6 +40,8 @@ import * as sorting from './sorting.ts'
 import * as spectral from './spectral.ts'
 import * as statistics from './statistics.ts'
 import * as threefry from './threefry.ts'
+import * as windowMatch from './window-match.ts'
+import * as windows from './windows.ts'
 
 const families = {
   elementwise,
@@ -61,8 +65,8 @@ const families = {
   determinants,
   decompositions,
   spectral,
-  convolution,
-  pooling,
+  convolution: { ...convolution, ...convolutionTransposed },
+  pooling: { ...windows, ...windowMatch, ...reduceWindow, ...pooling },
   scatter: { ...scatter, ...scatterCombine, ...segments },
   indexing: { ...indexing, ...dynamic, ...at },
   sorting,

@@ -1,204 +1,45 @@
 /**
- * Pooling: a reduction over `windows`, a linear view in which every element stands once for each window it is in.
+ * Pooling over signals, images and volumes: the windows of `reduceWindow` over the spatial axes.
  *
- * Layer: ops. `windows` and `foldWindows` are each other's transpose.
+ * Layer: ops.
  */
-import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
-import { type CotangentError, fail, shapeError, valueError } from '../core/errors.ts'
-import { type Affine, along, load, mapNest } from '../core/kernel.ts'
-import { dim, normalizeAxes, range, type Shape, sameShape, showShape } from '../core/shape.ts'
-import type { Check, ImageLayout, Pool, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
-import { bind1 } from '../core/trace.ts'
-import type { Draw, Op, Sample, Tensor } from '../core/types.ts'
+import { dim, range, type Shape } from '../core/shape.ts'
+import type {
+  ChannelsLast,
+  Check,
+  ImageLayout,
+  Pool,
+  Resolved,
+  ShapeOf,
+  SpatialRank,
+  TensorLike,
+} from '../core/shape-types.ts'
+import type { Draw, Params, Sample, Tensor } from '../core/types.ts'
 import { div } from './arithmetic.ts'
-import { pad } from './arrange.ts'
-import { checkFits, type Padding, type PerAxis, padOf, perAxis, windowCount } from './convolution.ts'
+import { imageLayout } from './convolution.ts'
 import { full } from './creation.ts'
-import { composite, defineOp, first, liftOne, only, primitive, requireOptions, typed } from './define.ts'
-import { max, sum } from './reduction.ts'
-
-/** Windows of `size` elements, `dilation` apart, every `stride` along an axis. */
-export type AxisWindow = {
-  readonly axis: number
-  readonly size: number
-  readonly stride: number
-  readonly dilation: number
-}
-type Windows = { readonly windows: readonly AxisWindow[] }
-type Fold = Windows & { readonly shape: Shape }
-
-const spanOf = (w: AxisWindow): number => (w.size - 1) * w.dilation + 1
-
-/** Windows need an axis each, and whole numbers of at least 1. */
-const checkWindows = (
-  op: string,
-  shape: Shape,
-  windows: readonly AxisWindow[],
-): E.Either<CotangentError, readonly number[]> =>
-  pipe(
-    normalizeAxes(
-      op,
-      windows.map(w => w.axis),
-      shape.length,
-    ),
-    E.filterOrElse(
-      () => windows.every(w => [w.size, w.stride, w.dilation].every(n => Number.isInteger(n) && n >= 1)),
-      () =>
-        valueError(op, `size, stride and dilation must be whole numbers of at least 1, got ${JSON.stringify(windows)}`),
-    ),
-  )
-
-/** Windows with their axes counted from the front. */
-const counted = (rank: number, windows: readonly AxisWindow[]): readonly AxisWindow[] =>
-  windows.map(w => ({ ...w, axis: w.axis < 0 ? w.axis + rank : w.axis }))
-
-/** The windowed axes count windows; the elements of a window are new last axes. */
-const windowedShape = (shape: Shape, windows: readonly AxisWindow[]): Shape => [
-  ...shape.map((n, axis) => {
-    const w = windows.find(v => v.axis === axis)
-    return w === undefined ? n : windowCount(n, [0, 0], spanOf(w), w.stride)
-  }),
-  ...windows.map(w => w.size),
-]
-
-const sample = (draw: Draw): Sample<Windows> & { readonly shape: Shape } => {
-  const shape = range(0, draw.integer(1, 2)).map(() => draw.integer(3, 6))
-  const axes = draw.boolean() ? range(0, shape.length) : [0]
-  const windows = axes.map(axis => ({
-    axis,
-    size: draw.integer(1, 3),
-    stride: draw.integer(1, 3),
-    dilation: draw.integer(1, 2),
-  }))
-  return { params: { windows }, args: [], shape }
-}
-
-const windowsOp: Op<Windows> = defineOp<Windows>({
-  name: 'windows',
-  doc: 'Sliding windows as new last axes.',
-  infer: ({ windows }, types) => {
-    const { shape, dtype } = first(types)
-    return pipe(
-      checkWindows('windows', shape, windows),
-      E.chain(() => typed(windowedShape(shape, windows), dtype)),
-    )
-  },
-  lower: ({ windows }, types, outs) => {
-    const { shape, dtype } = first(types)
-    const index = shape.map((_, axis): Affine => {
-      const at = windows.findIndex(v => v.axis === axis)
-      const w = windows[at]
-      if (w === undefined) return along(axis)
-      return {
-        offset: 0,
-        terms: [
-          { axis, by: w.stride },
-          { axis: shape.length + at, by: w.dilation },
-        ],
-        divisor: 1,
-      }
-    })
-    return mapNest(first(outs).shape, load(0, dtype, shape, index))
-  },
-  differentiation: {
-    rule: 'linear',
-    transpose: ({ windows }, ct, _args, types) => [bind1(foldWindowsOp, { windows, shape: first(types).shape }, ct)],
-  },
-  batch: ({ windows }, xs) => [bind1(windowsOp, { windows: windows.map(w => ({ ...w, axis: w.axis + 1 })) }, only(xs))],
-  sample: draw => {
-    const { params, shape } = sample(draw)
-    return { params, args: [draw.tensor(shape)] }
-  },
-  invalid: draw => ({ params: { windows: [{ axis: 1, size: 2, stride: 1, dilation: 1 }] }, args: [draw.tensor([3])] }),
-})
-
-const foldWindowsOp: Op<Fold> = defineOp<Fold>({
-  name: 'foldWindows',
-  doc: 'Adds windows back to where they were taken.',
-  infer: ({ windows, shape }, types) => {
-    const { shape: given, dtype } = first(types)
-    const wanted = windowedShape(shape, windows)
-    return pipe(
-      checkWindows('foldWindows', shape, windows),
-      E.chain(() =>
-        sameShape(wanted, given)
-          ? typed(shape, dtype)
-          : E.left(
-              shapeError(
-                'foldWindows',
-                `windows of ${showShape(shape)} are ${showShape(wanted)}, got ${showShape(given)}`,
-              ),
-            ),
-      ),
-    )
-  },
-  lower: ({ windows, shape }, types) => {
-    const { shape: view, dtype } = first(types)
-    const rank = shape.length
-    const index = view.map((_, axis): Affine => {
-      if (axis >= rank) return along(axis)
-      const at = windows.findIndex(v => v.axis === axis)
-      const w = windows[at]
-      if (w === undefined) return along(axis)
-      return {
-        offset: 0,
-        terms: [
-          { axis, by: 1 },
-          { axis: rank + at, by: -w.dilation },
-        ],
-        divisor: w.stride,
-      }
-    })
-    const expr = load(0, dtype, view, index, 0)
-    const stage = { tag: 'reduce', axes: windows.map(w => w.size), monoid: 'sum', expr, dtype } as const
-    return { tag: 'nest', axes: shape, stages: [stage], outputs: [0] }
-  },
-  differentiation: { rule: 'linear', transpose: ({ windows }, ct) => [bind1(windowsOp, { windows }, ct)] },
-  batch: ({ windows, shape }, xs, _batched, n) => [
-    bind1(foldWindowsOp, { windows: windows.map(w => ({ ...w, axis: w.axis + 1 })), shape: [n, ...shape] }, only(xs)),
-  ],
-  sample: draw => {
-    const { params, shape } = sample(draw)
-    return { params: { ...params, shape }, args: [draw.tensor(windowedShape(shape, params.windows))] }
-  },
-  invalid: draw => ({
-    params: { windows: [{ axis: 0, size: 2, stride: 1, dilation: 1 }], shape: [5] },
-    args: [draw.tensor([3, 2])],
-  }),
-})
-
-/**
- * Sliding windows over axes of x: each windowed axis counts windows, and their elements are new last axes. A
- * view, as cheap as an index map. Windows larger than their axis: none.
- * @throws AxisError for an axis out of range or named twice; ValueError for sizes, strides or dilations below 1
- */
-export const windows = primitive(windowsOp, (list: readonly AxisWindow[]) => (x: TensorLike): Tensor => {
-  const value = liftOne('windows', x)
-  return bind1(windowsOp, { windows: counted(value.shape.length, list) }, value)
-})
-
-/** Adds windows back to where `windows` took them from, in a tensor of the given shape. */
-export const foldWindows = primitive(
-  foldWindowsOp,
-  <const S extends Shape>(shape: S, list: readonly AxisWindow[]) =>
-    (x: TensorLike) =>
-      bind1(
-        foldWindowsOp,
-        { windows: counted(shape.length, list), shape },
-        liftOne('foldWindows', x),
-      ) as Tensor as Tensor<Readonly<S>>,
-)
-
-// ---- pooling over images
+import { composite, liftOne, requireOptions } from './define.ts'
+import { reduceWindows, type WindowMonoid } from './reduce-window.ts'
+import {
+  channelsLast,
+  checkRank,
+  imageAxes,
+  type Padding,
+  type PerAxis,
+  perAxis,
+  relationOf,
+  spanOf,
+} from './spatial.ts'
+import type { AxisRelation } from './window-match.ts'
 
 /** Options of pooling; `strides` default to the window, padding to 'valid'. */
 export type PoolOptions<
-  Size extends PerAxis = PerAxis,
-  Strides extends PerAxis | undefined = PerAxis,
-  Pads extends Padding = Padding,
-  Dilation extends PerAxis = PerAxis,
-  Order extends ImageLayout = ImageLayout,
+  R extends SpatialRank = 2,
+  Size extends PerAxis<R> = PerAxis<R>,
+  Strides extends PerAxis<R> | undefined = PerAxis<R>,
+  Pads extends Padding<R> = Padding<R>,
+  Dilation extends PerAxis<R> = PerAxis<R>,
+  Order extends ImageLayout<R> = ImageLayout<R>,
 > = {
   readonly window: Size
   readonly strides?: Strides
@@ -207,64 +48,116 @@ export type PoolOptions<
   readonly layout?: Order
 }
 /** `countPadding` (false): whether padded zeros count in the average, as PyTorch does by default and Keras does not. */
-export type AveragePoolOptions = PoolOptions & { readonly countPadding?: boolean }
+export type AveragePoolOptions<R extends SpatialRank = 2> = PoolOptions<R> & { readonly countPadding?: boolean }
 
-type Pooling<Name extends string, More = unknown> = <
-  const Size extends PerAxis,
-  const Strides extends PerAxis | undefined = undefined,
-  const Pads extends Padding = 'valid',
-  const Dilation extends PerAxis = 1,
-  const Order extends ImageLayout = 'NHWC',
+type Pooling<Name extends string, R extends SpatialRank, More = unknown> = <
+  const Size extends PerAxis<R>,
+  const Strides extends PerAxis<R> | undefined = undefined,
+  const Pads extends Padding<R> = 'valid',
+  const Dilation extends PerAxis<R> = 1,
+  const Order extends ImageLayout<R> = ChannelsLast<R>,
 >(
-  options: PoolOptions<Size, Strides, Pads, Dilation, Order> & More,
+  options: PoolOptions<R, Size, Strides, Pads, Dilation, Order> & More,
 ) => <X extends TensorLike>(
-  x: Check<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>, X>,
-) => Tensor<Resolved<Pool<Name, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>>>
+  x: Check<Pool<Name, R, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>, X>,
+) => Tensor<Resolved<Pool<Name, R, ShapeOf<X>, Size, Strides, Pads, Dilation, Order>>>
 
-/** x padded by `fill` and cut into windows over height and width, whose elements are the last two axes. */
-const pooled = (op: string, options: PoolOptions, fill: number, x: Tensor): Tensor => {
-  const { window, strides = window, padding = 'valid', dilation = 1, layout = 'NHWC' } = options
-  if (x.shape.length !== 4) return fail(shapeError(op, `needs four axes (${layout}), got ${showShape(x.shape)}`))
-  if (layout !== 'NHWC' && layout !== 'NCHW')
-    return fail(valueError(op, `layout must be 'NHWC' or 'NCHW', got ${JSON.stringify(layout)}`))
-  const start = layout === 'NHWC' ? 1 : 2
-  const list = range(0, 2).map(i => ({
-    axis: start + i,
-    size: perAxis(op, 'window', window, i),
-    stride: perAxis(op, 'strides', strides, i),
-    dilation: perAxis(op, 'dilation', dilation, i),
-  }))
-  const widths = x.shape.map((n, axis) => {
-    const w = list[axis - start]
-    if (w === undefined) return [0, 0] as const
-    const pads = padOf(op, padding, w.axis - start, n, spanOf(w), w.stride)
-    checkFits(op, n, pads, spanOf(w))
-    return pads
+/** The windows over the spatial axes of x. */
+const windowsOver = <R extends SpatialRank>(
+  op: string,
+  rank: R,
+  options: PoolOptions<R>,
+  x: Tensor,
+): readonly AxisRelation[] => {
+  const { window, strides = window, padding = 'valid', dilation = 1, layout = channelsLast(rank) } = options
+  checkRank(op, rank, `(${layout})`, [x])
+  return imageAxes(op, rank, layout).space.map((axis, i) => {
+    const taps = perAxis(op, 'window', window, i, rank)
+    const n = dim(x.shape, axis)
+    return { axis, taps, ...relationOf(op, { strides, padding, dilation }, [i, rank], n, taps) }
   })
-  const padded = widths.every(([low, high]) => low === 0 && high === 0) ? x : pad({ widths, value: fill })(x)
-  return windows(list)(padded)
 }
 
-const maxPoolOf = (options: PoolOptions, x: Tensor): Tensor =>
-  max({ axis: [-2, -1] })(pooled('maxPool2d', options, x.dtype === 'int32' ? -2147483648 : -Infinity, x))
-
-const avgPoolOf = ({ countPadding = false, ...options }: AveragePoolOptions, x: Tensor): Tensor => {
-  const cut = pooled('avgPool2d', options, 0, x)
-  const total = sum({ axis: [-2, -1] })(cut)
-  const [h, w] = [dim(cut.shape, cut.shape.length - 2), dim(cut.shape, cut.shape.length - 1)]
-  if (countPadding || options.padding === undefined || options.padding === 'valid') return div(total, h * w)
-  const ones = full(x.shape, 1, { dtype: x.dtype })
-  return div(total, sum({ axis: [-2, -1] })(pooled('avgPool2d', options, 0, ones)))
+/** How many elements each window has that are no padding; of size 1 along the other axes. */
+const insideCount = (windows: readonly AxisRelation[], x: Tensor): Tensor => {
+  const shape = x.shape.map((n, axis) => (windows.some(w => w.axis === axis) ? n : 1))
+  return reduceWindows('sum', windows, full(shape, 1, { dtype: x.dtype }))
 }
 
-const drawPool = (draw: Draw): { readonly params: Required<PoolOptions>; readonly shape: Shape } => {
-  const layout = draw.pick(['NHWC', 'NCHW'])
-  const window = [draw.integer(1, 3), draw.integer(2, 3)] as const
-  const params = { window, strides: draw.integer(1, 2), padding: draw.pick(['valid', 'same']), dilation: 1, layout }
-  const [h, w, c] = [draw.integer(3, 5), draw.integer(3, 5), draw.integer(1, 2)]
-  return { params, shape: layout === 'NHWC' ? [1, h, w, c] : [1, c, h, w] }
+const average = <R extends SpatialRank>(
+  op: string,
+  rank: R,
+  { countPadding = false, ...options }: AveragePoolOptions<R>,
+  x: Tensor,
+): Tensor => {
+  const windows = windowsOver(op, rank, options, x)
+  const total = reduceWindows('sum', windows, x)
+  const whole = countPadding || options.padding === undefined || options.padding === 'valid'
+  return div(total, whole ? windows.reduce((n, w) => n * w.taps, 1) : insideCount(windows, x))
 }
 
+/** Options for samples, with large windows along one axis alone: finite differences over three such axes would take long. */
+const drawPool = (draw: Draw, rank: SpatialRank): { readonly params: Params; readonly shape: Shape } => {
+  const busy = draw.integer(0, rank - 1)
+  const window = range(0, rank).map(axis => draw.integer(1, axis === busy ? 3 : 2))
+  const dilation = window.map((_, axis) => (axis === busy ? draw.integer(1, 2) : 1))
+  const space = window.map((n, axis) => spanOf(n, dim(dilation, axis)) + (axis === busy ? draw.integer(0, 2) : 0))
+  const padding = draw.pick(['valid', 'same', window.map(n => [n - 1, 0])])
+  const channels = rank === 3 ? 1 : draw.integer(1, 2)
+  const layout = imageLayout(rank, draw.boolean())
+  const params = { window, strides: draw.integer(1, 2), padding, dilation, layout }
+  return { params, shape: layout === channelsLast(rank) ? [1, ...space, channels] : [1, channels, ...space] }
+}
+
+const sampleOf =
+  (rank: SpatialRank, more: (draw: Draw) => Params = () => ({})) =>
+  (draw: Draw): Sample => {
+    const { params, shape } = drawPool(draw, rank)
+    return { params: { ...params, ...more(draw) }, args: [draw.tensor(shape, undefined, { distinct: true })] }
+  }
+
+const invalid = (draw: Draw): Sample => ({ params: { window: 2 }, args: [draw.tensor([3])] })
+
+const pooling = <const Name extends string, R extends SpatialRank>(
+  name: Name,
+  rank: R,
+  monoid: WindowMonoid,
+  doc: string,
+): Pooling<Name, R> => {
+  const pool = (options: PoolOptions<R>, x: Tensor): Tensor =>
+    reduceWindows(monoid, windowsOver(name, rank, options, x), x)
+  return composite(
+    {
+      name,
+      doc,
+      apply: (options, [x]) => pool(options as PoolOptions<R>, x as Tensor),
+      sample: sampleOf(rank),
+      invalid,
+    },
+    ((options: PoolOptions<R>) => (x: TensorLike) => pool(requireOptions(name, options), liftOne(name, x))) as Pooling<
+      Name,
+      R
+    >,
+  )
+}
+
+type Averaging<Name extends string, R extends SpatialRank> = Pooling<Name, R, { readonly countPadding?: boolean }>
+
+const averagePooling = <const Name extends string, R extends SpatialRank>(name: Name, rank: R): Averaging<Name, R> =>
+  composite(
+    {
+      name,
+      doc: 'Mean of each window.',
+      apply: (options, [x]) => average(name, rank, options as AveragePoolOptions<R>, x as Tensor),
+      sample: sampleOf(rank, draw => ({ countPadding: draw.boolean() })),
+      invalid,
+    },
+    ((options: AveragePoolOptions<R>) => (x: TensorLike) =>
+      average(name, rank, requireOptions(name, options), liftOne(name, x))) as Averaging<Name, R>,
+  )
+
+/** The largest element of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `maxPool2d`. */
+export const maxPool1d = pooling('maxPool1d', 1, 'max', 'Largest element of each window.')
 /**
  * The largest element of each window, per channel: [batch, height, width, channels] -> [batch, height', width', channels].
  * Padding never wins; elements that tie share the derivative equally.
@@ -272,45 +165,41 @@ const drawPool = (draw: Draw): { readonly params: Required<PoolOptions>; readonl
  * @example
  * maxPool2d({ window: 2 })(images) // [4,28,28,1] -> [4,14,14,1]
  */
-export const maxPool2d = composite(
-  {
-    name: 'maxPool2d',
-    doc: 'Largest element of each window.',
-    apply: (options: Required<PoolOptions>, [x]) => maxPoolOf(options, x as Tensor),
-    sample: draw => {
-      const { params, shape } = drawPool(draw)
-      return { params, args: [draw.tensor(shape, undefined, { distinct: true })] }
-    },
-    invalid: draw => ({
-      params: { window: 2, strides: 2, padding: 'valid', dilation: 1, layout: 'NHWC' } as const,
-      args: [draw.tensor([3])],
-    }),
-  },
-  ((options: PoolOptions) => (x: TensorLike) =>
-    maxPoolOf(requireOptions('maxPool2d', options), liftOne('maxPool2d', x))) as Pooling<'maxPool2d'>,
-)
+export const maxPool2d = pooling('maxPool2d', 2, 'max', 'Largest element of each window.')
+/** The largest element of each window, per channel, over depth, height and width; see `maxPool2d`. */
+export const maxPool3d = pooling('maxPool3d', 3, 'max', 'Largest element of each window.')
 
+/** The smallest element of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `maxPool2d`. */
+export const minPool1d = pooling('minPool1d', 1, 'min', 'Smallest element of each window.')
 /**
- * The mean of each window, per channel; see `maxPool2d` for shapes. Padding does not count unless `countPadding`.
- * @throws ShapeError unless there are four axes; ValueError for options out of range
+ * The smallest element of each window, per channel; see `maxPool2d`.
+ * @example
+ * minPool2d({ window: 2, strides: 1 })(images) // [4,28,28,1] -> [4,27,27,1]
  */
-export const avgPool2d = composite(
-  {
-    name: 'avgPool2d',
-    doc: 'Mean of each window.',
-    apply: (options: Required<AveragePoolOptions>, [x]) => avgPoolOf(options, x as Tensor),
-    sample: draw => {
-      const { params, shape } = drawPool(draw)
-      return { params: { ...params, countPadding: draw.boolean() }, args: [draw.tensor(shape)] }
-    },
-    invalid: draw => ({
-      params: { window: 2, strides: 2, padding: 'valid', dilation: 1, layout: 'NHWC', countPadding: false } as const,
-      args: [draw.tensor([3])],
-    }),
-  },
-  ((options: AveragePoolOptions) => (x: TensorLike) =>
-    avgPoolOf(requireOptions('avgPool2d', options), liftOne('avgPool2d', x))) as Pooling<
-    'avgPool2d',
-    { readonly countPadding?: boolean }
-  >,
-)
+export const minPool2d = pooling('minPool2d', 2, 'min', 'Smallest element of each window.')
+/** The smallest element of each window, per channel, over depth, height and width; see `maxPool2d`. */
+export const minPool3d = pooling('minPool3d', 3, 'min', 'Smallest element of each window.')
+
+/** The sum of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `maxPool2d`. */
+export const sumPool1d = pooling('sumPool1d', 1, 'sum', 'Sum of each window.')
+/**
+ * The sum of each window, per channel; see `maxPool2d` for shapes. Padding counts as 0.
+ * @example
+ * sumPool2d({ window: 2 })(images) // [4,28,28,1] -> [4,14,14,1]
+ */
+export const sumPool2d = pooling('sumPool2d', 2, 'sum', 'Sum of each window.')
+/** The sum of each window, per channel, over depth, height and width; see `sumPool2d`. */
+export const sumPool3d = pooling('sumPool3d', 3, 'sum', 'Sum of each window.')
+
+/** The mean of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `avgPool2d`. */
+export const avgPool1d = averagePooling('avgPool1d', 1)
+/**
+ * The mean of each window, per channel; see `maxPool2d` for shapes. Padding does not count unless `countPadding`; where a window has
+ * nothing else, the mean is NaN.
+ * @throws ShapeError unless there are four axes; ValueError for options out of range
+ * @example
+ * avgPool2d({ window: 3, strides: 2, padding: 'same' })(images) // [4,28,28,1] -> [4,14,14,1]
+ */
+export const avgPool2d = averagePooling('avgPool2d', 2)
+/** The mean of each window, per channel, over depth, height and width; see `avgPool2d`. */
+export const avgPool3d = averagePooling('avgPool3d', 3)

@@ -157,7 +157,7 @@ const minOp = reductionOp({
 })
 
 /** Multiplies values and their tangents pair by pair along axis 0: exact with any number of zeros, and to any order. */
-const productTangent = (x: Tensor, t: Tensor): Tensor => {
+export const productTangent = (x: Tensor, t: Tensor): Tensor => {
   const n = dim(x.shape, 0)
   if (n === 0) return broadcastTo(x.shape.slice(1))(cast(x.dtype)(0))
   if (n === 1) return reshape(x.shape.slice(1))(t)
@@ -173,7 +173,7 @@ const productTangent = (x: Tensor, t: Tensor): Tensor => {
 }
 
 /** Reduced axes merged into one in front. */
-const reducedFirst = (axes: readonly number[], x: Tensor): Tensor => {
+export const reducedFirst = (axes: readonly number[], x: Tensor): Tensor => {
   const rest = range(0, x.shape.length).filter(i => !axes.includes(i))
   const restShape = rest.map(i => dim(x.shape, i))
   return reshape([sizeOf(axes.map(i => dim(x.shape, i))), ...restShape])(transpose([...axes, ...rest])(x))

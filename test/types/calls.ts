@@ -12,12 +12,18 @@ import {
   argsort,
   assertShape,
   avgPool2d,
+  avgPool3d,
   broadcastTo,
   cast,
   cholesky,
   clip,
   concat,
+  conv1d,
   conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
   cummax,
   cummin,
   cumprod,
@@ -56,10 +62,12 @@ import {
   matrixTrace,
   matrixTranspose,
   max,
+  maxPool1d,
   maxPool2d,
   mean,
   median,
   meshgrid,
+  minPool1d,
   moveAxis,
   mul,
   newAxis,
@@ -73,6 +81,7 @@ import {
   qr,
   quantile,
   ravel,
+  reduceWindow,
   relu,
   repeat,
   reshape,
@@ -102,6 +111,7 @@ import {
   stopGradient,
   sub,
   sum,
+  sumPool3d,
   svd,
   swapAxes,
   type Tensor,
@@ -436,7 +446,42 @@ export const pictures = {
   'convolution, dilated': conv2d({ padding: 'same', dilation: 2 })(images, kernel),
   'convolution, dilated, with strides': conv2d({ padding: 'same', dilation: 2, strides: 2 })(images, kernel),
   'convolution in groups': conv2d({ groups: 2, padding: 'same' })(images, ones([3, 3, 1, 8])),
+  'convolution with holes in the images': conv2d({ padding: 'same', inputDilation: 2 })(images, kernel),
   'convolution, channels first': conv2d({ layout: 'NCHW', padding: 'same' })(ones([4, 2, 28, 28]), ones([8, 2, 3, 3])),
+}
+
+const volumes = ones([1, 8, 6, 4, 2])
+const signals = ones([4, 100, 2])
+const deep = ones([4, 14, 14, 8])
+export const signalsAndVolumes = {
+  'convolution of signals': conv1d({ padding: 'same' })(signals, ones([3, 2, 8])),
+  'convolution of signals with strides': conv1d({ strides: 3, padding: [[1, 1]] })(signals, ones([3, 2, 8])),
+  'convolution of signals, channels first': conv1d({ layout: 'NCW' })(ones([4, 2, 100]), ones([8, 2, 3])),
+  'convolution of volumes': conv3d({ padding: 'same', strides: 2 })(volumes, ones([3, 3, 3, 2, 5])),
+  'convolution of volumes in groups': conv3d({ groups: 2 })(volumes, ones([3, 3, 3, 1, 4])),
+  'convolution of volumes, channels first': conv3d({ layout: 'NCDHW' })(ones([1, 2, 4, 4, 4]), ones([5, 2, 1, 1, 1])),
+  'pooling of signals': maxPool1d({ window: 2, padding: 'same' })(ones([4, 96, 2])),
+  'pooling of signals in place': minPool1d({ window: 3, strides: 1, padding: 'same' })(signals),
+  'pooling of volumes': avgPool3d({ window: 2 })(volumes),
+  'pooling of volumes, channels first': sumPool3d({ window: 2, layout: 'NCDHW' })(ones([1, 2, 8, 6, 4])),
+}
+
+export const transposed = {
+  'in place': convTranspose2d({ padding: 'same' })(deep, ones([3, 3, 2, 8])),
+  doubled: convTranspose2d({ padding: 'same', strides: 2 })(deep, ones([3, 3, 2, 8])),
+  'of unusual sizes': convTranspose2d({ padding: 'same', strides: 2 })(ones([4, 13, 57, 8]), ones([3, 3, 2, 8])),
+  valid: convTranspose2d({ strides: 2 })(deep, ones([3, 3, 2, 8])),
+  'in groups': convTranspose2d({ groups: 2 })(deep, ones([3, 3, 2, 8])),
+  'channels first': convTranspose2d({ layout: 'NCHW', padding: 1 })(ones([4, 8, 14, 14]), ones([8, 2, 3, 3])),
+  'of signals': convTranspose1d({ padding: 'same', strides: 2 })(ones([4, 10, 8]), ones([4, 2, 8])),
+  'of volumes': convTranspose3d({ padding: 'same', strides: 2 })(volumes, ones([2, 2, 2, 3, 2])),
+}
+
+export const windowed = {
+  'over one axis': reduceWindow({ monoid: 'sum', window: [1, 2] })(x),
+  'over one axis in place': reduceWindow({ monoid: 'max', window: [1, 2], padding: 'same' })(x),
+  'with strides': reduceWindow({ monoid: 'min', window: [1, 2], strides: [1, 2] })(x),
+  'padded by hand': reduceWindow({ monoid: 'prod', window: [1, 2], padding: 1 })(x),
 }
 
 const [, pullback] = vjp((a: Tensor<readonly [2, 3]>) => sum({ axis: 0 })(a))(x)

@@ -12,7 +12,11 @@ import {
   cholesky,
   clip,
   concat,
+  conv1d,
   conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
   cumsum,
   type Dim,
   det,
@@ -37,6 +41,7 @@ import {
   matrixPower,
   matrixTrace,
   matrixTranspose,
+  maxPool1d,
   maxPool2d,
   mean,
   moveAxis,
@@ -45,6 +50,7 @@ import {
   pad,
   qr,
   quantile,
+  reduceWindow,
   repeat,
   reshape,
   roll,
@@ -320,6 +326,20 @@ conv2d()(x, zeros([3, 3, 1, 8]))
 maxPool2d({ window: 2 })(x)
 // avgPool2d: needs four axes (NCHW), got [2,3,4]
 avgPool2d({ window: 2, layout: 'NCHW' })(cube)
+// conv1d: channels differ: [2,3,4] with kernel [3,3,8]
+conv1d()(cube, zeros([3, 3, 8]))
+// conv1d: needs three axes on both sides, got [4,28,28,1] with kernel [3,1,8]
+conv1d()(images, zeros([3, 1, 8]))
+// conv3d: needs five axes on both sides, got [1,2,2,2,3] with kernel [3]
+conv3d()(zeros([1, 2, 2, 2, 3]), v)
+// convTranspose2d: channels differ: [4,28,28,1] with kernel [3,3,1,8]
+convTranspose2d()(images, zeros([3, 3, 1, 8]))
+// convTranspose1d: channels differ: [2,3,4] with kernel [4,3,2]
+convTranspose1d({ layout: 'NCW' })(cube, zeros([4, 3, 2]))
+// maxPool1d: needs three axes (NWC), got [2,3]
+maxPool1d({ window: 2 })(x)
+// reduceWindow: a window of 1 sizes for the 2 axes of [2,3]
+reduceWindow({ monoid: 'max', window: [2] })(x)
 
 // ---- transformations
 

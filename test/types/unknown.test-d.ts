@@ -9,6 +9,7 @@ import {
   assertShape,
   concat,
   conv2d,
+  convTranspose3d,
   type Dim,
   div,
   einsum,
@@ -20,6 +21,7 @@ import {
   mean,
   mul,
   type ReduceOptions,
+  reduceWindow,
   relu,
   reshape,
   type Shape,
@@ -62,6 +64,8 @@ describe('a shape that is not known', () => {
     expectTypeOf(einsum('ij,jk->ik', plain, x)).toEqualTypeOf<Tensor>()
     expectTypeOf(maxPool2d({ window: 2 })(plain)).toEqualTypeOf<Tensor>()
     expectTypeOf(conv2d()(plain, zeros([3, 3, 1, 8]))).toEqualTypeOf<Tensor>()
+    expectTypeOf(convTranspose3d()(plain, zeros([1, 1, 1, 2, 3]))).toEqualTypeOf<Tensor>()
+    expectTypeOf(reduceWindow({ monoid: 'sum', window: [2] })(plain)).toEqualTypeOf<Tensor>()
     expectTypeOf(vmap((a: Tensor) => relu(a))(x)).toEqualTypeOf<Tensor>()
     expectTypeOf(dense(3, 4).apply(dense(3, 4).init(key(0)), plain)).toEqualTypeOf<Tensor>()
   })
