@@ -94,7 +94,7 @@ const scattered = (windows: readonly AxisRelation[], from: Shape, to: Shape, dty
     axes: [...windows.map(w => w.taps), ...from],
     index: here.map(coordinate),
     update: term(here, there),
-    monoid: 'sum',
+    combine: 'sum',
   }
 }
 
