@@ -60,12 +60,27 @@ const inBothModes = ({ modes }: Subject): boolean => modes === undefined
 const inReverse = ({ modes }: Subject): boolean => modes !== 'forward'
 const active = (xs: readonly Tensor[]): readonly Tensor[] => xs.filter(x => isFloat(x.dtype))
 
-/** A function of its float arguments alone. */
-const inFloats = (f: Flat, args: readonly Tensor[]): Flat => {
-  return (...floats) => {
-    const rest = [...floats]
-    return f(...args.map(x => (isFloat(x.dtype) ? (rest.shift() ?? x) : x)))
+/** A function of some of its arguments alone. */
+const inSome = (f: Flat, args: readonly Tensor[], wanted: readonly boolean[]): Flat => {
+  return (...some) => {
+    const rest = [...some]
+    return f(...args.map((x, i) => (wanted[i] ? (rest.shift() ?? x) : x)))
   }
+}
+
+/** A function of its float arguments alone. */
+const inFloats = (f: Flat, args: readonly Tensor[]): Flat =>
+  inSome(
+    f,
+    args,
+    args.map(x => isFloat(x.dtype)),
+  )
+
+/** Some of the float arguments, at least one: a rule may be right only where all of them are active. */
+const drawActive = (draw: Draw, args: readonly Tensor[]): readonly boolean[] => {
+  const floats = args.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []))
+  const sure = floats.length === 0 ? -1 : draw.pick(floats)
+  return args.map((x, i) => isFloat(x.dtype) && (i === sure || draw.boolean()))
 }
 
 const requireClose = (
@@ -194,11 +209,12 @@ const inner = (xs: readonly Maybe[], ys: readonly Tensor[]): number =>
     return x === null || !isFloat(y.dtype) ? total : total + (data(sum(mul(x, y)))[0] ?? 0)
   }, 0)
 
-/** ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩. */
+/** ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩, in some of the arguments. */
 const adjointLaw = (subject: Subject, draw: Draw): number => {
   const sample = subject.sample(draw)
-  const f = inFloats(flatOf(subject, sample), sample.args)
-  const xs = active(sample.args)
+  const wanted = drawActive(draw, sample.args)
+  const f = inSome(flatOf(subject, sample), sample.args, wanted)
+  const xs = sample.args.filter((_, i) => wanted[i])
   const vs = drawLike(draw, xs)
   const [ys, dys] = jvpFlat(f, xs, vs)
   const us = drawLike(draw, ys)
