@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import {
+  add,
+  evalShape,
+  grad,
+  hessian,
+  hvp,
+  item,
+  jacfwd,
+  jacrev,
+  linearize,
+  linearTranspose,
+  matmul,
+  mul,
+  ones,
+  scan,
+  sin,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+  toArray,
+  vjp,
+  zeros,
+} from '../../src/index.ts'
+import { expectClose, f64, mistake } from '../support/values.ts'
+
+const vector = tensor([1, 2])
+
+describe('Jacobians', () => {
+  it('forward and reverse mode give the same, [...y, ...x]', () => {
+    const f = (x: Tensor) =>
+      matmul(
+        x,
+        tensor([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]),
+      )
+    for (const jacobian of [jacfwd, jacrev]) {
+      expect(toArray(jacobian(f)(vector))).toEqual([
+        [1, 4],
+        [2, 5],
+        [3, 6],
+      ])
+      expect(jacobian(f)(ones([5, 2])).shape).toEqual([5, 3, 5, 2])
+      expect(toArray(jacobian((x: Tensor) => square(x))(3))).toBe(6)
+      expect(toArray(jacobian((x: Tensor, y: Tensor) => mul(x, y), { argnum: 1 })(2, vector))).toEqual([
+        [2, 0],
+        [0, 2],
+      ])
+      expect(jacobian(f)(zeros([0, 2])).shape).toEqual([0, 3, 0, 2])
+    }
+  })
+  it('the Hessian is symmetric, and hvp its product with a direction', () => {
+    const f = (x: Tensor) =>
+      sum(
+        mul(
+          square(x),
+          sin(
+            matmul(
+              tensor(
+                [
+                  [1, 2],
+                  [3, 4],
+                ],
+                { dtype: x.dtype },
+              ),
+              x,
+            ),
+          ),
+        ),
+      )
+    const x = f64([0.3, 0.7])
+    const h = toArray(hessian(f)(x)) as number[][]
+    expect(h[0]?.[1]).toBeCloseTo(h[1]?.[0] ?? 0, 12)
+    expectClose(hvp(f)(x, f64([1, -2])), toArray(matmul(hessian(f)(x), f64([1, -2]))) as number[], 1e-12)
+    expectClose(
+      hvp((p: { readonly x: Tensor }) => f(p.x))({ x }, { x: f64([1, -2]) }).x,
+      toArray(hvp(f)(x, f64([1, -2]))) as number[],
+    )
+  })
+  it('say what they differentiate', () => {
+    expect(mistake(() => jacfwd((x: Tensor) => x, { argnum: 1 })(1))).toContain('argument 1 is undefined')
+    expect(mistake(() => jacrev((x: Tensor) => x)(tensor([1], { dtype: 'int32' })))).toContain(
+      'which has no derivative',
+    )
+    expect(mistake(() => jacfwd((x: Tensor) => [x] as never)(1))).toContain('must return one tensor')
+  })
+})
+
+describe('linearize', () => {
+  it('is the value and the derivative as a linear function', () => {
+    const [y, df] = linearize((x: Tensor, w: Tensor) => mul(sin(x), w))(0, 3)
+    expect([item(y), item(df(1, 0)), item(df(2, 5))]).toEqual([0, 3, 6])
+  })
+  it('computes what does not depend on the direction once', () => {
+    let runs = 0
+    const [, df] = linearize((x: Tensor) => {
+      runs++
+      return sin(x)
+    })(1)
+    df(1)
+    df(2)
+    expect(runs).toBe(1)
+  })
+  it('refuses tangents that do not fit', () => {
+    const [, df] = linearize((x: Tensor) => x)(vector)
+    expect(mistake(() => df(tensor([1, 2, 3])))).toContain(
+      'ShapeError: linearize: tangent[0] is float32[3], but the value is float32[2]',
+    )
+  })
+})
+
+describe('linearTranspose', () => {
+  it('is the adjoint: the pullback of a linear function', () => {
+    const f = (x: Tensor) => scan((c: Tensor, v: Tensor) => [add(mul(c, 2), v), sum(c)] as const)(0, x)
+    const [ct] = linearTranspose(f)(zeros([3]))([1, tensor([1, 1, 1])])
+    expect(toArray(ct)).toEqual(toArray(vjp(f)(zeros([3]))[1]([1, tensor([1, 1, 1])])[0]))
+  })
+  it('refuses what is not linear', () => {
+    expect(mistake(() => linearTranspose((x: Tensor) => sin(x))(vector)(vector))).toContain('is not linear')
+    expect(mistake(() => linearTranspose((_x: Tensor) => vector)(vector)(vector))).toContain(
+      'does not depend on the arguments',
+    )
+  })
+})
+
+describe('evalShape', () => {
+  it('says shapes and dtypes of trees, and computes nothing', () => {
+    const f = (x: Tensor, p: { readonly w: Tensor }) => ({ y: matmul(x, p.w), n: sum(x) })
+    expect(evalShape(f)({ shape: [1e6, 3], dtype: 'float32' }, { w: zeros([3, 4]) })).toEqual({
+      y: { shape: [1e6, 4], dtype: 'float32' },
+      n: { shape: [], dtype: 'float32' },
+    })
+    expect(evalShape(grad((x: Tensor) => square(x)))(2)).toEqual({ shape: [], dtype: 'float32' })
+    expect(mistake(() => evalShape(f)('x' as never, 1 as never))).toContain('an argument is "x"')
+  })
+})
