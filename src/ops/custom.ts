@@ -10,13 +10,10 @@ import type { Op, Params, Tensor } from '../core/types.ts'
 import { stack } from './arrange.ts'
 import { type Declaration, defineOp, lift, primitive } from './define.ts'
 import { add } from './elementwise.ts'
-import { reshape } from './movement.ts'
-import { slice } from './slicing.ts'
+import { rowOf } from './slicing.ts'
 
 /** A declaration; without a batching rule, the op is applied to one example after the other. */
 export type CustomDeclaration<P extends Params> = Omit<Declaration<P>, 'batch'> & Partial<Pick<Declaration<P>, 'batch'>>
-
-const rowOf = (x: Tensor, i: number): Tensor => reshape(x.shape.slice(1))(slice([[i, i + 1]])(x))
 
 /** A batching rule for any op: example by example. */
 const oneByOne =

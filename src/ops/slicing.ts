@@ -23,7 +23,7 @@ import {
   primitive,
   typed,
 } from './define.ts'
-import { withBatch } from './movement.ts'
+import { reshape, withBatch } from './movement.ts'
 
 // ---- slice
 
@@ -128,6 +128,9 @@ export const slice = primitive(sliceOp, ((specs: readonly SliceSpec[]) =>
   }) as <const Specs extends readonly SliceSpec[]>(
   specs: Specs,
 ) => <X extends TensorLike>(x: Check<Slice<ShapeOf<X>, Specs>, X>) => Tensor<Resolved<Slice<ShapeOf<X>, Specs>>>)
+
+/** The i-th slice along the first axis, which goes. */
+export const rowOf = (x: Tensor, i: number): Tensor => reshape(x.shape.slice(1))(slice([[i, i + 1]])(x))
 
 // ---- pad
 

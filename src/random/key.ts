@@ -11,8 +11,7 @@ import { isTensor, scalar, showType, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
 import { arange } from '../ops/creation.ts'
-import { reshape } from '../ops/movement.ts'
-import { slice } from '../ops/slicing.ts'
+import { rowOf } from '../ops/slicing.ts'
 import { threefry2x32 } from '../ops/threefry.ts'
 
 /** A random key: int32 [2]. A value like any other: pass it on, but draw from it once. */
@@ -49,13 +48,10 @@ const checkKey = (op: string, k: Key): Key => {
   return mistake === null ? k : fail(mistake)
 }
 
-/** The i-th row of a matrix, or element of a vector. */
-const at = (i: number, x: Tensor): Tensor => reshape(x.shape.slice(1))(slice([[i, i + 1]])(x))
-
 /** The two words that a key makes of each counter of two words; the counters broadcast. */
 export const hash = (op: string, k: Key, high: Tensor, low: Tensor): readonly [Tensor, Tensor] => {
   const words = checkKey(op, k)
-  return threefry2x32(at(0, words), at(1, words), high, low)
+  return threefry2x32(rowOf(words, 0), rowOf(words, 1), high, low)
 }
 
 // No tensor has 2³² elements, so the high word of a position is always 0.
@@ -90,7 +86,7 @@ interface Split {
 
 const splitInto = (count: number, k: Key): readonly Key[] => {
   const keys = rows('split', count, k)
-  return range(0, count).map(i => at(i, keys))
+  return range(0, count).map(i => rowOf(keys, i))
 }
 
 /**

@@ -20,9 +20,8 @@ import type { Draw, Maybe, Sample, Tensor } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
 import { type Subject, zerosOf } from '../ops/define.ts'
 import { add, mul } from '../ops/elementwise.ts'
-import { reshape } from '../ops/movement.ts'
 import { sum } from '../ops/reduction.ts'
-import { slice } from '../ops/slicing.ts'
+import { rowOf } from '../ops/slicing.ts'
 import { type CheckOptions, checkGradsFlat } from '../transform/check.ts'
 import { jvpFlat } from '../transform/jvp.ts'
 import { relativeError, showComparison } from '../transform/report.ts'
@@ -248,8 +247,6 @@ const linearityLaw = (subject: Subject, draw: Draw): number => {
 }
 
 // ---- batching
-
-const rowOf = (x: Tensor, k: number): Tensor => reshape(x.shape.slice(1))(slice([[k, k + 1]])(x))
 
 /** Arguments of which some have a batch axis in front, and the same as a list of rows. */
 const batchSample = (subject: Subject, draw: Draw) => {
