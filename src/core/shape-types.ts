@@ -166,9 +166,22 @@ type OutOfRange<Name extends string, S extends Shape, A> = S extends readonly []
   ? `${Name}: axis ${Missing<S, A>} is out of range: a scalar has no axes`
   : `${Name}: axis ${Missing<S, A>} is out of range for ${Show<S>}`
 
-/** `Then` if S has the axes A; a message if not; `Shape` if that cannot be told. */
+/** An axis that a list names twice. */
+type Twice<S extends Shape, A> = A extends readonly [infer First, ...infer Rest]
+  ? [At<S, First>] extends [At<S, Rest>]
+    ? First
+    : Twice<S, Rest>
+  : never
+
+/** `Then` if S has the axes A, each named once; a message if not; `Shape` if that cannot be told. */
 type WithAxes<Name extends string, S extends Shape, A, Then> =
-  Uncounted<S, A> extends true ? Shape : [Missing<S, A>] extends [never] ? Then : OutOfRange<Name, S, A>
+  Uncounted<S, A> extends true
+    ? Shape
+    : [Missing<S, A>] extends [never]
+      ? [Twice<S, A>] extends [never]
+        ? Then
+        : `${Name}: axis ${Twice<S, A> & number} is named twice`
+      : OutOfRange<Name, S, A>
 
 /** Lists joined to one. */
 type Flat<Lists extends readonly unknown[]> = Lists extends readonly [infer H extends Shape, ...infer T]
@@ -409,7 +422,9 @@ type Lettered<
   ? Sizes
   : Letters extends `${infer L}${infer More}`
     ? L extends keyof Sizes
-      ? Lettered<Spec, More, Sizes, readonly [...Out, Sizes[L] & number]>
+      ? More extends `${string}${L}${string}`
+        ? `einsum: '${Spec}' repeats '${L}' in the result`
+        : Lettered<Spec, More, Sizes, readonly [...Out, Sizes[L] & number]>
       : `einsum: '${Spec}' has '${L}' in the result, which no operand has`
     : Out
 
@@ -603,6 +618,11 @@ type CountOf<T extends Shape, N> = Flat<{
   readonly [K in keyof T]: T[K] extends N ? readonly [0] : readonly []
 }>['length']
 
+type Unequal<
+  S extends Shape,
+  T extends Shape,
+> = `reshape: ${Show<S>} to ${Show<T>}: the sizes must multiply to the same number`
+
 /** T with its -1 filled in; the two must have the same number of elements, as far as can be told without multiplying. */
 export type Reshape<S extends Shape, T extends Shape> = [number] extends [S['length']]
   ? ReshapeTo<T, number>
@@ -613,11 +633,13 @@ export type Reshape<S extends Shape, T extends Shape> = [number] extends [S['len
         ? R
         : -1 extends T[number]
           ? R
-          : 0 extends S[number]
+          : 0 extends S[number] & T[number]
             ? R
-            : Strike<S, T> extends Uneven
-              ? `reshape: ${Show<S>} to ${Show<T>}: the sizes must multiply to the same number`
-              : R
+            : 0 extends S[number] | T[number]
+              ? Unequal<S, T>
+              : Strike<S, T> extends Uneven
+                ? Unequal<S, T>
+                : R
     : ReshapeTo<T, number>
 
 /** Whether a size is one of several. */
@@ -752,7 +774,9 @@ export type Concat<Xs extends readonly unknown[], A extends number> =
     ? Rest extends readonly []
       ? KeepAxis<'concat', S, A>
       : WithAxes<'concat', S, A, AgreeAll<'concat', `all sizes but that of axis ${A} must agree`, S, Rest, At<S, A>>>
-    : WithAxes<'concat', ShapeOf<Xs[number]>, A, Replace<ShapeOf<Xs[number]>, At<ShapeOf<Xs[number]>, A>, number>>
+    : Xs extends readonly []
+      ? 'concat: needs at least one tensor'
+      : WithAxes<'concat', ShapeOf<Xs[number]>, A, Replace<ShapeOf<Xs[number]>, At<ShapeOf<Xs[number]>, A>, number>>
 
 /** Tensors of one shape joined along a new axis. */
 export type Stack<Xs extends readonly unknown[], A extends number> =
@@ -762,7 +786,9 @@ export type Stack<Xs extends readonly unknown[], A extends number> =
       : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never> extends infer Same extends Shape
         ? Expand<'stack', Same, A, Xs['length'] & number>
         : AgreeAll<'stack', 'all shapes must be the same', S, Rest, never>
-    : Expand<'stack', ShapeOf<Xs[number]>, A, number>
+    : Xs extends readonly []
+      ? 'stack: needs at least one tensor'
+      : Expand<'stack', ShapeOf<Xs[number]>, A, number>
 
 /** S, where only those axes keep their size for which what is said of them is `Same`. */
 type KeptIf<S extends Shape, Said extends readonly unknown[], Same> = {

@@ -261,14 +261,14 @@ export interface Mapping<Options> {
   <X extends TensorLike>(x: X): Tensor<ShapeOf<X>>
 }
 
-/** A `Mapping` along an axis, which must be there. */
+/** A `Mapping` along an axis, the last by default, which must be there. */
 export interface AlongAxis<Name extends string, More = unknown> {
-  <const A extends number | undefined = undefined>(
+  <const A extends number = -1>(
     options: { readonly axis?: A } & More & NotTensor,
   ): <X extends TensorLike>(
     x: Check<KeepAxis<Name, ShapeOf<X>, A>, X>,
   ) => Tensor<Resolved<KeepAxis<Name, ShapeOf<X>, A>>>
-  <X extends TensorLike>(x: X): Tensor<ShapeOf<X>>
+  <X extends TensorLike>(x: Check<KeepAxis<Name, ShapeOf<X>, -1>, X>): Tensor<ShapeOf<X>>
 }
 
 /**

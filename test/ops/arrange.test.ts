@@ -29,6 +29,7 @@ describe('stack', () => {
   })
 
   it('mistakes', () => {
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => stack([]))).toBe('ValueError: stack: needs at least one tensor')
     // @ts-expect-error the compiler sees it too
     expect(mistake(() => stack([zeros([2]), zeros([3])]))).toBe(

@@ -178,6 +178,7 @@ describe('concat', () => {
   })
 
   it('mistakes', () => {
+    // @ts-expect-error the compiler sees it too
     expect(mistake(() => concat([]))).toBe('ValueError: concat: needs at least one tensor')
     expect(mistake(() => concat([f64([1]), f64([[1]])]))).toBe(
       'ShapeError: concat: [1] with [1,1]: all sizes but that of axis 0 must agree',

@@ -157,6 +157,11 @@ flip({ axis: [0, 4] })(x)
 // sum: axis 2 is out of range for [2,3]
 pipe(x, sum({ axis: 2 }))
 
+// sum: axis 0 is named twice
+sum({ axis: [0, -2] })(x)
+// softmax: axis -1 is out of range: a scalar has no axes
+softmax(zeros([]))
+
 // ---- products
 
 // matmul: inner dimensions differ: [2,3] @ [5,4]
@@ -175,6 +180,8 @@ dot(x, zeros([2]))
 einsum('ij,jk->ik', x, x)
 // einsum: 'ij->ik' has 'k' in the result, which no operand has
 einsum('ij->ik', x)
+// einsum: 'ij->ii' repeats 'i' in the result
+einsum('ij->ii', x)
 // einsum: 'ijk->i' does not fit [2,3]
 einsum('ijk->i', x)
 // einsum: 'ij,jk->ik' does not fit [2,3]
@@ -227,6 +234,8 @@ svd(v)
 reshape([2, 4])(x)
 // reshape: [2,3] to [2]: the sizes must multiply to the same number
 reshape([2])(x)
+// reshape: [0,3] to [2]: the sizes must multiply to the same number
+reshape([2])(zeros([0, 3]))
 // reshape: [-1,-1] has more than one -1: only one size can be left open
 reshape([-1, -1])(x)
 // reshape: [2,3] to [4,3]: the sizes must multiply to the same number
@@ -278,6 +287,8 @@ concat([x, v])
 concat({ axis: 2 })([x, x])
 // stack: [2,3] with [2,4]: all shapes must be the same
 stack([x, x, zeros([2, 4])])
+// stack: needs at least one tensor
+stack([])
 // stack: axis 3 is out of range for the result of [2,3]
 stack({ axis: 3 })([x, x])
 // slice: 3 slices for the 2 axes of [2,3]
