@@ -25,7 +25,7 @@ const mod = (x: number, y: number): number => {
 
 /** x / y rounded down, consistent with `mod` (NumPy's algorithm): 1 // 0.1 is 9, since 1 mod 0.1 is nearly 0.1. */
 const floorDiv = (x: number, y: number): number => {
-  if (y === 0 || !Number.isFinite(x)) return Math.floor(x / y)
+  if (y === 0) return Math.floor(x / y)
   const r = x % y
   const quotient = (x - r) / y - (r !== 0 && r < 0 !== y < 0 ? 1 : 0)
   if (quotient === 0) return x / y < 0 ? -0 : 0

@@ -3,7 +3,7 @@
  *
  * Layer: ops.
  */
-import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import type {
   Check,
@@ -22,13 +22,14 @@ import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
-import { composite, dataLast, first, lift, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, dataLast, first, liftList, liftOne, type NotTensor, requireOptions } from './define.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { concat, padOp, slice } from './slicing.ts'
 
 // ---- axes of size 1
 
 const expandAt = (axis: Axes, x: Tensor): Tensor => {
+  if (axis == null) return fail(valueError('expandDims', 'needs { axis }: where the new axes stand in the result'))
   const count = typeof axis === 'number' ? 1 : axis.length
   const axes = orThrow(normalizeAxes('expandDims', axis, x.shape.length + count))
   const rest = [...x.shape]
@@ -105,7 +106,7 @@ interface Stacking {
 }
 
 const stackAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
-  const values = lift('stack', xs)
+  const values = liftList('stack', xs)
   if (values.length === 0) return fail(valueError('stack', 'needs at least one tensor'))
   const { shape } = first(values)
   const odd = values.find(x => !sameShape(x.shape, shape))
@@ -152,7 +153,9 @@ type Splitting = <const N extends number = number, const A extends number = 0>(
 
 /** Bounds of the parts: equal ones for a number, else between the positions given. */
 const boundsOf = (sections: Sections, n: number, shape: Shape): readonly number[] => {
-  if (typeof sections !== 'number') return [0, ...sections, n]
+  if (Array.isArray(sections)) return [0, ...sections, n]
+  if (typeof sections !== 'number')
+    return fail(valueError('split', 'takes { into: how many parts } or { at: [positions to cut at] }'))
   if (!Number.isInteger(sections) || sections < 1 || n % sections !== 0)
     return fail(
       shapeError(
@@ -189,14 +192,23 @@ export const split = composite(
     },
     invalid: draw => ({ params: { sections: 2, axis: 0 }, args: [draw.tensor([3])] }),
   },
-  (({ axis = 0, ...sections }: SplitOptions) =>
-    (x: TensorLike): readonly Tensor[] =>
-      splitAlong('into' in sections ? sections.into : sections.at, axis, liftOne('split', x))) as Splitting,
+  ((options: SplitOptions) =>
+    (x: TensorLike): readonly Tensor[] => {
+      const { axis = 0, ...sections } = requireOptions('split', options)
+      if ('at' in sections && !Array.isArray(sections.at))
+        return fail(valueError('split', `at is a list of positions, got ${describe(sections.at)}; for parts give into`))
+      return splitAlong('into' in sections ? sections.into : sections.at, axis, liftOne('split', x))
+    }) as Splitting,
 )
 
 const tileBy = (counts: readonly number[], x: Tensor): Tensor => {
-  if (!counts.every(n => Number.isInteger(n) && n >= 0))
-    return fail(valueError('tile', `counts must be whole numbers, got [${counts}]`))
+  if (!Array.isArray(counts) || !counts.every(n => Number.isInteger(n) && n >= 0))
+    return fail(
+      valueError(
+        'tile',
+        `counts must be a list of whole numbers, got ${Array.isArray(counts) ? `[${counts}]` : describe(counts)}`,
+      ),
+    )
   const rank = Math.max(counts.length, x.shape.length)
   const front = (sizes: readonly number[]): Shape => [...range(sizes.length, rank).map(() => 1), ...sizes]
   const [shape, times] = [front(x.shape), front(counts)]

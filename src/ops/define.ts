@@ -74,6 +74,16 @@ const bilinearJvp =
     return [sum(terms, add)]
   }
 
+/** Why the transpose of a product of two unknown arguments does not exist. */
+export const notLinear = (name: string): CotangentError =>
+  ruleError(name, 'is not linear in two arguments that both depend on what the function is to be linear in')
+
+/** A transpose in one argument, for ops that are linear in each of theirs but not in two together. */
+const inOne =
+  <P extends Params>(op: () => Op<P>, transpose: NonNullable<Op<P>['transpose']>): NonNullable<Op<P>['transpose']> =>
+  (params, ct, args, types) =>
+    args.filter(x => x === null).length > 1 ? fail(notLinear(op().name)) : transpose(params, ct, args, types)
+
 /** The op of a declaration. `add` sums the terms of bilinear ops; it is an argument because addition is itself declared so. */
 export const defineOp = <P extends Params>(
   declaration: Declaration<P>,
@@ -115,7 +125,7 @@ const rules = <P extends Params>(
     case 'linear':
       return { constant: false, jvp: linearJvp(op), transpose: differentiation.transpose }
     case 'bilinear':
-      return { constant: false, jvp: bilinearJvp(op, add), transpose: differentiation.transpose }
+      return { constant: false, jvp: bilinearJvp(op, add), transpose: inOne(op, differentiation.transpose) }
     case 'jvp': {
       const { jvp, transpose } = differentiation
       return { constant: false, jvp, ...(transpose === undefined ? {} : { transpose }) }
@@ -240,6 +250,10 @@ export const lift = (op: string, args: readonly TensorLike[]): readonly Tensor[]
     return first === undefined ? scalar(arg) : weak(op, arg, first.dtype)
   })
 }
+
+/** A list of tensors; alone or spread out is a mistake that JavaScript does not see. */
+export const liftList = (op: string, xs: readonly TensorLike[]): readonly Tensor[] =>
+  Array.isArray(xs) ? lift(op, xs) : fail(valueError(op, `takes a list of tensors, ${op}([x, y]), got ${describe(xs)}`))
 
 /** One argument as a tensor. */
 export const liftOne = (op: string, x: TensorLike): Tensor => {

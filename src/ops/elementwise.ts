@@ -7,6 +7,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Dtype } from '../core/dtype.ts'
+import { fail } from '../core/errors.ts'
 import { apply, type Expr, load, mapNest } from '../core/kernel.ts'
 import { broadcastShapes, range, type Shape } from '../core/shape.ts'
 import type { Beside, Check, ShapeOf, TensorLike, Together } from '../core/shape-types.ts'
@@ -30,6 +31,7 @@ import {
   first,
   type Inferred,
   lift,
+  notLinear,
   primitive,
   typed,
 } from './define.ts'
@@ -73,18 +75,20 @@ const jvpOf =
   }
 
 const transposeOf =
-  (partials: readonly Partial[]): NonNullable<Op<None>['transpose']> =>
+  (name: string, partials: readonly Partial[]): NonNullable<Op<None>['transpose']> =>
   (_params, ct, args, types) =>
     args.map((arg, i): Maybe => {
       const partial = partials[i]
       if (arg !== null || partial === undefined) return null
+      if (typeof partial === 'function' && args.some((other, k) => k !== i && other === null))
+        return fail(notLinear(name))
       return sumTo(types[i]?.shape ?? [])(scale(ct, partial, args as readonly Tensor[]))
     })
 
-const differentiationOf = ({ partials, linearIn }: Elementwise): Differentiation<None> => {
+const differentiationOf = ({ name, partials, linearIn }: Elementwise): Differentiation<None> => {
   if (partials === null) return { rule: 'constant' }
   const linear = linearIn !== undefined || partials.every(p => typeof p === 'number')
-  return { rule: 'jvp', jvp: jvpOf(partials), ...(linear ? { transpose: transposeOf(partials) } : {}) }
+  return { rule: 'jvp', jvp: jvpOf(partials), ...(linear ? { transpose: transposeOf(name, partials) } : {}) }
 }
 
 /** Puts every batched argument's batch axis in front of ranks made equal, so that broadcasting aligns the rest. */

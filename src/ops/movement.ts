@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { axisError, fail, orThrow, shapeError } from '../core/errors.ts'
+import { axisError, describe, fail, orThrow, shapeError } from '../core/errors.ts'
 import { type Affine, along, fixed, load, mapNest } from '../core/kernel.ts'
 import {
   dim,
@@ -142,6 +142,7 @@ const transposeOp: Op<{ readonly axes: readonly number[] }> = defineOp({
 })
 
 const permute = (axes: readonly number[], x: Tensor): Tensor => {
+  if (!Array.isArray(axes)) return fail(axisError('transpose', `takes a list of axes, got ${describe(axes)}`))
   const normal = axes.map(axis => orThrow(normalizeAxis('transpose', axis, x.shape.length)))
   const identity = normal.every((axis, i) => axis === i) && normal.length === x.shape.length
   return identity ? x : bind1(transposeOp, { axes: normal }, x)

@@ -5,17 +5,19 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { axisError, describe, fail, valueError } from '../core/errors.ts'
-import { type Axes, showShape } from '../core/shape.ts'
+import { type Axes, range, showShape } from '../core/shape.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { abs, pow, square } from './arithmetic.ts'
 import { cast, eq, indicator, ne, where } from './comparison.ts'
 import { composite, dataLast } from './define.ts'
 import { sqrt } from './math.ts'
+import { transpose } from './movement.ts'
 import { axisPair } from './rearrange.ts'
 import { axesOf, kept, max, min, type ReduceOptions, type Reduction, sum } from './reduction.ts'
+import { svd } from './spectral.ts'
 
 /** A p > 0, 0, ∞ or -∞ for vectors; 1, -1, ∞, -∞ or 'fro' for matrices. */
-export type NormOrder = number | 'fro'
+export type NormOrder = number | 'fro' | 'nuc'
 
 /** Options of `norm`: which norm, over which axis (a vector's) or two (a matrix's). */
 export type NormOptions = ReduceOptions & { readonly ord?: NormOrder }
@@ -52,16 +54,22 @@ const extremeSum = (ord: number, [over, along]: readonly [number, number], x: Te
   return sum({ axis: over < along ? over : over - 1 })(y) as Tensor
 }
 
+/** The largest singular value, the smallest, or the sum of all. */
+const ofSingularValues = (ord: 2 | -2 | 'nuc', [rows, columns]: readonly [number, number], x: Tensor): Tensor => {
+  const rest = range(0, x.shape.length).filter(i => i !== rows && i !== columns)
+  const [, values] = svd(transpose([...rest, rows, columns])(x)) as readonly [Tensor, Tensor, Tensor]
+  const reduce = ord === 2 ? max : ord === -2 ? min : sum
+  return reduce({ axis: -1 })(values) as Tensor
+}
+
 const matrixNorm = (ord: NormOrder, axis: readonly number[], x: Tensor): Tensor => {
   const [rows, columns] = axisPair('norm', axis, x)
   if (ord === 'fro') return euclidean([rows, columns], x)
   if (ord === 1 || ord === -1) return extremeSum(ord, [rows, columns], x)
   if (ord === Infinity || ord === -Infinity) return extremeSum(ord, [columns, rows], x)
+  if (ord === 2 || ord === -2 || ord === 'nuc') return ofSingularValues(ord, [rows, columns], x)
   return fail(
-    valueError(
-      'norm',
-      `of a matrix needs ord 'fro', 1, -1, Infinity or -Infinity, got ${describe(ord)}: others need singular values`,
-    ),
+    valueError('norm', `of a matrix needs ord 'fro', 'nuc', 1, 2, -1, -2, Infinity or -Infinity, got ${describe(ord)}`),
   )
 }
 
@@ -90,7 +98,7 @@ const sampleNorm = (draw: Draw): Sample<NormParams> => {
   const matrix = shape.length > 1 && draw.boolean()
   const [a = 0, b = 1] = draw.permutation(shape.length)
   const ord = matrix
-    ? draw.pick<NormOrder>(['fro', 1, -1, Infinity, -Infinity])
+    ? draw.pick<NormOrder>(['fro', 'nuc', 1, -1, 2, Infinity, -Infinity])
     : draw.pick<NormOrder>([1, 2, 3, 1.5, Infinity, -Infinity, 0])
   return {
     params: { ord, axis: matrix ? [a, b] : [a], keepDims: draw.boolean() },
@@ -110,9 +118,9 @@ const sampleNorm = (draw: Draw): Sample<NormParams> => {
 /**
  * A norm along an axis: (Σ |x|^p)^(1/p) for `ord` p (2 by default), max |x| for Infinity, min |x| for -Infinity, how many are not 0 for
  * 0; over two axes of matrices 'fro' (Frobenius, the default), 1 (the largest sum of |x| down a column), Infinity (along a row), -1
- * and -Infinity (the smallest). Without axis and ord, the 2-norm of all elements. Where a norm of order p or 'fro' is 0, so is its
+ * and -Infinity (the smallest), 2 and -2 (the largest and smallest singular value), 'nuc' (the sum of them). Without axis and ord, the 2-norm of all elements. Where a norm of order p or 'fro' is 0, so is its
  * derivative (JAX: NaN); extremes that tie share it.
- * @throws ValueError for an ord that does not fit (spectral norms need singular values); AxisError for more axes; ShapeError for an
+ * @throws ValueError for an ord that does not fit; AxisError for more axes; ShapeError for an
  * extreme of no elements
  * @example
  * norm(tensor([3, 4])) // 5
@@ -126,7 +134,7 @@ export const norm: Reduction<'norm', { readonly ord?: NormOrder }> = composite(
     apply: (params: NormParams, [x]) => normOf(params, x as Tensor),
     sample: sampleNorm,
     invalid: (draw): Sample<NormParams> => ({
-      params: { ord: 2, axis: [0, 1], keepDims: false },
+      params: { ord: 3, axis: [0, 1], keepDims: false },
       args: [draw.tensor([2, 2])],
     }),
   },

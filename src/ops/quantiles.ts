@@ -63,7 +63,8 @@ const quantilesOf = (name: string, { q, method = 'linear', axis, keepDims = fals
     const y = where(tainted, Number.NaN, between(p, method, rows))
     return keepDims ? kept(x.shape, axes, y) : y
   })
-  return typeof q === 'number' ? (results[0] as Tensor) : stack(results)
+  if (typeof q === 'number') return results[0] as Tensor
+  return results.length > 0 ? stack(results) : fail(valueError(name, 'needs at least one q'))
 }
 
 type QuantileParams = {

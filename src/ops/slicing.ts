@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type CotangentError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { type CotangentError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, apply, constant, type Expr, iota, load, mapNest, select } from '../core/kernel.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import type { Check, Concat, KeepAxis, Resolved, ShapeOf, Slice, TensorLike } from '../core/shape-types.ts'
@@ -16,7 +16,7 @@ import {
   dataLast,
   defineOp,
   first,
-  lift,
+  liftList,
   liftOne,
   type NotTensor,
   only,
@@ -83,6 +83,8 @@ const clamp = (x: number, low: number, high: number): number => Math.min(high, M
 
 /** A Python slice as start, stop and a positive step, with whether to flip afterwards. */
 const resolveSlice = (spec: SliceSpec, n: number): Bounds => {
+  if (spec !== null && !Array.isArray(spec))
+    return fail(valueError('slice', `${describe(spec)} is no slice: give [start, stop, step] or null for each axis`))
   const [start = null, stop = null, given = null] = spec ?? []
   const step = given ?? 1
   if (step === 0 || ![start ?? 0, stop ?? 0, step].every(Number.isInteger))
@@ -113,6 +115,8 @@ const resolveSlice = (spec: SliceSpec, n: number): Bounds => {
 export const slice = primitive(sliceOp, ((specs: readonly SliceSpec[]) =>
   (x: TensorLike): Tensor => {
     const value = liftOne('slice', x)
+    if (!Array.isArray(specs))
+      return fail(valueError('slice', `takes a list with a slice for each axis, got ${describe(specs)}`))
     if (specs.length > value.shape.length)
       return fail(
         shapeError('slice', `${specs.length} slices for the ${value.shape.length} axes of ${showShape(value.shape)}`),
@@ -327,7 +331,7 @@ const concatTree = (axis: number, values: readonly Tensor[]): Tensor => {
 }
 
 const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
-  const values = lift('concat', xs)
+  const values = liftList('concat', xs)
   if (values.length === 0) return fail(valueError('concat', 'needs at least one tensor'))
   const normal = orThrow(normalizeAxis('concat', axis, first(typesOf(values)).shape.length))
   return concatTree(normal, values)

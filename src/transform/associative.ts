@@ -11,7 +11,7 @@ import type { Tensor } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
 import { reshape } from '../ops/movement.ts'
 import { concat, flip, slice } from '../ops/slicing.ts'
-import type { TensorTree } from './arguments.ts'
+import { requireFunction, type TensorTree } from './arguments.ts'
 
 type Combine = (a: readonly Tensor[], b: readonly Tensor[]) => readonly Tensor[]
 
@@ -59,6 +59,7 @@ export type AssociativeScanOptions = { readonly axis?: number; readonly reverse?
 export const associativeScan =
   <T>(f: (a: T, b: T) => unknown, { axis = 0, reverse = false }: AssociativeScanOptions = {}) =>
   (elements: T): TensorTree<T> => {
+    requireFunction('associativeScan', f)
     const [leaves, shape] = tensorsOf('associativeScan', 'elements', elements)
     const [first] = leaves
     if (first === undefined) return unflatten<TensorTree<T>>(shape, [])

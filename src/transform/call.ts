@@ -14,6 +14,7 @@ import {
   filled,
   flattenArguments,
   floats,
+  forwardProgram,
   jvpProgram,
   pick,
   pullback,
@@ -66,7 +67,7 @@ const checkpointOp: Operation<Holding> = running(
   'checkpoint',
   'Runs a program, and again for its derivative.',
   ({ program }, xs, active) => {
-    const ys = bind(checkpointOp, { program }, ...xs)
+    const ys = bind(checkpointOp, { program: forwardProgram(program, active) }, ...xs)
     return [
       ys,
       cts => {

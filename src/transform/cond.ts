@@ -17,12 +17,13 @@ import { clip } from '../ops/arithmetic.ts'
 import { cast, eq, where } from '../ops/comparison.ts'
 import { liftOne } from '../ops/define.ts'
 import { reshape } from '../ops/movement.ts'
-import { type Arguments, liftArguments } from './arguments.ts'
+import { type Arguments, liftArguments, type TensorTree } from './arguments.ts'
 import {
   type Body,
   filled,
   flattenArguments,
   floats,
+  forwardProgram,
   jvpProgram,
   pick,
   put,
@@ -71,7 +72,7 @@ const condOp: Operation<Branches> = {
     const outs = outputTypes(firstOf(params))
     const backwards = { branches: params.branches.map(branch => vjpProgram(branch, active)) }
     return [
-      bind(condOp, params, index as Tensor, ...xs),
+      bind(condOp, { branches: params.branches.map(b => forwardProgram(b, active)) }, index as Tensor, ...xs),
       cts => [
         null,
         ...put<Maybe>(
@@ -170,7 +171,10 @@ const scalarOnly = (op: string, what: string, x: Tensor): Tensor =>
  * safeLog(tensor(-1)) // 0
  */
 export const cond =
-  <Args extends readonly unknown[], Y>(onTrue: (...args: Args) => Y, onFalse: (...args: NoInfer<Args>) => Y) =>
+  <Args extends readonly unknown[], Y>(
+    onTrue: (...args: Args) => Y,
+    onFalse: (...args: NoInfer<{ -readonly [K in keyof Args]: TensorTree<Args[K]> }>) => Y,
+  ) =>
   (predicate: TensorLike, ...args: Arguments<Args>): Y => {
     const holds = liftOne('cond', typeof predicate === 'boolean' ? scalar(predicate) : predicate)
     if (holds.dtype !== 'bool')

@@ -21,14 +21,14 @@ const list = (items: readonly TreeShape[]): TreeShape => ({ tag: 'array', items 
 const leafCount = (shape: TreeShape): number =>
   shape.tag === 'leaf' ? 1 : shape.items.reduce((n, item) => n + leafCount(item), 0)
 
-/** Refuses programs of a rule that use traced values of the surroundings: they would get no derivative. */
+/** Refuses programs that use traced values of the surroundings: their rules would give them no derivative. */
 const requireClosed = (op: string, part: string, captured: readonly Tensor[]): void => {
-  const traced = captured.find(x => asValue(x).tag === 'tracer' && isFloat(x.dtype))
+  const traced = captured.find(x => asValue(x).tag === 'tracer')
   if (traced !== undefined)
     fail(
       ruleError(
         op,
-        `${part} uses ${String(traced)} of the surroundings, whose derivative its rule cannot give: pass it as an argument`,
+        `${part} uses ${String(traced)} of the surroundings, which its rule knows nothing of: pass it as an argument`,
       ),
     )
 }
@@ -143,7 +143,7 @@ const customVjpOp: Operation<Vjp> = {
       {
         function: vmapProgram(params.function, batched, n),
         forward,
-        backward: batchedBackward(params.backward, batched, n),
+        backward: batchedBackward(params.backward, pick(batched, floats(typesOf(xs))), n),
       },
       ...xs,
     )

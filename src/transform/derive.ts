@@ -5,7 +5,7 @@
  * what it becomes depends on nothing else, and is remembered with it. Read next: call.ts.
  */
 import { isFloat } from '../core/dtype.ts'
-import { close, type Flat, inputTypes, outputTypes, record, run } from '../core/program.ts'
+import { close, type Flat, inputTypes, isProgram, outputTypes, record, run } from '../core/program.ts'
 import { type TreeShape, tensorsOf } from '../core/tree.ts'
 import type { Maybe, Program, Tensor, TensorType } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
@@ -130,3 +130,19 @@ export const batchedOutputs = (program: Program, mapped: readonly boolean[], siz
 /** The active arguments that have derivatives, by the types of a program's inputs. */
 export const differentiable = (program: Program, active: readonly boolean[]): readonly boolean[] =>
   both(active, floats(inputTypes(program)))
+
+/** Whether a program, or one that it holds, has an op whose forward pass is another than its value. */
+const hasForwardPass = (program: Program): boolean =>
+  program.equations.some(
+    ({ op, params }) =>
+      op.name === 'customVjp' ||
+      Object.values(params)
+        .flat()
+        .some(held => isProgram(held) && hasForwardPass(held)),
+  )
+
+/** A program as reverse mode runs it: with the forward passes of functions that have a pullback of their own, so that they can be differentiated again. */
+export const forwardProgram = (program: Program, active: readonly boolean[]): Program =>
+  hasForwardPass(program)
+    ? derive(program, `forward ${active}`, (...xs) => pullback(program, xs, active)[0], inputTypes(program))
+    : program

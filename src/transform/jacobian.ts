@@ -12,7 +12,7 @@ import type { Tensor } from '../core/types.ts'
 import { cast } from '../ops/comparison.ts'
 import { eye } from '../ops/creation.ts'
 import { moveAxis, reshape } from '../ops/movement.ts'
-import { type Arguments, liftArguments, requireFunction } from './arguments.ts'
+import { type Argument, type Arguments, liftArguments, requireFunction } from './arguments.ts'
 import { grad } from './grad.ts'
 import { jvp } from './jvp.ts'
 import { vjp } from './vjp.ts'
@@ -48,6 +48,10 @@ const units = (x: Tensor): Tensor => {
   return reshape([n, ...x.shape])(cast(x.dtype)(eye(n) as Tensor))
 }
 
+const requireFloat = (op: string, y: Tensor): void => {
+  if (!isFloat(y.dtype)) fail(dtypeError(op, `the function must return a float, got ${showType(y)}`))
+}
+
 /** Which argument to differentiate in; the first by default. */
 export type JacobianOptions = { readonly argnum?: number }
 
@@ -69,7 +73,11 @@ export const jacfwd: Jacobian =
   (f, { argnum = 0 } = {}) =>
   (...args) => {
     const [g, x] = inArgument('jacfwd', f as unknown as Erased, args, argnum)
-    const columns = vmap((t: Tensor) => jvp(g)([x], [t])[1])(units(x)) as Tensor
+    const columns = vmap((t: Tensor) => {
+      const [y, dy] = jvp(g)([x], [t])
+      requireFloat('jacfwd', y)
+      return dy
+    })(units(x)) as Tensor
     const shape = columns.shape.slice(1)
     return reshape([...shape, ...x.shape])(moveAxis(0, shape.length as number)(columns) as Tensor) as Tensor
   }
@@ -86,7 +94,7 @@ export const jacrev: Jacobian =
   (...args) => {
     const [g, x] = inArgument('jacrev', f as unknown as Erased, args, argnum)
     const [y, pullback] = vjp(g)(x)
-    if (!isFloat(y.dtype)) return fail(dtypeError('jacrev', `the function must return a float, got ${showType(y)}`))
+    requireFloat('jacrev', y)
     const rows = vmap((ct: Tensor) => (pullback as (ct: Tensor) => readonly [Tensor])(ct)[0])(units(y)) as Tensor
     return reshape([...y.shape, ...x.shape])(rows) as Tensor
   }
@@ -116,7 +124,7 @@ export const hessian: Jacobian =
  */
 export const hvp =
   <X>(f: (x: X) => Tensor) =>
-  (x: X, direction: X): X => {
+  (x: Argument<X>, direction: Argument<X>): X => {
     const gradient = grad(f as (x: unknown) => Tensor) as (x: unknown) => unknown
     return jvp(gradient)([x] as never, [direction] as never)[1] as X
   }

@@ -16,7 +16,8 @@ import { present, zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { moveAxis, withBatch } from '../ops/movement.ts'
 import { rowOf } from '../ops/slicing.ts'
-import { batchedOutputs, derive, filled, floats, jvpProgram, pick, pullback, put, vmapProgram } from './derive.ts'
+import { batchedOutputs, derive, filled, floats, forwardProgram, pick, pullback, put, vmapProgram } from './derive.ts'
+import { jvpFlat } from './jvp.ts'
 
 /** `carry` and `xs` count arguments; what is left are constants. `unroll`: how many steps a compiler may put together. */
 type Scan = {
@@ -81,9 +82,14 @@ const tangentScan = (params: Scan, args: readonly Tensor[], ts: readonly Maybe[]
     const take = taker(all)
     const parts = counts.map((n, i) => [take(n), take(extra[i] ?? 0)] as const)
     const values = parts.flatMap(([x]) => x)
-    const ys = run(params.body)(...values)
-    const dys = run(jvpProgram(params.body, mask))(...values, ...parts.flatMap(([, t]) => t))
-    return [...ys.slice(0, params.carry), ...dys]
+    const ts = put<Maybe>(
+      values.map(() => null),
+      mask,
+      parts.flatMap(([, t]) => t),
+    )
+    const [ys, dys] = jvpFlat(run(params.body), values, ts)
+    const outs = outputTypes(params.body)
+    return [...ys.slice(0, params.carry), ...pick(filled(dys, outs), floats(outs))]
   }
   const types = split(params, inputTypes(params.body))
   const body = derive(params.body, `scan jvp ${counts} ${mask}`, f, [
@@ -119,11 +125,11 @@ const taker = <A>(all: readonly A[]) => {
 }
 
 /** The scan that saves the carry each step began with, after all that the body gives. */
-const savingBody = (params: Scan): Program =>
+const savingBody = (params: Scan, mask: readonly boolean[]): Program =>
   derive(
     params.body,
-    `scan save ${params.carry}`,
-    (...all) => [...run(params.body)(...all), ...all.slice(0, params.carry)],
+    `scan save ${params.carry} ${mask}`,
+    (...all) => [...run(forwardProgram(params.body, mask))(...all), ...all.slice(0, params.carry)],
     inputTypes(params.body),
   )
 
@@ -172,7 +178,11 @@ const scanVjp: NonNullable<Operation<Scan>['vjp']> = (params, args, isActive) =>
   const active = split(params, isActive)
   const { carry, xs, constants } = split(params, args)
   const outs = outputTypes(params.body)
-  const results = bind(scanOp, { ...params, body: savingBody(params) }, ...args)
+  const results = bind(
+    scanOp,
+    { ...params, body: savingBody(params, [...floats(typesOf(carry)), ...active.xs, ...active.constants]) },
+    ...args,
+  )
   const saved = results.slice(outs.length)
   const ys = results.slice(0, outs.length)
   const back = (cts: readonly Maybe[]): readonly Maybe[] => {

@@ -6,12 +6,13 @@
 import { describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
 import { checkPromise, outputTypes } from '../core/program.ts'
 import { dim, showShape } from '../core/shape.ts'
+import type { TensorLike } from '../core/shape-types.ts'
 import { isTensor, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { type TreeShape, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { arange, zeros } from '../ops/creation.ts'
-import { type Argument, liftArguments } from './arguments.ts'
+import { type Argument, liftArguments, requireFunction } from './arguments.ts'
 import { checkCarry } from './carry.ts'
 import { flattenArguments, recordBody } from './derive.ts'
 import { scanOp } from './scan-op.ts'
@@ -53,6 +54,7 @@ const scanTrees = (
 ): readonly [unknown, unknown] => {
   if (!Number.isInteger(unroll) || unroll < 1)
     return fail(valueError(op, `unroll must be a whole number of at least 1, got ${describe(unroll)}`))
+  requireFunction(op, f)
   const start = liftArguments(init)
   const slices = liftArguments(xs ?? [])
   const [carryLeaves, carryShape] = flattenArguments(op, [start])
@@ -75,7 +77,7 @@ const scanTrees = (
 const itemsOf = (shape: TreeShape): readonly TreeShape[] => (shape.tag === 'array' ? shape.items : [shape])
 
 /** A tree with an axis more in front of each leaf. */
-type Slices<X> = X extends Tensor ? Tensor : { readonly [K in keyof X]: Slices<X[K]> }
+type Slices<X> = X extends TensorLike ? Tensor : { readonly [K in keyof X]: Slices<X[K]> }
 
 /**
  * A step repeated over the slices of xs along their first axis: f(carry, x) -> [carry, y], from a first carry to
@@ -90,9 +92,9 @@ type Slices<X> = X extends Tensor ? Tensor : { readonly [K in keyof X]: Slices<X
  * sums // [1, 3, 6]
  */
 export const scan =
-  <C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], options: ScanOptions = {}) =>
-  (init: NoInfer<Argument<C>>, xs?: Slices<X>): readonly [C, Slices<Y>] =>
-    scanTrees('scan', f as (carry: unknown, x: unknown) => unknown, options, init, xs) as readonly [C, Slices<Y>]
+  <C, X, const R extends readonly [C, unknown]>(f: (carry: C, x: X) => R, options: ScanOptions = {}) =>
+  (init: NoInfer<Argument<C>>, xs?: Slices<X>): readonly [C, Slices<R[1]>] =>
+    scanTrees('scan', f as (carry: unknown, x: unknown) => unknown, options, init, xs) as readonly [C, Slices<R[1]>]
 
 /**
  * body(i, value) for i from `lower` to before `upper`, from a first value: a scan when the bounds are numbers, so that it has
@@ -102,11 +104,12 @@ export const scan =
  * foriLoop(0, 3, (i, x: Tensor) => mul(x, 2))(1) // 8
  */
 export const foriLoop =
-  <C>(lower: number, upper: number, body: (i: Tensor<readonly []>, value: C) => C) =>
+  <C, const R extends C>(lower: number, upper: number, body: (i: Tensor<readonly []>, value: C) => R) =>
   (init: NoInfer<Argument<C>>): C => {
     const wrong = [lower, upper].find(n => isTensor(n) || !Number.isInteger(n))
     if (wrong !== undefined)
       return fail(valueError('foriLoop', `bounds are whole numbers, got ${describe(wrong)}; for tensors use whileLoop`))
+    requireFunction('foriLoop', body)
     const step = (value: unknown, i: unknown): unknown => [body(i as Tensor<readonly []>, value as C), []]
     const count = upper > lower ? arange(lower, upper) : zeros([0], { dtype: 'int32' })
     return scanTrees('foriLoop', step, {}, init, count)[0] as C

@@ -23,12 +23,12 @@ import {
   filled,
   flattenArguments,
   floats,
-  jvpProgram,
   pick,
   put,
   recordBody,
   vmapProgram,
 } from './derive.ts'
+import { jvpFlat } from './jvp.ts'
 
 /** How many constants predicate and body have. */
 type While = {
@@ -70,7 +70,14 @@ const whileJvp: NonNullable<Operation<While>['jvp']> = (params, args, ts, ys) =>
     const [carry, dc] = [all.slice(0, n), all.slice(n, n + dcarry.length)]
     const values = [...carry, ...all.slice(n + dcarry.length, n + dcarry.length + inputs.body.length)]
     const dk = all.slice(n + dcarry.length + inputs.body.length)
-    return [...run(params.body)(...values), ...run(jvpProgram(params.body, mask))(...values, ...dc, ...dk)]
+    const ts = put<Maybe>(
+      values.map(() => null),
+      mask,
+      [...dc, ...dk],
+    )
+    const [ys, dys] = jvpFlat(run(params.body), values, ts)
+    const outs = outputTypes(params.body)
+    return [...ys, ...pick(filled(dys, outs), floats(outs))]
   }
   const body = derive(params.body, `while jvp ${n} ${mask}`, f, [
     ...types.slice(0, n),
@@ -185,7 +192,7 @@ const whileOp: Operation<While> = {
  * whileLoop((x: Tensor) => lt(x, 100), (x: Tensor) => mul(x, 2))(3) // 192
  */
 export const whileLoop =
-  <C>(predicate: (value: C) => Tensor, body: (value: NoInfer<C>) => NoInfer<C>) =>
+  <C, const R extends C>(predicate: (value: C) => Tensor, body: (value: NoInfer<C>) => R) =>
   (init: NoInfer<Argument<C>>): C => {
     const start = liftArguments(init)
     const [leaves, shape] = flattenArguments('whileLoop', [start])

@@ -160,6 +160,11 @@ describe('floorDivide and mod have the signs of Python', () => {
     expectClose(mod(c, d), numpy['mod float'], FLOAT64)
   })
 
+  it('of ∞ are NaN, as x - mod(x, y) is', () => {
+    expectClose(floorDivide(tensor([Infinity, -Infinity]), 2), [Number.NaN, Number.NaN])
+    expectClose(floorDivide(tensor([1, -1]), 0), [Infinity, -Infinity])
+  })
+
   it('x = floorDivide(x, y)·y + mod(x, y), with mod between 0 and y', () => {
     check(
       fc.property(

@@ -2,7 +2,22 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toArray } from '../../src/core/tensor.ts'
 import type { Tensor } from '../../src/core/types.ts'
-import { concat, expandDims, grad, mul, pad, split, squeeze, stack, sum, tensor, tile, zeros } from '../../src/index.ts'
+import {
+  concat,
+  expandDims,
+  grad,
+  mul,
+  pad,
+  slice,
+  split,
+  squeeze,
+  stack,
+  sum,
+  tensor,
+  tile,
+  transpose,
+  zeros,
+} from '../../src/index.ts'
 import { check, expectClose, expectSame, f64, i32, mistake, shapes, wavy } from '../support/values.ts'
 import { numpy } from './numpy.ts'
 
@@ -92,7 +107,7 @@ describe('tile', () => {
   })
 
   it('mistakes', () => {
-    expect(mistake(() => tile([-1])(v))).toBe('ValueError: tile: counts must be whole numbers, got [-1]')
+    expect(mistake(() => tile([-1])(v))).toBe('ValueError: tile: counts must be a list of whole numbers, got [-1]')
     expect(mistake(() => tile([1.5])(v))).toContain('counts must be whole numbers')
   })
 })
@@ -201,5 +216,23 @@ describe('pad', () => {
     expect(mistake(() => pad({ widths: [[0.5, 0.5]] })(f64([1])))).toMatch(
       /ValueError: pad: widths must be .*whole numbers/,
     )
+  })
+})
+
+describe('from JavaScript, where no type says what to pass', () => {
+  const x = zeros([2, 3])
+  it.each<readonly [string, () => unknown, string]>([
+    ['slice', () => slice([0] as never)(x as never), '0 is no slice: give [start, stop, step] or null for each axis'],
+    ['slice', () => slice(null as never)(x as never), 'takes a list with a slice for each axis, got null'],
+    ['split', () => split(2 as never)(x), 'takes options, got 2'],
+    ['split', () => split({} as never)(x), 'takes { into: how many parts } or { at: [positions to cut at] }'],
+    ['split', () => split({ at: 1 } as never)(x), 'at is a list of positions, got 1; for parts give into'],
+    ['concat', () => concat({ axis: 0 })(x as never), 'takes a list of tensors, concat([x, y]), got a tensor'],
+    ['stack', () => stack({})(x as never), 'takes a list of tensors, stack([x, y]), got a tensor'],
+    ['tile', () => tile(2 as never)(x), 'counts must be a list of whole numbers, got 2'],
+    ['expandDims', () => expandDims({} as never)(x), 'needs { axis }'],
+    ['transpose', () => transpose(null as never)(x as never), 'takes a list of axes, got null'],
+  ])('%s says what it takes (%#)', (name, f, words) => {
+    expect(mistake(f)).toContain(`${name}: ${words}`)
   })
 })

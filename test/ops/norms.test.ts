@@ -34,6 +34,16 @@ describe('norm', () => {
     expect(norm({ ord: 1, axis: [2, 0], keepDims: true })(cube).shape).toEqual([1, 3, 1])
   })
 
+  it('of a matrix by its singular values: the largest, the smallest, the sum', () => {
+    const m = tensor([
+      [3, 0],
+      [4, 5],
+    ])
+    expectClose(norm({ ord: 2, axis: [0, 1] })(m), Math.sqrt(45))
+    expectClose(norm({ ord: -2, axis: [0, 1] })(m), Math.sqrt(5))
+    expectClose(norm({ ord: 'nuc', axis: [1, 0], keepDims: true })(m), [[Math.sqrt(45) + Math.sqrt(5)]])
+  })
+
   it('without an order and an axis is the 2-norm of all elements; int32 is converted', () => {
     expectClose(norm(m), 8.888194417315589, FLOAT64)
     expectClose(norm(cube), Math.sqrt(4324), FLOAT64)
@@ -78,7 +88,7 @@ describe('norm', () => {
   })
 
   it('mistakes', () => {
-    expect(mistake(() => norm({ ord: 2 })(m))).toContain('ValueError: norm: of a matrix needs ord')
+    expect(mistake(() => norm({ ord: 3 })(m))).toContain('ValueError: norm: of a matrix needs ord')
     expect(mistake(() => norm({ ord: 'fro' })(row))).toContain('ValueError: norm: of a vector needs ord')
     expect(mistake(() => norm({ ord: -1 })(row))).toContain('ValueError: norm: of a vector needs ord')
     expect(mistake(() => norm({ ord: Number.NaN })(row))).toContain('ValueError: norm: of a vector needs ord')

@@ -225,6 +225,14 @@ describe('scan', () => {
     expect(mistake(() => scan(running, { length: 2 })(0, vector))).toContain('lengths differ: xs are [3], length 2')
     expect(mistake(() => scan(running, { unroll: 0 })(0, vector))).toContain('unroll must be a whole number')
   })
+  it('takes tuples and numbers as carry, and refuses what is no function', () => {
+    const [[a, b]] = scan(([p, q]: readonly [Tensor, Tensor], x: Tensor) => [[q, add(p, x)], 1])([0, 1], vector)
+    expect([item(a), item(b)]).toEqual([3, 4])
+    expect(mistake(() => scan(undefined as never)(0 as never, vector as never))).toBe(
+      'ValueError: scan: transforms a function, got undefined',
+    )
+    expect(mistake(() => foriLoop(0, 1, undefined as never)(0 as never))).toContain('foriLoop: transforms a function')
+  })
   it('does not let values of a step out', () => {
     let leaked: Tensor = vector
     scan((c: Tensor, x: Tensor) => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
   add,
+  call,
+  cast,
+  checkpoint,
   clip,
+  cond,
   cos,
   customJvp,
   customVjp,
@@ -21,6 +25,7 @@ import {
   tensor,
   toArray,
   vmap,
+  where,
   zeros,
 } from '../../src/index.ts'
 import { expectClose, mistake } from '../support/values.ts'
@@ -65,7 +70,14 @@ describe('customJvp', () => {
       'RuleError: sin: stands in a derivative rule on a tangent, but is not linear',
     )
   })
-  it('refuses traced values from outside', () => {
+  it('refuses traced values from outside, of any dtype', () => {
+    const chosen = (b: Tensor, x: Tensor) =>
+      customJvp(
+        (v: Tensor): Tensor => where(b, v, 0),
+        ([_v], [d]) => where(b, d, 0),
+      )(x)
+    expect(mistake(() => vmap(chosen)(tensor([true, false]), vector))).toContain('uses Tracer(bool[], inside vmap)')
+
     const f = (w: Tensor) =>
       customJvp(
         (x: Tensor) => mul(x, w),
@@ -132,6 +144,32 @@ describe('customVjp', () => {
       (i, ct) => [mul(ct, 2), i],
     )
     expect(item(grad((x: Tensor) => f(x, index))(1))).toBe(2)
+  })
+  it('int32 before float arguments does not shift their cotangents under vmap', () => {
+    const f = customVjp(
+      (i: Tensor, x: Tensor): Tensor => mul(x, cast('float32')(i)),
+      (i, x) => [mul(x, cast('float32')(i)) as Tensor, i],
+      (i: Tensor, ct) => [null, mul(ct, cast('float32')(i))],
+    )
+    const [three, both] = [tensor(3, { dtype: 'int32' }), tensor([1, 2], { dtype: 'int32' })]
+    expect(toArray(grad((x: Tensor) => sum(vmap((v: Tensor) => f(three, v))(x)))(vector))).toEqual([3, 3])
+    expect(item(grad((x: Tensor) => sum(vmap(f, { inAxes: [0, null] })(both, x)))(1))).toBe(3)
+  })
+  it('inside control flow has the same second derivatives', () => {
+    const odd = customVjp(
+      (x: Tensor) => x,
+      x => [x, x],
+      (x: Tensor, ct) => [mul(ct, mul(5, x))],
+    )
+    const second = (f: (x: Tensor) => Tensor) => item(grad(grad((x: Tensor) => square(f(x))))(2))
+    const held: readonly ((x: Tensor) => Tensor)[] = [
+      odd,
+      call(odd),
+      checkpoint(odd),
+      x => cond(odd, (y: Tensor) => y)(true, x),
+      x => scan((c: Tensor) => [odd(c), []], { length: 1 })(x)[0],
+    ]
+    expect(held.map(second)).toEqual([40, 40, 40, 40, 40])
   })
   it('has no forward mode, and says so', () => {
     expect(mistake(() => jvp(scaled)([vector, 1], [vector, 1]))).toContain(

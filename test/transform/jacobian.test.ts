@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   add,
+  cast,
   evalShape,
   grad,
   hessian,
@@ -85,6 +86,7 @@ describe('Jacobians', () => {
     expect(mistake(() => jacrev((x: Tensor) => x)(tensor([1], { dtype: 'int32' })))).toContain(
       'which has no derivative',
     )
+    expect(mistake(() => jacfwd((x: Tensor) => cast('int32')(x))(1))).toContain('the function must return a float')
     expect(mistake(() => jacfwd((x: Tensor) => [x] as never)(1))).toContain('must return one tensor')
   })
 })
@@ -120,6 +122,12 @@ describe('linearTranspose', () => {
   })
   it('refuses what is not linear', () => {
     expect(mistake(() => linearTranspose((x: Tensor) => sin(x))(vector)(vector))).toContain('is not linear')
+    expect(mistake(() => linearTranspose((x: Tensor) => mul(x, x))(vector)(vector))).toBe(
+      'RuleError: mul: is not linear in two arguments that both depend on what the function is to be linear in',
+    )
+    expect(mistake(() => linearTranspose((x: Tensor) => matmul(x, x))(zeros([2, 2]))(zeros([2, 2])))).toContain(
+      'not linear in two',
+    )
     expect(mistake(() => linearTranspose((_x: Tensor) => vector)(vector)(vector))).toContain(
       'does not depend on the arguments',
     )
