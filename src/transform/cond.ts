@@ -163,7 +163,7 @@ const scalarOnly = (op: string, what: string, x: Tensor): Tensor =>
  * `onTrue(…args)` if the predicate holds, else `onFalse(…args)`. Both are traced, one is run; both must return trees of the same
  * structure, shapes and dtypes. Under `vmap` with a predicate for each example, both are run and results chosen as by `where`.
  *
- * As `jax.lax.cond`. Derivatives are those of the branch taken.
+ * As `jax.lax.cond`. Derivatives are those of the branch taken; under `vmap`, a gradient taken from outside passes both, as with `where`.
  * @throws ShapeError or TreeError when the branches differ, naming the leaf; DtypeError unless the predicate is a bool scalar;
  *   TraceError when a branch reads a value or returns a promise
  * @example

@@ -78,8 +78,8 @@ const customJvpOp: Operation<Jvp> = {
  * that are linear in the tangents; reverse mode follows by transposing it. Arguments and results are trees.
  *
  * As `jax.custom_jvp`, but that the rule gives the tangent alone: it cannot get the value wrong.
- * @throws RuleError when f uses a traced value from outside (pass it as an argument), or, in reverse mode, when the rule is not
- *   linear; TreeError when the tangent does not match the result
+ * @throws RuleError when f uses a traced value from outside (pass it as an argument), or, in reverse mode, when the rule is
+ *   not linear in the tangents by ops of its own (what `call`, `scan` or `cond` hold is not looked into); TreeError when the tangent does not match the result
  * @example
  * const log1pexp = customJvp((x: Tensor) => log(add(1, exp(x))), ([x], [dx]) => mul(dx, sigmoid(x)))
  * grad(log1pexp)(100) // 1

@@ -40,7 +40,7 @@ const likeTree = (
 /**
  * The value of f at some arguments, and its derivative there as a linear function: linearize(f)(…args) is
  * [y, (…tangents) => dy]. What does not depend on the tangents is computed once, so that many directions cost little more than
- * their linear part; `jvp` for one direction.
+ * their linear part (but for ops that hold programs, as `call` and `scan`, which compute it again); `jvp` for one direction.
  *
  * As `jax.linearize`.
  * @throws TreeError, ShapeError or DtypeError when tangents do not match the arguments
@@ -84,7 +84,7 @@ export const linearize =
  * matter, only shapes and dtypes. ⟨ct, f(x)⟩ = ⟨linearTranspose(f)(x)(ct), x⟩.
  *
  * As `jax.linear_transpose`.
- * @throws RuleError when f is not linear; DtypeError for arguments that are no floats; errors as `vjp` for the cotangent
+ * @throws RuleError when f is not linear, as far as that shows outside of `call`, `scan` and `cond`; DtypeError for arguments that are no floats; errors as `vjp` for the cotangent
  * @example
  * linearTranspose((x: Tensor) => sum({ axis: 0 })(x))(zeros([2, 3]))(tensor([1, 2, 3])) // [[[1, 2, 3], [1, 2, 3]]]
  */

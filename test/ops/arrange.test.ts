@@ -108,7 +108,7 @@ describe('tile', () => {
 
   it('mistakes', () => {
     expect(mistake(() => tile([-1])(v))).toBe('ValueError: tile: counts must be a list of whole numbers, got [-1]')
-    expect(mistake(() => tile([1.5])(v))).toContain('counts must be whole numbers')
+    expect(mistake(() => tile([1.5])(v))).toContain('counts must be a list of whole numbers')
   })
 })
 
