@@ -113,6 +113,6 @@ export const call = asOp(callOp)
  * Chen, Xu, Zhang and Guestrin (2016), "Training deep nets with sublinear memory cost"; as `jax.checkpoint`.
  * @throws TraceError when f reads a value or returns a promise; TreeError for leaves that are no tensors
  * @example
- * grad((x: Tensor) => sum(checkpoint((y: Tensor) => sin(sin(y)))(x)))(tensor([1, 2])) // [0.36003947, -0.25563914]
+ * grad((x: Tensor) => sum(checkpoint((y: Tensor) => square(square(y)))(x)))(tensor([1, 2])) // [4, 32]
  */
 export const checkpoint = asOp(checkpointOp)
