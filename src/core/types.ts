@@ -94,6 +94,12 @@ export interface Operation<P extends Params = Params> {
   jvp?(params: P, primals: readonly Tensor[], tangents: readonly Maybe[], outs: readonly Tensor[]): readonly Maybe[]
   /** Cotangents of the arguments given as `null`, in which the op is linear. */
   transpose?(params: P, ct: Tensor, args: readonly Maybe[], types: readonly TensorType[]): readonly Maybe[]
+  /** Values and their tangents at once, for ops that hold programs: computing both apart would run the values twice. */
+  dual?(
+    params: P,
+    primals: readonly Tensor[],
+    tangents: readonly Maybe[],
+  ): readonly [values: readonly Tensor[], tangents: readonly Maybe[]]
   /** Values and pullback at once, for ops that hold programs; `active` says in which arguments. */
   vjp?(params: P, primals: readonly Tensor[], active: readonly boolean[]): readonly [readonly Tensor[], Pullback]
   /** The op on arguments of which some have a batch axis in front; every result gets one. */

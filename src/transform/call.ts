@@ -11,15 +11,16 @@ import { unflatten } from '../core/tree.ts'
 import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
 import { type Arguments, liftArguments } from './arguments.ts'
 import {
+  dualProgram,
   filled,
   flattenArguments,
   floats,
   forwardProgram,
-  jvpProgram,
   pick,
   pullback,
   put,
   recordBody,
+  splitDual,
   vjpProgram,
   vmapProgram,
 } from './derive.ts'
@@ -34,14 +35,10 @@ const running = (name: string, doc: string, vjp: NonNullable<Operation<Holding>[
     constant: false,
     infer: ({ program }) => E.right(outputTypes(program)),
     evaluate: ({ program }, xs) => run(program)(...xs),
-    jvp: ({ program }, xs, ts, ys) => {
+    dual: ({ program }, xs, ts) => {
       const active = ts.map(t => t !== null)
-      const dys = bind(op, { program: jvpProgram(program, active) }, ...xs, ...(pick(ts, active) as readonly Tensor[]))
-      return put<Maybe>(
-        ys.map(() => null),
-        floats(typesOf(ys)),
-        dys,
-      )
+      const dual = { program: dualProgram(program, active) }
+      return splitDual(bind(op, dual, ...xs, ...(pick(ts, active) as readonly Tensor[])), outputTypes(program))
     },
     vjp,
     batch: ({ program }, xs, batched, n) => bind(op, { program: vmapProgram(program, batched, n) }, ...xs),

@@ -20,14 +20,15 @@ import { reshape } from '../ops/movement.ts'
 import { type Arguments, liftArguments, type TensorTree } from './arguments.ts'
 import {
   type Body,
+  dualProgram,
   filled,
   flattenArguments,
   floats,
   forwardProgram,
-  jvpProgram,
   pick,
   put,
   recordBody,
+  splitDual,
   vjpProgram,
   vmapProgram,
 } from './derive.ts'
@@ -58,15 +59,11 @@ const condOp: Operation<Branches> = {
     const i = Math.min(Math.max(cellOf(index as Tensor)[0] ?? 0, 0), branches.length - 1)
     return run(branches[i] as Program)(...xs)
   },
-  jvp: ({ branches }, [index, ...xs], [, ...ts], ys) => {
+  dual: (params, [index, ...xs], [, ...ts]) => {
     const active = ts.map(t => t !== null)
-    const params = { branches: branches.map(branch => jvpProgram(branch, active)) }
-    const dys = bind(condOp, params, index as Tensor, ...xs, ...(pick(ts, active) as readonly Tensor[]))
-    return put<Maybe>(
-      ys.map(() => null),
-      floats(typesOf(ys)),
-      dys,
-    )
+    const branches = params.branches.map(branch => dualProgram(branch, active))
+    const results = bind(condOp, { branches }, index as Tensor, ...xs, ...(pick(ts, active) as readonly Tensor[]))
+    return splitDual(results, outputTypes(firstOf(params)))
   },
   vjp: (params, [index, ...xs], [, ...active]) => {
     const outs = outputTypes(firstOf(params))

@@ -61,8 +61,8 @@ export const recordBody = (kind: string, f: unknown, shape: TreeShape, types: re
 export const flattenArguments = (kind: string, args: readonly unknown[]): readonly [readonly Tensor[], TreeShape] =>
   tensorsOf(kind, 'argument', args)
 
-/** (…inputs, …tangents of the active ones) -> tangents of the float outputs. */
-export const jvpProgram = (program: Program, active: readonly boolean[]): Program => {
+/** (…inputs, …tangents of the active ones) -> outputs, tangents of the float outputs. */
+export const dualProgram = (program: Program, active: readonly boolean[]): Program => {
   const types = inputTypes(program)
   const outs = outputTypes(program)
   const f: Flat = (...all) => {
@@ -72,10 +72,24 @@ export const jvpProgram = (program: Program, active: readonly boolean[]): Progra
       active,
       all.slice(types.length),
     )
-    return pick(filled(jvpFlat(run(program), xs, ts)[1], outs), floats(outs))
+    const [ys, dys] = jvpFlat(run(program), xs, ts)
+    return [...ys, ...pick(filled(dys, outs), floats(outs))]
   }
-  return derive(program, `jvp ${active}`, f, [...types, ...pick(types, active)])
+  return derive(program, `dual ${active}`, f, [...types, ...pick(types, active)])
 }
+
+/** What a dual program gave, as values and tangents. */
+export const splitDual = (
+  results: readonly Tensor[],
+  outs: readonly TensorType[],
+): readonly [readonly Tensor[], readonly Maybe[]] => [
+  results.slice(0, outs.length),
+  put<Maybe>(
+    outs.map(() => null),
+    floats(outs),
+    results.slice(outs.length),
+  ),
+]
 
 /** (…inputs, …cotangents of the float outputs) -> cotangents of the active inputs. */
 export const vjpProgram = (program: Program, active: readonly boolean[]): Program => {

@@ -14,14 +14,23 @@ import { type Arguments, checkLike, flattenFunction, liftArguments } from './arg
 
 type Dual = { readonly primal: Tensor; readonly tangent: Tensor }
 
+const valuesAndTangents = (
+  op: Operation,
+  params: Params,
+  primals: readonly Tensor[],
+  tangents: readonly Maybe[],
+): readonly [readonly Tensor[], readonly Maybe[]] => {
+  const ys = bind(op, params, ...primals)
+  if (op.constant) return [ys, []]
+  if (op.jvp === undefined) return fail(ruleError(op.name, 'has no forward-mode derivative'))
+  return [ys, op.jvp(params, primals, tangents, ys)]
+}
+
 const forward = (scope: Scope<Dual>, op: Operation, params: Params, args: readonly Tensor[]): readonly Tensor[] => {
   const duals = args.map(scope.open)
   const primals = args.map((x, i) => duals[i]?.primal ?? x)
   const tangents = duals.map((dual): Maybe => dual?.tangent ?? null)
-  const ys = bind(op, params, ...primals)
-  if (op.constant) return ys
-  if (op.jvp === undefined) return fail(ruleError(op.name, 'has no forward-mode derivative'))
-  const dys = op.jvp(params, primals, tangents, ys)
+  const [ys, dys] = op.dual?.(params, primals, tangents) ?? valuesAndTangents(op, params, primals, tangents)
   return ys.map((y, i) => {
     const tangent = dys[i] ?? null
     return tangent === null ? y : scope.wrap(typeOf(y), { primal: y, tangent }, y)

@@ -12,11 +12,22 @@ import { typeOf } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import type { Maybe, Operation, Program, Tensor, TensorType } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
-import { present, zerosOf } from '../ops/define.ts'
+import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { moveAxis, withBatch } from '../ops/movement.ts'
 import { rowOf } from '../ops/slicing.ts'
-import { batchedOutputs, derive, filled, floats, forwardProgram, pick, pullback, put, vmapProgram } from './derive.ts'
+import {
+  batchedOutputs,
+  derive,
+  filled,
+  floats,
+  forwardProgram,
+  pick,
+  pullback,
+  put,
+  splitDual,
+  vmapProgram,
+} from './derive.ts'
 import { jvpFlat } from './jvp.ts'
 
 /** `carry` and `xs` count arguments; what is left are constants. `unroll`: how many steps a compiler may put together. */
@@ -89,10 +100,17 @@ const tangentScan = (params: Scan, args: readonly Tensor[], ts: readonly Maybe[]
     )
     const [ys, dys] = jvpFlat(run(params.body), values, ts)
     const outs = outputTypes(params.body)
-    return [...ys.slice(0, params.carry), ...pick(filled(dys, outs), floats(outs))]
+    const moving = pick(filled(dys, outs), floats(outs))
+    const carried = extra[0] ?? 0
+    return [
+      ...ys.slice(0, params.carry),
+      ...moving.slice(0, carried),
+      ...ys.slice(params.carry),
+      ...moving.slice(carried),
+    ]
   }
   const types = split(params, inputTypes(params.body))
-  const body = derive(params.body, `scan jvp ${counts} ${mask}`, f, [
+  const body = derive(params.body, `scan dual ${counts} ${mask}`, f, [
     ...types.carry,
     ...pick(types.carry, active.carry),
     ...types.xs,
@@ -255,15 +273,15 @@ export const scanOp: Operation<Scan> = {
   infer: ({ body, carry, length }) =>
     E.right(outputTypes(body).map((type, i) => (i < carry ? type : stacked(length, type)))),
   evaluate: runSteps,
-  jvp: (params, args, ts, ys) => {
-    if (!present(ts)) return ys.map(() => null)
-    const tangent = tangentScan(params, args, ts)
-    const results = bind(scanOp, tangent.params, ...tangent.args).slice(params.carry)
-    return put<Maybe>(
-      ys.map(() => null),
-      floats(typesOf(ys)),
-      results,
-    )
+  dual: (params, args, ts) => {
+    const both = tangentScan(params, args, ts)
+    const outs = outputTypes(params.body)
+    const take = taker(bind(scanOp, both.params, ...both.args))
+    const carry = take(params.carry)
+    const dcarry = take(both.params.carry - params.carry)
+    const ys = take(outs.length - params.carry)
+    const dys = take(both.params.body.outputs.length)
+    return splitDual([...carry, ...ys, ...dcarry, ...dys], outs)
   },
   vjp: scanVjp,
   batch: scanBatch,

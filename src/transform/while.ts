@@ -12,7 +12,6 @@ import { bind, typesOf } from '../core/trace.ts'
 import { unflatten } from '../core/tree.ts'
 import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
 import { where } from '../ops/comparison.ts'
-import { present } from '../ops/define.ts'
 import { reshape, withBatch } from '../ops/movement.ts'
 import { any } from '../ops/reduction.ts'
 import { type Argument, liftArguments } from './arguments.ts'
@@ -26,6 +25,7 @@ import {
   pick,
   put,
   recordBody,
+  splitDual,
   vmapProgram,
 } from './derive.ts'
 import { jvpFlat } from './jvp.ts'
@@ -53,8 +53,7 @@ const runLoop = (params: While, args: readonly Tensor[]): readonly Tensor[] => {
   return carry
 }
 
-const whileJvp: NonNullable<Operation<While>['jvp']> = (params, args, ts, ys) => {
-  if (!present(ts)) return ys.map(() => null)
+const whileDual: NonNullable<Operation<While>['dual']> = (params, args, ts) => {
   const inputs = split(params, args)
   const tangents = split(params, ts)
   const n = inputs.carry.length
@@ -79,7 +78,7 @@ const whileJvp: NonNullable<Operation<While>['jvp']> = (params, args, ts, ys) =>
     const outs = outputTypes(params.body)
     return [...ys, ...pick(filled(dys, outs), floats(outs))]
   }
-  const body = derive(params.body, `while jvp ${n} ${mask}`, f, [
+  const body = derive(params.body, `while dual ${n} ${mask}`, f, [
     ...types.slice(0, n),
     ...pick(types.slice(0, n), moving),
     ...types.slice(n),
@@ -87,7 +86,7 @@ const whileJvp: NonNullable<Operation<While>['jvp']> = (params, args, ts, ys) =>
   ])
   const predicate = derive(
     params.predicate,
-    `while jvp ${n} ${moving}`,
+    `while dual ${n} ${moving}`,
     (...all) => run(params.predicate)(...all.slice(0, n), ...all.slice(n + dcarry.length)),
     [...inputTypes(params.predicate).slice(0, n), ...typesOf(dcarry), ...inputTypes(params.predicate).slice(n)],
   )
@@ -100,11 +99,7 @@ const whileJvp: NonNullable<Operation<While>['jvp']> = (params, args, ts, ys) =>
     ...inputs.carry,
     ...dcarry,
   )
-  return put<Maybe>(
-    ys.map(() => null),
-    moving,
-    results.slice(n),
-  )
+  return splitDual(results, outputTypes(params.body))
 }
 
 /** Which carries are batched in the end; all of them when the predicate is, since examples then stop at different times. */
@@ -170,7 +165,7 @@ const whileOp: Operation<While> = {
   constant: false,
   infer: ({ body }) => E.right(outputTypes(body)),
   evaluate: runLoop,
-  jvp: whileJvp,
+  dual: whileDual,
   vjp: () =>
     fail(
       ruleError(
