@@ -20,8 +20,8 @@ them. How an op is differentiated is one of
 - \`parts\`: through the ops it is composed of.
 
 Not in the table, because there is nothing to differentiate or nothing but a change of axes: \`tensor\`, \`scalar\`, \`full\`,
-\`zeros\`, \`ones\`, \`zerosLike\`, \`onesLike\`, \`arange\`, \`linspace\`, \`eye\`, \`moveAxis\`, \`matrixTranspose\`; and
-\`stopGradient\`, whose derivative is 0 by decree.
+\`zeros\`, \`ones\`, \`zerosLike\`, \`onesLike\`, \`fullLike\`, \`arange\`, \`linspace\`, \`logspace\`, \`geomspace\`, \`eye\`, \`tri\`, \`moveAxis\`,
+\`matrixTranspose\`; and \`stopGradient\`, whose derivative is 0 by decree.
 `
 
 const ruleOf = ({ op }: Entry): string =>

@@ -205,8 +205,8 @@ interface Traces {
 }
 
 /**
- * The sum of the diagonal `offset` (0) in the plane of two axes, [0, 1] by default: linear algebra's trace. (`trace` shows the program
- * of a function.) bool counts as int32.
+ * The sum of the diagonal `offset` (0) in the plane of two axes, [0, 1] by default: linear algebra's trace. bool
+ * counts as int32.
  * @throws AxisError when the axes are not two different ones of x
  * @example
  * matrixTrace(x) // 6

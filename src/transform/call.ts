@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { outputTypes, run } from '../core/program.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { unflatten } from '../core/tree.ts'
-import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
+import type { Operation, Program, Tensor } from '../core/types.ts'
 import { type Arguments, liftArguments } from './arguments.ts'
 import {
   dualProgram,
@@ -17,8 +17,8 @@ import {
   floats,
   forwardProgram,
   pick,
+  placed,
   pullback,
-  put,
   recordBody,
   splitDual,
   vjpProgram,
@@ -49,15 +49,7 @@ const running = (name: string, doc: string, vjp: NonNullable<Operation<Holding>[
 /** Runs a program; its derivative uses values that the run has left. */
 export const callOp: Operation<Holding> = running('call', 'Runs a program.', ({ program }, xs, active) => {
   const [ys, back] = pullback(program, xs, active)
-  return [
-    ys,
-    cts =>
-      put<Maybe>(
-        xs.map(() => null),
-        active,
-        back(cts),
-      ),
-  ]
+  return [ys, cts => placed(active, back(cts))]
 })
 
 const checkpointOp: Operation<Holding> = running(
@@ -75,11 +67,7 @@ const checkpointOp: Operation<Holding> = running(
           ...xs,
           ...pick(filled(cts, outs), floats(outs)),
         )
-        return put<Maybe>(
-          xs.map(() => null),
-          active,
-          back,
-        )
+        return placed(active, back)
       },
     ]
   },

@@ -12,7 +12,7 @@ import type { TensorLike } from '../core/shape-types.ts'
 import { cellOf, isTensor, scalar, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { treeDifference, unflatten } from '../core/tree.ts'
-import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
+import type { Operation, Program, Tensor } from '../core/types.ts'
 import { clip } from '../ops/arithmetic.ts'
 import { cast, eq, where } from '../ops/comparison.ts'
 import { liftOne } from '../ops/define.ts'
@@ -26,7 +26,7 @@ import {
   floats,
   forwardProgram,
   pick,
-  put,
+  placed,
   recordBody,
   splitDual,
   vjpProgram,
@@ -72,11 +72,7 @@ const condOp: Operation<Branches> = {
       bind(condOp, { branches: params.branches.map(b => forwardProgram(b, active)) }, index as Tensor, ...xs),
       cts => [
         null,
-        ...put<Maybe>(
-          xs.map(() => null),
-          active,
-          bind(condOp, backwards, index as Tensor, ...xs, ...pick(filled(cts, outs), floats(outs))),
-        ),
+        ...placed(active, bind(condOp, backwards, index as Tensor, ...xs, ...pick(filled(cts, outs), floats(outs)))),
       ],
     ]
   },

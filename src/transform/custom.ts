@@ -11,10 +11,10 @@ import { type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
 import { asValue, isTensor, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { type TreeShape, treeDifference, unflatten } from '../core/tree.ts'
-import type { Maybe, Operation, Program, Tensor, TensorType } from '../core/types.ts'
+import type { Operation, Program, Tensor, TensorType } from '../core/types.ts'
 import { sumOp } from '../ops/movement.ts'
 import { type Arguments, liftArguments, requireFunction } from './arguments.ts'
-import { derive, filled, flattenArguments, floats, pick, put, recordBody, vmapProgram } from './derive.ts'
+import { derive, filled, flattenArguments, floats, pick, placed, put, recordBody, vmapProgram } from './derive.ts'
 
 const leaf: TreeShape = { tag: 'leaf' }
 const list = (items: readonly TreeShape[]): TreeShape => ({ tag: 'array', items })
@@ -126,15 +126,7 @@ const customVjpOp: Operation<Vjp> = {
     const all = run(forward)(...xs)
     const [ys, residuals] = [all.slice(0, outs.length), all.slice(outs.length)]
     const active = floats(typesOf(xs))
-    return [
-      ys,
-      cts =>
-        put<Maybe>(
-          xs.map(() => null),
-          active,
-          run(backward)(...residuals, ...pick(filled(cts, outs), floats(outs))),
-        ),
-    ]
+    return [ys, cts => placed(active, run(backward)(...residuals, ...pick(filled(cts, outs), floats(outs))))]
   },
   batch: (params, xs, batched, n) => {
     const forward = vmapProgram(params.forward, batched, n)

@@ -27,12 +27,10 @@ export const derive = (program: Program, key: string, f: Flat, types: readonly T
 }
 
 /** The positions where a mask holds. */
-export const positionsOf = (mask: readonly boolean[]): readonly number[] => mask.flatMap((on, i) => (on ? [i] : []))
+const positionsOf = (mask: readonly boolean[]): readonly number[] => mask.flatMap((on, i) => (on ? [i] : []))
 
 /** Which of some types have derivatives. */
 export const floats = (types: readonly TensorType[]): readonly boolean[] => types.map(({ dtype }) => isFloat(dtype))
-
-const both = (a: readonly boolean[], b: readonly boolean[]): readonly boolean[] => a.map((x, i) => x && b[i] === true)
 
 /** Of a list the elements that a mask names. */
 export const pick = <A>(xs: readonly A[], mask: readonly boolean[]): readonly A[] => xs.filter((_, i) => mask[i])
@@ -42,6 +40,14 @@ export const put = <A>(xs: readonly A[], mask: readonly boolean[], others: reado
   const places = positionsOf(mask)
   return xs.map((x, i) => (mask[i] ? (others[places.indexOf(i)] ?? x) : x))
 }
+
+/** Tangents or cotangents where a mask holds, and none elsewhere. */
+export const placed = (mask: readonly boolean[], ts: readonly Maybe[]): readonly Maybe[] =>
+  put<Maybe>(
+    mask.map(() => null),
+    mask,
+    ts,
+  )
 
 /** Tangents or cotangents with zeros for those that are missing. */
 export const filled = (ts: readonly Maybe[], types: readonly TensorType[]): readonly Tensor[] =>
@@ -67,11 +73,7 @@ export const dualProgram = (program: Program, active: readonly boolean[]): Progr
   const outs = outputTypes(program)
   const f: Flat = (...all) => {
     const xs = all.slice(0, types.length)
-    const ts = put<Maybe>(
-      xs.map(() => null),
-      active,
-      all.slice(types.length),
-    )
+    const ts = placed(active, all.slice(types.length))
     const [ys, dys] = jvpFlat(run(program), xs, ts)
     return [...ys, ...pick(filled(dys, outs), floats(outs))]
   }
@@ -84,11 +86,7 @@ export const splitDual = (
   outs: readonly TensorType[],
 ): readonly [readonly Tensor[], readonly Maybe[]] => [
   results.slice(0, outs.length),
-  put<Maybe>(
-    outs.map(() => null),
-    floats(outs),
-    results.slice(outs.length),
-  ),
+  placed(floats(outs), results.slice(outs.length)),
 ]
 
 /** (…inputs, …cotangents of the float outputs) -> cotangents of the active inputs. */
@@ -97,11 +95,7 @@ export const vjpProgram = (program: Program, active: readonly boolean[]): Progra
   const outs = outputTypes(program)
   const f: Flat = (...all) => {
     const xs = all.slice(0, types.length)
-    const cts = put<Maybe>(
-      outs.map(() => null),
-      floats(outs),
-      all.slice(types.length),
-    )
+    const cts = placed(floats(outs), all.slice(types.length))
     return filled(pullback(program, xs, active)[1](cts), pick(types, active))
   }
   return derive(program, `vjp ${active}`, f, [...types, ...pick(outs, floats(outs))])
@@ -110,6 +104,10 @@ export const vjpProgram = (program: Program, active: readonly boolean[]): Progra
 /** The values of a program, and the pullback to its active inputs alone. */
 export const pullback = (program: Program, xs: readonly Tensor[], active: readonly boolean[]) =>
   vjpFlat((...some) => run(program)(...put(xs, active, some)), pick(xs, active))
+
+/** The types of a program's inputs, with a batch axis where `mapped`. */
+const batchedTypes = (program: Program, mapped: readonly boolean[], size: number): readonly TensorType[] =>
+  inputTypes(program).map((type, i) => (mapped[i] ? { ...type, shape: [size, ...type.shape] } : type))
 
 /**
  * (…inputs, with a batch axis where `mapped`) -> outputs, with one where `wanted`.
@@ -121,7 +119,7 @@ export const vmapProgram = (
   size: number,
   wanted: readonly boolean[] = program.outputs.map(() => true),
 ): Program => {
-  const types = inputTypes(program).map((type, i) => (mapped[i] ? { ...type, shape: [size, ...type.shape] } : type))
+  const types = batchedTypes(program, mapped, size)
   const f: Flat = (...xs) =>
     vmapFlat(run(program), xs, mapped, size).map(({ value, batched }, i) =>
       wanted[i] ? withBatch(value, batched, size) : value,
@@ -131,7 +129,7 @@ export const vmapProgram = (
 
 /** Which outputs of a program have a batch axis when some inputs have. */
 export const batchedOutputs = (program: Program, mapped: readonly boolean[], size: number): readonly boolean[] => {
-  const types = inputTypes(program).map((type, i) => (mapped[i] ? { ...type, shape: [size, ...type.shape] } : type))
+  const types = batchedTypes(program, mapped, size)
   let found: readonly boolean[] = []
   record((...xs) => {
     const results = vmapFlat(run(program), xs, mapped, size)
@@ -140,10 +138,6 @@ export const batchedOutputs = (program: Program, mapped: readonly boolean[], siz
   }, types)
   return found
 }
-
-/** The active arguments that have derivatives, by the types of a program's inputs. */
-export const differentiable = (program: Program, active: readonly boolean[]): readonly boolean[] =>
-  both(active, floats(inputTypes(program)))
 
 /** Whether a program, or one that it holds, has an op whose forward pass is another than its value. */
 const hasForwardPass = (program: Program): boolean =>

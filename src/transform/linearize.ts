@@ -18,7 +18,7 @@ import {
   liftArguments,
   type TensorTree,
 } from './arguments.ts'
-import { filled, flattenArguments, floats, pick, put } from './derive.ts'
+import { filled, flattenArguments, floats, pick, placed } from './derive.ts'
 import { jvpFlat } from './jvp.ts'
 import { transposeProgram } from './linear.ts'
 
@@ -57,11 +57,7 @@ export const linearize =
     let ys: readonly Tensor[] = []
     const program = record(
       (...ts) => {
-        const all = put<Maybe>(
-          xs.map(() => null),
-          active,
-          ts,
-        )
+        const all = placed(active, ts)
         const [values, dys] = jvpFlat(flat, xs, all)
         ys = values
         return filled(dys, typesOf(values))

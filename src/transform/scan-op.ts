@@ -23,8 +23,8 @@ import {
   floats,
   forwardProgram,
   pick,
+  placed,
   pullback,
-  put,
   splitDual,
   vmapProgram,
 } from './derive.ts'
@@ -70,9 +70,6 @@ const runSteps = (params: Scan, args: readonly Tensor[]): readonly Tensor[] => {
   return [...carry, ...ys]
 }
 
-/** A mask for each part. */
-const flags = (all: readonly unknown[], on: boolean): readonly boolean[] => all.map(() => on)
-
 /**
  * Body and arguments of a scan over values and tangents. All float carries get a tangent, since one that has none at first may
  * get one in a step.
@@ -93,8 +90,7 @@ const tangentScan = (params: Scan, args: readonly Tensor[], ts: readonly Maybe[]
     const take = taker(all)
     const parts = counts.map((n, i) => [take(n), take(extra[i] ?? 0)] as const)
     const values = parts.flatMap(([x]) => x)
-    const ts = put<Maybe>(
-      values.map(() => null),
+    const ts = placed(
       mask,
       parts.flatMap(([, t]) => t),
     )
@@ -171,11 +167,7 @@ const backwardBody = (params: Scan, active: Parts<boolean>): Program => {
     const ctYs = take(count(gives))
     const constants = take(types.constants.length)
     const [, back] = pullback(params.body, [...carry, ...xs, ...constants], mask)
-    const cts = put<Maybe>(
-      flags(outs, false).map(() => null),
-      floats(outs),
-      [...ctCarry, ...ctYs],
-    )
+    const cts = placed(floats(outs), [...ctCarry, ...ctYs])
     const found = taker(filled(back(cts), pick(inputTypes(params.body), mask)))
     const dCarry = found(count(carries))
     const dXs = found(count(active.xs))
@@ -228,10 +220,9 @@ const scanVjp: NonNullable<Operation<Scan>['vjp']> = (params, args, isActive) =>
         ...constants,
       ),
     )
-    const none = (list: readonly unknown[]): readonly Maybe[] => list.map(() => null)
-    const dCarry = put<Maybe>(none(carry), carries, found(ctCarry.length))
-    const dConstants = put<Maybe>(none(constants), active.constants, found(sums.length))
-    const dXs = put<Maybe>(none(xs), active.xs, found(active.xs.filter(Boolean).length))
+    const dCarry = placed(carries, found(ctCarry.length))
+    const dConstants = placed(active.constants, found(sums.length))
+    const dXs = placed(active.xs, found(active.xs.filter(Boolean).length))
     return [...dCarry, ...dXs, ...dConstants]
   }
   return [ys, back]

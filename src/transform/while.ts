@@ -10,7 +10,7 @@ import { type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
 import { cellOf, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { unflatten } from '../core/tree.ts'
-import type { Maybe, Operation, Program, Tensor } from '../core/types.ts'
+import type { Operation, Program, Tensor } from '../core/types.ts'
 import { where } from '../ops/comparison.ts'
 import { reshape, withBatch } from '../ops/movement.ts'
 import { any } from '../ops/reduction.ts'
@@ -23,7 +23,7 @@ import {
   flattenArguments,
   floats,
   pick,
-  put,
+  placed,
   recordBody,
   splitDual,
   vmapProgram,
@@ -69,11 +69,7 @@ const whileDual: NonNullable<Operation<While>['dual']> = (params, args, ts) => {
     const [carry, dc] = [all.slice(0, n), all.slice(n, n + dcarry.length)]
     const values = [...carry, ...all.slice(n + dcarry.length, n + dcarry.length + inputs.body.length)]
     const dk = all.slice(n + dcarry.length + inputs.body.length)
-    const ts = put<Maybe>(
-      values.map(() => null),
-      mask,
-      [...dc, ...dk],
-    )
+    const ts = placed(mask, [...dc, ...dk])
     const [ys, dys] = jvpFlat(run(params.body), values, ts)
     const outs = outputTypes(params.body)
     return [...ys, ...pick(filled(dys, outs), floats(outs))]
