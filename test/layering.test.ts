@@ -15,8 +15,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'src')
  */
 const layers: readonly (readonly string[])[] = [
   ['core'],
-  ['backend'],
   ['compile'],
+  ['backend'],
   ['ops'],
   ['transform'],
   ['random'],
@@ -30,6 +30,7 @@ const sideways: readonly string[] = []
 
 /** What a folder may import from outside, besides fp-ts, which is for everybody. A new package is a line here. */
 const externals: { readonly [folder: string]: readonly RegExp[] } = {
+  backend: [/^gpu\.js$/],
   testing: [/^fast-check$/],
   train: [/^cli-progress$/, /^node:/],
   data: [/^node:/],

@@ -1,13 +1,46 @@
 /**
- * What a backend is, and which one runs eager ops.
+ * What a backend is.
  *
- * Layer: backend. A backend takes a kernel and typed arrays and gives typed arrays; it knows nothing of tensors or ops.
+ * Layer: backend. A backend runs kernels on arrays, ops on tensors, and, if it has a compiler, whole programs. Read next:
+ * reference.ts, the plain one; wasm.ts, the quick one.
  */
-import type { TypedArray } from '../core/dtype.ts'
+import { allocate, type TypedArray } from '../core/dtype.ts'
 import type { Kernel } from '../core/kernel.ts'
+import { concrete, hostOf } from '../core/tensor.ts'
+import type { Concrete, Params, Program, Tensor, TensorType } from '../core/types.ts'
 
-/** Runs kernels. `run` never changes its inputs. */
+/** An op as backends see it. */
+export type Lowering = {
+  readonly name: string
+  lower(params: Params, args: readonly TensorType[], outs: readonly TensorType[]): Kernel
+}
+
+/** Runs kernels, ops and programs. None of them changes its inputs. */
 export interface Backend {
   readonly name: string
-  run(kernel: Kernel, inputs: readonly TypedArray[]): readonly TypedArray[]
+  readonly run: (kernel: Kernel, inputs: readonly TypedArray[]) => readonly TypedArray[]
+  readonly evaluate: (
+    op: Lowering,
+    params: Params,
+    args: readonly Concrete[],
+    outs: readonly TensorType[],
+  ) => readonly Tensor[]
+  /** Runs a compiled program; `donated` are numbers of inputs that it may overwrite. `null` where nothing is compiled. */
+  readonly execute:
+    | ((program: Program, args: readonly Concrete[], donated: readonly number[]) => readonly Tensor[])
+    | null
 }
+
+/** A backend that runs kernel by kernel on arrays of the host. */
+export const hostBackend = (name: string, run: Backend['run']): Backend => ({
+  name,
+  run,
+  evaluate: (op, params, args, outs) => {
+    const results = run(
+      op.lower(params, args, outs),
+      args.map(arg => hostOf(arg.cell)),
+    )
+    return outs.map(({ shape, dtype }, i) => concrete(shape, dtype, results[i] ?? allocate(dtype, 0)))
+  },
+  execute: null,
+})

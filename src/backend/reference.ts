@@ -17,7 +17,7 @@ import {
   type Stage,
 } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
-import type { Backend } from './backend.ts'
+import { type Backend, hostBackend } from './backend.ts'
 import { runRoutine } from './routine.ts'
 import { combinationFor, monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
 import { runSort } from './sort.ts'
@@ -161,19 +161,23 @@ const runNest = (kernel: Nest, inputs: readonly TypedArray[]): readonly TypedArr
 const runContract = (kernel: Contract, inputs: readonly TypedArray[]): readonly TypedArray[] => {
   const a = evaluator(kernel.a)
   const b = evaluator(kernel.b)
+  const epilogue = kernel.epilogue.map(evaluator)
   const { unit, combine } = monoidFor('sum', kernel.dtype)
   const multiply = kernel.dtype === 'int32' ? Math.imul : (x: number, y: number): number => x * y
-  const out = allocate(kernel.dtype, sizeOf(kernel.axes))
+  const outs = kernel.epilogue.map(({ dtype }) => allocate(dtype, sizeOf(kernel.axes)))
   let next = 0
-  forEachPoint(kernel.axes, outer => {
+  forEachPoint(kernel.axes, point => {
     let total = unit
     forEachPoint(kernel.reduce, inner => {
-      const env = { inputs, stages: [], point: [...outer, ...inner] }
+      const env = { inputs, stages: [], point: [...point, ...inner] }
       total = combine(total, multiply(a(env), b(env)))
     })
-    out[next++] = total
+    outs.forEach((out, i) => {
+      out[next] = epilogue[i]?.({ inputs, stages: [total], point }) ?? Number.NaN
+    })
+    next++
   })
-  return [out]
+  return outs
 }
 
 const runScatter = (kernel: Scatter, inputs: readonly TypedArray[]): readonly TypedArray[] => {
@@ -223,22 +227,19 @@ const runCumulate = (kernel: Cumulate, inputs: readonly TypedArray[]): readonly 
 }
 
 /** The oracle: see the head of this file. */
-export const reference: Backend = {
-  name: 'reference',
-  run: (kernel: Kernel, inputs) => {
-    switch (kernel.tag) {
-      case 'nest':
-        return runNest(kernel, inputs)
-      case 'contract':
-        return runContract(kernel, inputs)
-      case 'scatter':
-        return runScatter(kernel, inputs)
-      case 'sort':
-        return runSort(kernel, inputs)
-      case 'cumulate':
-        return runCumulate(kernel, inputs)
-      case 'routine':
-        return runRoutine(kernel, inputs)
-    }
-  },
-}
+export const reference: Backend = hostBackend('reference', (kernel: Kernel, inputs) => {
+  switch (kernel.tag) {
+    case 'nest':
+      return runNest(kernel, inputs)
+    case 'contract':
+      return runContract(kernel, inputs)
+    case 'scatter':
+      return runScatter(kernel, inputs)
+    case 'sort':
+      return runSort(kernel, inputs)
+    case 'cumulate':
+      return runCumulate(kernel, inputs)
+    case 'routine':
+      return runRoutine(kernel, inputs)
+  }
+})

@@ -15,6 +15,7 @@ export type ErrorTag =
   | 'TraceError'
   | 'TreeError'
   | 'RuleError'
+  | 'EngineError'
 
 /** A mistake in how an op or a transformation was used: `_tag` names the kind, `op` the function that was called. */
 export class CotangentError extends Error {
@@ -49,6 +50,8 @@ export const traceError = tagged('TraceError')
 export const treeError = tagged('TreeError')
 /** An op that lacks the rule a transformation needs. */
 export const ruleError = tagged('RuleError')
+/** The engine that runs kernels could not: out of memory, a worker that died, a donated tensor that was read. */
+export const engineError = tagged('EngineError')
 
 /** The value of a `Right`; throws the error of a `Left`. Where a rule's `Either` meets the call that made the mistake. */
 export const orThrow = <A>(result: E.Either<CotangentError, A>): A => {

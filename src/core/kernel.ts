@@ -143,7 +143,10 @@ export type Nest = {
   readonly outputs: readonly number[]
 }
 
-/** Σ over `reduce` of a·b at each point of `axes`: matrix multiplication and every pass of a convolution. */
+/**
+ * Σ over `reduce` of a·b at each point of `axes`: matrix multiplication and every pass of a convolution. What is stored there are the
+ * expressions of the `epilogue`, in which stage 0 is the sum.
+ */
 export type Contract = {
   readonly tag: 'contract'
   readonly dtype: Dtype
@@ -151,6 +154,7 @@ export type Contract = {
   readonly reduce: Shape
   readonly a: Load
   readonly b: Load
+  readonly epilogue: readonly Expr[]
 }
 
 /** How an update combines with what is there; after `last`, which is no monoid, the last one stays. */
@@ -233,6 +237,9 @@ export const load = (
   fill: number | null = null,
 ): Load => ({ tag: 'load', dtype, input, view, index, fill })
 
+/** The result of an earlier stage of a nest, or the sum of a contraction. */
+export const stage = (dtype: Dtype, number = 0): Expr => ({ tag: 'stage', dtype, stage: number })
+
 /** A nest of one map over `axes`: the kernel of every elementwise and movement op. */
 export const mapNest = (axes: Shape, ...exprs: readonly Expr[]): Nest => ({
   tag: 'nest',
@@ -250,6 +257,7 @@ export const kernelShapes = (kernel: Kernel): readonly Shape[] => {
         return stage?.tag === 'map' ? [...kernel.axes, ...stage.axes] : kernel.axes
       })
     case 'contract':
+      return kernel.epilogue.map(() => kernel.axes)
     case 'cumulate':
       return [kernel.axes]
     case 'scatter':
@@ -269,7 +277,7 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
         return stage === undefined ? 'float32' : stage.tag === 'map' ? stage.expr.dtype : stage.dtype
       })
     case 'contract':
-      return [kernel.dtype]
+      return kernel.epilogue.map(expr => expr.dtype)
     case 'scatter':
       return [kernel.update.dtype]
     case 'sort':

@@ -8,7 +8,7 @@
  * Layer: core. Read next: transform/linear.ts, which runs programs backwards.
  */
 import { describe, fail, traceError } from './errors.ts'
-import { asValue, identical, isTensor, show, showType, typeOf } from './tensor.ts'
+import { asValue, cellOf, identical, isTensor, scalarLike, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
 import type { Captured, Equation, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
 
@@ -37,9 +37,21 @@ export const isProgram = (x: unknown): x is Program =>
 const programsIn = (param: Param | undefined): readonly Program[] =>
   isProgram(param) ? [param] : Array.isArray(param) ? param.flatMap(programsIn) : []
 
-/** A scalar constant prints as its number. */
-const inlined = ({ value }: Captured): string | undefined =>
-  asValue(value).tag === 'concrete' && value.shape.length === 0 ? show(value) : undefined
+/** Whether all elements of a tensor on the host are one number, so that a compiler sees a number in it. */
+const isUniform = (x: Tensor): boolean => {
+  const value = asValue(x)
+  if (value.tag !== 'concrete' || value.cell.host === null) return false
+  const { host } = value.cell
+  for (let i = 1; i < host.length; i++) if (!Object.is(host[i], host[0])) return false
+  return host.length > 0
+}
+
+/** A constant that prints as its number: a scalar, or a tensor of equal elements. */
+const inlined = ({ value }: Captured): string | undefined => {
+  if (!isUniform(value)) return undefined
+  const number = show(scalarLike(cellOf(value)[0] ?? 0, value.dtype))
+  return value.shape.length === 0 ? number : `full(${number})`
+}
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map(line => `    ${line}`)
 
@@ -118,17 +130,18 @@ export const inputTypes = ({ inputs, types }: Program): readonly TensorType[] =>
 export const outputTypes = ({ outputs, types }: Program): readonly TensorType[] =>
   outputs.map(v => types[v] as TensorType)
 
-const made = (parts: Program): Program => Object.assign(Object.create(programMethods), parts)
+/** A program of given parts. For passes that make programs from programs. */
+export const createProgram = (parts: Program): Program => Object.assign(Object.create(programMethods), parts)
 
 /**
- * A program that captures nothing but scalar constants, and the tensors that it has as further inputs instead: closure
- * conversion.
+ * A program that captures nothing but constants of equal elements, and the tensors that it has as further inputs instead:
+ * closure conversion.
  */
 export const close = (program: Program): readonly [Program, readonly Tensor[]] => {
   const open = program.captured.filter(c => inlined(c) === undefined)
   const inputs = [...program.inputs, ...open.map(c => c.variable)]
   const captured = program.captured.filter(c => inlined(c) !== undefined)
-  return [made({ ...program, inputs, captured }), open.map(c => c.value)]
+  return [createProgram({ ...program, inputs, captured }), open.map(c => c.value)]
 }
 
 /** What a flat function on tensors looks like to transformations. */
@@ -174,7 +187,7 @@ export const record = (f: Flat, inputTypes: readonly TensorType[], kind = 'trace
       const inputs = inputTypes.map(fresh)
       const results = f(...inputTypes.map((type, i) => scope.wrap(type, inputs[i] ?? 0, null)))
       const outputs = checkOutputs(kind, results).map(y => scope.open(y) ?? capture(y))
-      return made({
+      return createProgram({
         inputs,
         captured: [...captured].map(([value, variable]) => ({ value, variable })),
         equations,

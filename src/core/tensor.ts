@@ -4,11 +4,21 @@
  * Layer: core. Values are copied in and copied out, so nobody can change a tensor; only backends touch its cell.
  */
 import { allocate, castNumber, type Dtype, dtypeOfArray, type TypedArray } from './dtype.ts'
-import { CotangentError, describe, dtypeError, fail, orThrow, shapeError, traceError, valueError } from './errors.ts'
+import {
+  CotangentError,
+  describe,
+  dtypeError,
+  engineError,
+  fail,
+  orThrow,
+  shapeError,
+  traceError,
+  valueError,
+} from './errors.ts'
 import { showArray, showTensor } from './print.ts'
 import { dim, MAX_RANK, type Shape, showShape, sizeOf, validShape } from './shape.ts'
 import type { Check, Literal, Resolved, ShapeOf, SingleElement } from './shape-types.ts'
-import type { Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
+import type { Cell, Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -32,7 +42,7 @@ type InspectOptions = { readonly depth?: number | null }
  * the second step for a tensor inside an object, whose array starts on a line of its own to stay aligned.
  */
 const inspected = (x: Concrete, depth: number, options?: InspectOptions): unknown => {
-  const text = showTensor(x.cell.host, x.shape, x.dtype)
+  const text = showTensor(hostOf(x.cell), x.shape, x.dtype)
   const atTop = !text.includes('\n') || depth === options?.depth
   return atTop ? text : { [inspect]: () => text.replace('(', '(\n       ').replaceAll('\n     ', '\n') }
 }
@@ -45,7 +55,7 @@ const concreteMethods = {
     return hint === 'string' ? String(this.toString()) : noArithmetic()
   },
   toString(this: Concrete) {
-    return showArray(this.cell.host, this.shape, this.dtype)
+    return showArray(hostOf(this.cell), this.shape, this.dtype)
   },
   [inspect](this: Concrete, depth: number, options?: InspectOptions) {
     return inspected(this, depth, options)
@@ -65,13 +75,41 @@ const tracerMethods = {
   },
 }
 
+/** A tensor over a cell. For backends. */
+export const tensorOn = (cell: Cell, shape: Shape, dtype: Dtype): Concrete => {
+  const x = Object.create(concreteMethods)
+  x.shape = shape
+  x.dtype = dtype
+  x.cell = cell
+  return x
+}
+
 /** A tensor that owns `host`, which nobody else may change. For backends. */
 export const concrete = (shape: Shape, dtype: Dtype, host: TypedArray): Concrete =>
-  Object.assign(Object.create(concreteMethods), { shape, dtype, cell: { host } })
+  tensorOn({ host, block: null }, shape, dtype)
 
 /** The same values under another shape of the same size; nothing is copied. */
-export const withShape = (x: Concrete, shape: Shape): Concrete =>
-  Object.assign(Object.create(concreteMethods), { shape, dtype: x.dtype, cell: x.cell })
+export const withShape = (x: Concrete, shape: Shape): Concrete => tensorOn(x.cell, shape, x.dtype)
+
+/** The elements of a cell on the host, copied out of the engine's memory if they are not there yet. */
+export const hostOf = (cell: Cell): TypedArray => {
+  const host = cell.host ?? cell.block?.read() ?? fail(donated('data'))
+  cell.host = host
+  return host
+}
+
+/** Why a tensor has no values any more. */
+export const donated = (op: string): CotangentError =>
+  engineError(
+    op,
+    'this tensor was donated to a jitted function, which has overwritten it: use the result instead, or leave its argument out of { donate }',
+  )
+
+/** A tensor of the same elements in memory of its own; a tracer as it is. */
+export const copy = (x: Tensor): Tensor => {
+  const value = asValue(x)
+  return value.tag === 'tracer' ? x : concrete(value.shape, value.dtype, hostOf(value.cell).slice())
+}
 
 /** A tracer. For traces. */
 export const tracer = (trace: Trace, type: TensorType, primal: Tensor | null, carried: unknown): Tracer =>
@@ -258,11 +296,11 @@ export const item = <X extends Tensor>(x: Check<SingleElement<ShapeOf<X>>, X>): 
   const found: Tensor = x as Tensor
   if (sizeOf(found.shape) !== 1)
     return fail(shapeError('item', `needs exactly one element, got shape ${showShape(found.shape)}`))
-  return known('item', found).cell.host[0] ?? 0
+  return hostOf(known('item', found).cell)[0] ?? 0
 }
 
 /** A copy of a tensor's elements in row-major order, as the typed array of its dtype (Uint8Array for bool). */
-export const data = (x: Tensor): TypedArray => known('data', x).cell.host.slice()
+export const data = (x: Tensor): TypedArray => hostOf(known('data', x).cell).slice()
 
 /** Nested arrays, as `toArray` returns them. */
 export type NestedArray = number | boolean | NestedArray[]
@@ -270,10 +308,11 @@ export type NestedArray = number | boolean | NestedArray[]
 /** A tensor as nested arrays of numbers (of booleans for bool); a scalar as a plain number. */
 export const toArray = (x: Tensor): NestedArray => {
   const { cell, shape, dtype } = known('toArray', x)
+  const host = hostOf(cell)
   let next = 0
   const read = (axis: number): NestedArray => {
     if (axis < shape.length) return Array.from({ length: dim(shape, axis) }, () => read(axis + 1))
-    const value = cell.host[next++] ?? 0
+    const value = host[next++] ?? 0
     return dtype === 'bool' ? value !== 0 : value
   }
   return read(0)
@@ -282,8 +321,8 @@ export const toArray = (x: Tensor): NestedArray => {
 /** A tensor as text, as NumPy's `str` shows it. */
 export const show = (x: Tensor): string => String(x)
 
-/** The cell of a tensor that must be concrete: for backends and for code that has checked. */
-export const cellOf = (x: Tensor): TypedArray => known('data', x).cell.host
+/** The elements of a tensor that must be concrete, not to be changed: for backends and for code that has checked. */
+export const cellOf = (x: Tensor): TypedArray => hostOf(known('data', x).cell)
 
 /** Same dtype, same shape, same bits up to the sign of zero; NaN equals NaN, as a law about values needs. */
 export const identical = (x: Tensor, y: Tensor): boolean => {

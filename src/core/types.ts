@@ -24,10 +24,24 @@ export interface Tensor<S extends Shape = Shape> {
 /** What is known of a tensor without its values. */
 export type TensorType = { readonly shape: Shape; readonly dtype: Dtype }
 
+/** Elements in the memory of an engine, which knows how to copy them out. */
+export interface Block {
+  readonly read: () => TypedArray
+}
+
+/**
+ * Where the elements of a tensor are: on the host, in the memory of an engine, or in both; in neither once the tensor has been
+ * donated. Tensors that differ in shape alone share a cell. Backends change cells, nobody else.
+ */
+export interface Cell {
+  host: TypedArray | null
+  block: Block | null
+}
+
 /** A tensor whose values are at hand. */
 export interface Concrete extends Tensor {
   readonly tag: 'concrete'
-  readonly cell: { readonly host: TypedArray }
+  readonly cell: Cell
 }
 
 /** A stand-in for a tensor while `trace` is open; `carried` is the trace's own business, `primal` the value when it is known. */

@@ -15,7 +15,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CotangentError, shapeError, valueError } from '../core/errors.ts'
-import { type Affine, load } from '../core/kernel.ts'
+import { type Affine, load, stage } from '../core/kernel.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor, TensorType } from '../core/types.ts'
@@ -213,6 +213,7 @@ const contractOp: Op<ContractParams> = defineOp<ContractParams>(
         reduce: summed.map(label => sizeIn(sizes, label)),
         a: load(0, dtype, shapeOf(0), indexA, params.windows.length > 0 ? 0 : null),
         b: load(1, dtype, shapeOf(1), [...params.b].map(plain)),
+        epilogue: [stage(dtype)],
       }
     },
     differentiation: {

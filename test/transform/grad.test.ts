@@ -233,12 +233,12 @@ describe('a training step', () => {
     }
     const loss = (p: Params): Tensor => sum(square(sub(matmul(tanh(add(matmul(x, p.w1), p.b1)), p.w2), y)))
     let params = start
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 300; i++) {
       const gradient = grad(loss)(params)
       params = {
-        w1: sub(params.w1, mul(0.1, gradient.w1)),
-        b1: sub(params.b1, mul(0.1, gradient.b1)),
-        w2: sub(params.w2, mul(0.1, gradient.w2)),
+        w1: sub(params.w1, mul(0.03, gradient.w1)),
+        b1: sub(params.b1, mul(0.03, gradient.b1)),
+        w2: sub(params.w2, mul(0.03, gradient.w2)),
       }
     }
     expect(item(loss(params))).toBeLessThan(0.2)
