@@ -3,7 +3,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import type { Subject } from '../../src/ops/define.ts'
 import { type Law, laws, propertyOf } from '../../src/testing/laws.ts'
 
@@ -24,7 +24,7 @@ export const lawNamed = (name: string): Law => {
 
 /** Throws with seed and shrunk counterexample where the law fails. */
 export const assertLaw = (law: Law, subject: Subject, runs: number = RUNS): void => {
-  fc.assert(propertyOf(law, subject, { backend: javascript }), { seed: SEED, numRuns: runsOf(law, runs) })
+  fc.assert(propertyOf(law, subject, { backend: wasm }), { seed: SEED, numRuns: runsOf(law, runs) })
 }
 
 /** One test for each law and subject. */

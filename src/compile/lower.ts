@@ -1,0 +1,229 @@
+/**
+ * lower: the graph of kernels of a program.
+ *
+ * Layer: compile. What only looks at the same elements differently is no node: both names stand for one value. Constants that are
+ * one number throughout become numbers in expressions. Operands of contractions that can miss are copied first, with what is read
+ * there written out. Read next: fuse.ts.
+ */
+import type { TypedArray } from '../core/dtype.ts'
+import { fail, ruleError, traceError } from '../core/errors.ts'
+import { along, type Contract, type Expr, type Kernel, type Load, load, mapNest } from '../core/kernel.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import { asValue, hostOf } from '../core/tensor.ts'
+import type { Cell, Concrete, Equation, Op, Program, Variable } from '../core/types.ts'
+import { canonicalLoad, hull, isPlain } from './affine.ts'
+import { rewriting } from './expressions.ts'
+import type { ControlNode, Graph, GraphNode, GraphValue, ValueId } from './graph.ts'
+import { isMap, mapExprs, mapPlaces, readsInPlace, tidy, type Wired } from './kernels.ts'
+import type { Plan } from './plan.ts'
+import { gathered } from './scatters.ts'
+
+type Building = {
+  readonly program: Program
+  readonly values: GraphValue[]
+  readonly nodes: GraphNode[]
+  readonly at: Map<Variable, ValueId>
+  /** The number that a value is everywhere. */
+  readonly numbers: Map<ValueId, number>
+  /** Copies of operands, by what they copy. */
+  readonly copies: Map<string, ValueId>
+  readonly compile: (program: Program) => Plan
+}
+
+const newValue = ({ values }: Building, value: GraphValue): ValueId => values.push(value) - 1
+
+/** How many elements are looked at that only the engine has. */
+const FETCHED = 64
+
+/** The number that all elements are. */
+const uniform = (constant: Concrete): number | undefined => {
+  const known = uniforms.get(constant.cell)
+  const number = known === undefined ? numberOf(constant) : known[0]
+  uniforms.set(constant.cell, [number])
+  return number
+}
+
+/** What is known of cells, so that a program that is traced again looks at its constants once. */
+const uniforms = new WeakMap<Cell, readonly [number | undefined]>()
+
+const numberOf = ({ cell, shape }: Concrete): number | undefined => {
+  if (cell.host === null && sizeOf(shape) > FETCHED) return undefined
+  const host = hostOf(cell)
+  return host.length > 0 && allEqual(bitsOf(host), host.BYTES_PER_ELEMENT === 8 ? 2 : 1) ? host[0] : undefined
+}
+
+/** Elements as whole numbers: comparing those is quick and exact. */
+const bitsOf = (host: TypedArray): Uint8Array | Uint32Array =>
+  host instanceof Uint8Array ? host : new Uint32Array(host.buffer, host.byteOffset, host.byteLength / 4)
+
+const allEqual = (bits: Uint8Array | Uint32Array, words: number): boolean => {
+  for (let i = words; i < bits.length; i++) if (bits[i] !== bits[i - words]) return false
+  return true
+}
+
+const capture = (building: Building): void => {
+  for (const { variable, value } of building.program.captured) {
+    const constant = asValue(value)
+    if (constant.tag !== 'concrete')
+      throw traceError('compile', 'the program has captured a traced value: close it first')
+    const id = newValue(building, { dtype: constant.dtype, size: sizeOf(constant.shape), constant })
+    building.at.set(variable, id)
+    const number = uniform(constant)
+    if (number !== undefined) building.numbers.set(id, number)
+  }
+}
+
+/** Loads of values that are one number, as that number. */
+const withNumbers = ({ numbers }: Building, { kernel, inputs }: Wired): Wired => {
+  if (!inputs.some(value => numbers.has(value))) return { kernel, inputs }
+  const known = (expr: Expr, sizes: Shape): Expr => {
+    if (expr.tag === 'apply') return withoutOne(expr)
+    const value = expr.tag === 'load' ? numbers.get(inputs[expr.input] as ValueId) : undefined
+    if (expr.tag !== 'load' || value === undefined) return expr
+    const everywhere = Object.is(expr.fill, value) || isPlain(canonicalLoad(expr, sizes))
+    return everywhere ? { tag: 'const', dtype: expr.dtype, value } : expr
+  }
+  return { kernel: mapPlaces(kernel, (expr, sizes) => rewriting(node => known(node, sizes))(expr)), inputs }
+}
+
+/** A product with 1 as the other factor. */
+const withoutOne = (expr: Expr & { readonly tag: 'apply' }): Expr => {
+  const [x, y] = expr.args
+  const isOne = (e: Expr | undefined): boolean => e?.tag === 'const' && e.value === 1
+  if (expr.fn !== 'mul' || x === undefined || y === undefined) return expr
+  return isOne(y) ? x : isOne(x) ? y : expr
+}
+
+/** The value that a map nest only renames. */
+const renamed = ({ kernel, inputs }: Wired): ValueId | undefined => {
+  if (!isMap(kernel) || kernel.outputs.length !== 1) return undefined
+  const [expr] = mapExprs(kernel)
+  return expr?.tag === 'load' && readsInPlace(expr, kernel.axes) ? inputs[expr.input] : undefined
+}
+
+const addKernel = (building: Building, wired: Wired, outputs: readonly ValueId[], ops: readonly string[]): void => {
+  building.nodes.push({ tag: 'kernel', ...tidy(wired), outputs, ops })
+}
+
+/** An operand that cannot miss: a copy with its fill values written out, if need be. */
+const laidOut = (building: Building, operand: Load, value: ValueId, sizes: Shape): readonly [Load, ValueId] => {
+  const exact = canonicalLoad(operand, sizes)
+  if (isPlain(exact)) return [isPlain({ ...operand, fill: null }) ? { ...operand, fill: null } : exact, value]
+  const { dtype, index, view, fill } = operand
+  const lows = index.map(affine => hull(affine, sizes)[0])
+  const shape = index.map((affine, d) => hull(affine, sizes)[1] - (lows[d] as number) + 1)
+  const spread = index.map(({ divisor }, d) => ({ ...along(d, 1, lows[d]), divisor }))
+  const wired = { kernel: mapNest(shape, load(0, dtype, view, spread, fill)), inputs: [value] }
+  const key = JSON.stringify(wired)
+  const copy = building.copies.get(key) ?? newValue(building, { dtype, size: sizeOf(shape) })
+  if (!building.copies.has(key)) addKernel(building, wired, [copy], ['pad'])
+  building.copies.set(key, copy)
+  const shifted = index.map(({ offset, terms }, d) => ({ offset: offset - (lows[d] as number), terms, divisor: 1 }))
+  return [load(operand.input, dtype, shape, shifted), copy]
+}
+
+const withOperands = (building: Building, kernel: Contract, inputs: readonly ValueId[]): Wired => {
+  const sizes = [...kernel.axes, ...kernel.reduce]
+  if (sizeOf(sizes) === 0) return { kernel, inputs }
+  const [a, from] = laidOut(building, kernel.a, inputs[kernel.a.input] as ValueId, sizes)
+  const [b, other] = laidOut(building, kernel.b, inputs[kernel.b.input] as ValueId, sizes)
+  return { kernel: { ...kernel, a: { ...a, input: 0 }, b: { ...b, input: 1 } }, inputs: [from, other] }
+}
+
+const lowered = (building: Building, { op, params, inputs, outputs }: Equation): void => {
+  const { types } = building.program
+  const typesOf = (variables: readonly Variable[]) => variables.map(v => types[v] as (typeof types)[number])
+  const kernel: Kernel = (op as Op).lower(params, typesOf(inputs), typesOf(outputs))
+  const values = inputs.map(v => building.at.get(v) as ValueId)
+  const same = renamed({ kernel, inputs: values })
+  if (same !== undefined) {
+    building.at.set(outputs[0] as Variable, same)
+    return
+  }
+  const wired =
+    kernel.tag === 'contract'
+      ? withOperands(building, kernel, values)
+      : withNumbers(building, { kernel: gathered(kernel), inputs: values })
+  const results = typesOf(outputs).map(({ dtype, shape }) => newValue(building, { dtype, size: sizeOf(shape) }))
+  outputs.forEach((v, i) => {
+    building.at.set(v, results[i] as ValueId)
+  })
+  addKernel(building, wired, results, [op.name])
+}
+
+/** What control flow ops have as params; see transform/. */
+type Held = { readonly body: Program; readonly predicate: Program; readonly branches: readonly Program[] }
+type Counts = {
+  readonly length: number
+  readonly reverse: boolean
+  readonly carry: number
+  readonly xs: number
+  readonly predicateConstants: number
+  readonly bodyConstants: number
+}
+
+const controlNode = (
+  building: Building,
+  { op, params }: Equation,
+  wired: Pick<ControlNode, 'inputs' | 'outputs' | 'ops'>,
+): ControlNode => {
+  const { body, predicate, branches } = params as unknown as Held
+  const { length, reverse, carry, xs, predicateConstants, bodyConstants } = params as unknown as Counts
+  const { compile } = building
+  switch (op.name) {
+    case 'scan':
+      return { tag: 'repeat', body: compile(body), length, reverse, carry, xs, ...wired }
+    case 'whileLoop':
+      return {
+        tag: 'while',
+        predicate: compile(predicate),
+        body: compile(body),
+        predicateConstants,
+        bodyConstants,
+        ...wired,
+      }
+    case 'cond':
+      return { tag: 'branch', branches: branches.map(compile), ...wired }
+    default:
+      return fail(ruleError(op.name, 'has no kernel, so that a program with it cannot be compiled'))
+  }
+}
+
+const addControl = (building: Building, equation: Equation): void => {
+  const inputs = equation.inputs.map(v => building.at.get(v) as ValueId)
+  const outputs = equation.outputs.map(v => {
+    const { dtype, shape } = building.program.types[v] as Program['types'][number]
+    const id = newValue(building, { dtype, size: sizeOf(shape) })
+    building.at.set(v, id)
+    return id
+  })
+  building.nodes.push(controlNode(building, equation, { inputs, outputs, ops: [equation.op.name] }))
+}
+
+/**
+ * The graph of a program; `compile` makes the plans of the programs in it.
+ * @throws RuleError for an op that has neither a kernel nor is control flow
+ */
+export const lower = (program: Program, compile: (program: Program) => Plan): Graph => {
+  const building: Building = {
+    program,
+    values: [],
+    nodes: [],
+    at: new Map(),
+    numbers: new Map(),
+    copies: new Map(),
+    compile,
+  }
+  const inputs = program.inputs.map(v => {
+    const { dtype, shape } = program.types[v] as Program['types'][number]
+    const id = newValue(building, { dtype, size: sizeOf(shape) })
+    building.at.set(v, id)
+    return id
+  })
+  capture(building)
+  for (const equation of program.equations)
+    if ('lower' in equation.op) lowered(building, equation)
+    else addControl(building, equation)
+  const outputs = program.outputs.map(v => building.at.get(v) as ValueId)
+  return { values: building.values, inputs, outputs, nodes: building.nodes }
+}

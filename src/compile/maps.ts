@@ -1,0 +1,140 @@
+/**
+ * Maps computed where they are read, instead of before.
+ *
+ * Layer: compile. A map is moved into a reader when that saves memory traffic and never multiplies work: what is dear to compute is
+ * moved only into one reader that reads each element once. What costs nothing (another order, a cast) goes into every reader. Read
+ * first: substitute.ts.
+ */
+import type { Expr } from '../core/kernel.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import { isPlain } from './affine.ts'
+import { fullLoads, loadsOf, MOST_NODES, nodesOf, weightOf } from './expressions.ts'
+import type { ValueId } from './graph.ts'
+import { isMap, mapExprs, placesOf, type Wired } from './kernels.ts'
+import { hasKernel, type KernelSite, type Network, readersOf, replaceKernel, type Site } from './network.ts'
+import { inlined } from './substitute.ts'
+
+/** Work, in additions, that may be done again for each reader; and for each time an element is read. */
+const CHEAP = 4
+const TRIVIAL = 2
+
+/** The map that makes a value, with the number of the result. */
+export type Made = { readonly site: KernelSite; readonly output: number; readonly expr: Expr; readonly axes: Shape }
+
+/** How a value is made, if by a map with elements. */
+export const madeByMap = (network: Network, value: ValueId): Made | undefined => {
+  const site = network.makers.get(value)
+  if (!hasKernel(site) || !isMap(site.node.kernel) || sizeOf(site.node.kernel.axes) === 0) return undefined
+  const output = site.node.outputs.indexOf(value)
+  return { site, output, expr: mapExprs(site.node.kernel)[output] as Expr, axes: site.node.kernel.axes }
+}
+
+/** Whether computing an expression is no more than a load: a number, a load, a conversion of one. */
+const isFree = (expr: Expr): boolean =>
+  expr.tag === 'const' ||
+  expr.tag === 'iota' ||
+  (expr.tag === 'load' && isPlain(expr)) ||
+  (expr.tag === 'cast' && isFree(expr.value))
+
+/** How often a kernel reads each element of an input, at most; and whether everywhere by an index map. */
+const readingOf = ({ node: { kernel, inputs } }: KernelSite, value: ValueId, size: number) => {
+  const input = inputs.indexOf(value)
+  let times = 0
+  let computed = false
+  for (const { expr, sizes } of placesOf(kernel)) {
+    const nodes = nodesOf([expr])
+    const reads = nodes.filter(node => node.tag === 'load' && node.input === input).length
+    computed ||= nodes.some(node => node.tag === 'loadAt' && node.input === input)
+    if (reads > 0) times = Math.max(times, sizeOf(sizes) / size)
+  }
+  return { times, computed }
+}
+
+/** Whether a reader could compute a value itself as far as its kind goes: operands of contractions are read from memory. */
+export const canTake = (reader: Site, value: ValueId): reader is KernelSite => {
+  if (!hasKernel(reader)) return false
+  const { kernel, inputs } = reader.node
+  if (kernel.tag === 'sort' || kernel.tag === 'routine') return false
+  const input = inputs.indexOf(value)
+  if (kernel.tag === 'contract' && (kernel.a.input === input || kernel.b.input === input)) return false
+  return !readingOf(reader, value, 1).computed
+}
+
+/** Whether moving a map into one of its readers is worth it. */
+const worthwhile = (network: Network, { expr, axes }: Made, value: ValueId, reader: KernelSite): boolean => {
+  const readers = readersOf(network, value)
+  const { times } = readingOf(reader, value, sizeOf(axes))
+  const weight = weightOf([expr])
+  if (times > 1 && weight > TRIVIAL) return false
+  if (readers.size === 1 && !network.results.has(value)) return true
+  const large = new Set(fullLoads([expr], axes).map(load => load.input)).size
+  // Memory traffic with the value made once, and with each reader computing it.
+  const made = large + 1 + readers.size
+  const everywhere = [...readers].every(site => canTake(site, value)) && !network.results.has(value)
+  return everywhere && weight <= CHEAP && large * readers.size <= made
+}
+
+/** A value that a reader is to compute itself. */
+type Move = { readonly value: ValueId; readonly made: Made }
+
+/** Moves what makes some values into their reader, as far as that can be; says which it did. */
+const moveInto = (network: Network, moves: readonly Move[], reader: KernelSite): ReadonlySet<ValueId> => {
+  const moved = new Set<ValueId>()
+  const ops: string[] = []
+  let wired: Wired = reader.node
+  for (const { value, made } of moves) {
+    const merged = inlined(wired, value, made.site.node, made.output)
+    if (merged === undefined) continue
+    wired = merged
+    ops.push(...made.site.node.ops)
+    moved.add(value)
+  }
+  // Normal form once for all of them: it is what takes the time.
+  if (moved.size > 0) replaceKernel(network, reader, wired, reader.node.outputs, [...ops, ...reader.node.ops])
+  return moved
+}
+
+/** Moves what `movesOf` finds into every site, from the first to the last, until it finds nothing more. */
+const moveAll = (network: Network, movesOf: (site: KernelSite) => readonly Move[]): void => {
+  for (const site of network.sites) {
+    const refused = new Set<ValueId>()
+    while (site.alive && hasKernel(site)) {
+      const moves = movesOf(site).filter(({ value, made }) => !refused.has(value) && made.site !== site)
+      if (moves.length === 0) break
+      const moved = moveInto(network, moves, site)
+      for (const { value } of moves) if (!moved.has(value)) refused.add(value)
+    }
+  }
+}
+
+/** Moves maps that cost nothing into everything that reads them. */
+export const moveFreeMaps = (network: Network): void => {
+  moveAll(network, site =>
+    site.node.kernel.tag === 'sort' || site.node.kernel.tag === 'routine'
+      ? []
+      : site.node.inputs.flatMap(value => {
+          const made = madeByMap(network, value)
+          return made !== undefined && isFree(made.expr) ? [{ value, made }] : []
+        }),
+  )
+}
+
+/** Moves maps into their readers where that is worth it. */
+export const moveMaps = (network: Network, maxInputs: number): void => {
+  moveAll(network, site => {
+    const inputs = new Set(site.node.inputs)
+    let nodes = nodesOf(placesOf(site.node.kernel).map(({ expr }) => expr)).length
+    return site.node.inputs.flatMap(value => {
+      const made = canTake(site, value) ? madeByMap(network, value) : undefined
+      if (made === undefined || made.site === site) return []
+      if (!isFree(made.expr) && !worthwhile(network, made, value, site)) return []
+      const more = loadsOf([made.expr]).map(load => made.site.node.inputs[load.input] as ValueId)
+      const size = nodesOf([made.expr]).length
+      if (new Set([...inputs, ...more]).size - 1 + site.node.outputs.length > maxInputs || nodes + size > MOST_NODES)
+        return []
+      for (const v of more) inputs.add(v)
+      nodes += size
+      return [{ value, made }]
+    })
+  })
+}

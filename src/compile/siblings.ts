@@ -1,0 +1,157 @@
+/**
+ * Nests over the same axes as one nest with several results, so that what they share is read once.
+ *
+ * Layer: compile. Maps with maps, reductions along the same axes with each other. One may read the other where both are at the same
+ * element; else neither may depend on the other. Read first: substitute.ts.
+ */
+import type { Expr, Nest, Stage } from '../core/kernel.ts'
+import { type Shape, sameShape, sizeOf } from '../core/shape.ts'
+import { refinement } from './affine.ts'
+import { fullLoads, MOST_NODES, nodesOf, renumbering, rewriting } from './expressions.ts'
+import type { KernelNode, ValueId } from './graph.ts'
+import { isMap, mapExprs, placesOf, type Wired } from './kernels.ts'
+import { dependsOn, hasKernel, type KernelSite, type Network, readersOf, remove, replaceKernel } from './network.ts'
+import { aligned, epilogueOf, isRowwise, over } from './substitute.ts'
+
+/** Readers of one value that are tried, so that a value with many costs no more. */
+const TRIED = 8
+
+/** Two maps as one; nothing where the second reads the first at other elements. */
+const joinedMaps = (first: KernelNode, second: KernelNode): Wired | undefined => {
+  const nests = aligned(first.kernel as Nest, second.kernel as Nest)
+  if (nests === undefined) return undefined
+  const [a, b] = nests
+  const before = mapExprs(a)
+  const own = new Map(first.outputs.map((v, i) => [v, before[i] as Expr]))
+  const after = epilogueOf({ kernel: b, inputs: second.inputs }, a.axes, own, first.inputs.length)
+  if (after === undefined) return undefined
+  const stages = [...before, ...after].map(expr => ({ tag: 'map', axes: [], expr }) as const)
+  return {
+    kernel: { tag: 'nest', axes: a.axes, stages, outputs: stages.map((_, i) => i) },
+    inputs: [...first.inputs, ...second.inputs],
+  }
+}
+
+/** The axes that all reductions of a nest run over, if they are the same. */
+const reducedAxes = (nest: Nest): Shape | undefined => {
+  const [first, ...others] = nest.stages.filter(s => s.tag === 'reduce')
+  return first !== undefined && others.every(s => sameShape(s.axes, first.axes)) ? first.axes : undefined
+}
+
+/** A nest whose reductions run over `axes`, which split theirs. */
+const reducingOver = (nest: Nest, axes: Shape): Nest | undefined => {
+  const stages: Stage[] = []
+  for (const stage of nest.stages) {
+    if (stage.tag === 'map') stages.push(stage)
+    else {
+      // The reduced axes split as the outer axes of a nest are, with the outer ones in front left whole.
+      const flat: Nest = {
+        ...nest,
+        axes: [...nest.axes, ...stage.axes],
+        stages: [{ ...stage, axes: [] }],
+        outputs: [0],
+      }
+      const split = over(flat, [...nest.axes, ...axes])
+      if (split === undefined) return undefined
+      stages.push({ ...stage, axes, expr: (split.stages[0] as Stage).expr })
+    }
+  }
+  return { ...nest, stages }
+}
+
+/** Two reductions along the same axes as one nest. */
+const joinedReductions = (first: KernelNode, second: KernelNode): Wired | undefined => {
+  const nests = aligned(first.kernel as Nest, second.kernel as Nest)
+  if (nests === undefined) return undefined
+  const [along, others] = nests.map(reducedAxes)
+  const inner = along === undefined || others === undefined ? undefined : refinement(along, others)
+  if (inner === undefined) return undefined
+  const [a, b] = nests.map(nest => reducingOver(nest, inner))
+  if (a === undefined || b === undefined) return undefined
+  const [moved, shift] = [renumbering(i => i + first.inputs.length), a.stages.length]
+  const later = rewriting(node => (node.tag === 'stage' ? { ...node, stage: node.stage + shift } : node))
+  const stages = [...a.stages, ...b.stages.map((stage): Stage => ({ ...stage, expr: later(moved(stage.expr)) }))]
+  const outputs = [...a.outputs, ...b.outputs.map(i => i + shift)]
+  // Reductions first, so that their loops can be one.
+  return { kernel: reductionsFirst({ ...a, stages, outputs }), inputs: [...first.inputs, ...second.inputs] }
+}
+
+/** The nest with reductions before maps, where no reduction reads a map. */
+const reductionsFirst = (nest: Nest): Nest => {
+  const readsStage = ({ expr }: Stage): boolean => nodesOf([expr]).some(node => node.tag === 'stage')
+  if (nest.stages.some(s => s.tag === 'reduce' && readsStage(s))) return nest
+  const numbers = nest.stages.map((_, i) => i)
+  const order = [
+    ...numbers.filter(i => nest.stages[i]?.tag === 'reduce'),
+    ...numbers.filter(i => nest.stages[i]?.tag === 'map'),
+  ]
+  const at = new Map(order.map((s, i) => [s, i]))
+  const moved = rewriting(node => (node.tag === 'stage' ? { ...node, stage: at.get(node.stage) as number } : node))
+  const stages = order.map(i => {
+    const stage = nest.stages[i] as Stage
+    return { ...stage, expr: moved(stage.expr) }
+  })
+  return { ...nest, stages, outputs: nest.outputs.map(i => at.get(i) as number) }
+}
+
+type Kind = 'map' | 'reduction' | undefined
+
+const kindOf = ({ node: { kernel } }: KernelSite): Kind =>
+  isMap(kernel)
+    ? 'map'
+    : kernel.tag === 'nest' && isRowwise(kernel) && reducedAxes(kernel) !== undefined
+      ? 'reduction'
+      : undefined
+
+/** How many points a nest visits. */
+const pointsOf = ({ node: { kernel } }: KernelSite): number =>
+  Math.max(0, ...placesOf(kernel).map(({ sizes }) => sizeOf(sizes)))
+
+/** The inputs that a nest reads anew at most of its points. */
+const largeInputs = ({ node: { kernel, inputs } }: KernelSite): ReadonlySet<ValueId> =>
+  new Set(
+    placesOf(kernel).flatMap(({ expr, sizes }) => fullLoads([expr], sizes).map(load => inputs[load.input] as ValueId)),
+  )
+
+const sharesInput = (a: KernelSite, b: KernelSite): boolean => {
+  const large = pointsOf(a) === 1 ? new Set(a.node.inputs) : largeInputs(a)
+  return b.node.inputs.some(v => large.has(v)) || b.node.inputs.some(v => a.node.outputs.includes(v))
+}
+
+/** One site for two, where that is possible and saves something. */
+const join = (network: Network, first: KernelSite, second: KernelSite, maxInputs: number): boolean => {
+  const [a, b] = [first.node, second.node]
+  if (kindOf(first) !== kindOf(second) || kindOf(first) === undefined || pointsOf(first) !== pointsOf(second))
+    return false
+  if (pointsOf(first) === 0 || !sharesInput(first, second)) return false
+  const values = new Set([...a.inputs, ...b.inputs.filter(v => !a.outputs.includes(v))])
+  if (values.size + a.outputs.length + b.outputs.length > maxInputs + 1) return false
+  const direct = b.inputs.some(v => a.outputs.includes(v))
+  const others = b.inputs.filter(v => !a.outputs.includes(v))
+  if (dependsOn(network, others, first) || dependsOn(network, a.inputs, second)) return false
+  const joined = kindOf(first) === 'map' ? joinedMaps(a, b) : direct ? undefined : joinedReductions(a, b)
+  if (joined === undefined || nodesOf(placesOf(joined.kernel).map(p => p.expr)).length > MOST_NODES) return false
+  remove(network, second)
+  replaceKernel(network, first, joined, [...a.outputs, ...b.outputs], [...a.ops, ...b.ops])
+  return true
+}
+
+/** Sites that read what a site reads, or what it makes. */
+const relatives = (network: Network, site: KernelSite): readonly KernelSite[] => {
+  const near = [...site.node.outputs, ...site.node.inputs].flatMap(v =>
+    [...readersOf(network, v)]
+      .filter(other => other !== site && other.order >= site.order && hasKernel(other))
+      .slice(0, TRIED),
+  )
+  return [...new Set(near)] as KernelSite[]
+}
+
+/** Joins nests that share work, from the first site to the last. */
+export const joinSiblings = (network: Network, maxInputs: number): void => {
+  for (const site of network.sites)
+    for (let again = true; again; ) {
+      again = false
+      if (!site.alive || !hasKernel(site) || kindOf(site) === undefined) continue
+      again = relatives(network, site).some(other => join(network, site, other, maxInputs))
+    }
+}
