@@ -1,0 +1,136 @@
+/**
+ * Contractions: matrix products and all passes of convolutions as one scheme of register tiles.
+ *
+ * Layer: backend. A contraction is first a matrix product (contract-roles.ts), which is cut by shapes alone (contract-plan.ts). Its
+ * phases are: packing, where panels are shared; tiles; and a nest for what tiles could not finish, partial sums or an epilogue that no
+ * vector can compute. What is no product, or too thin for tiles, is a nest altogether. Read next: contract-roles.ts.
+ */
+import type { Contract, Expr } from '../../core/kernel.ts'
+import { sizeOf } from '../../core/shape.ts'
+import type { ModuleBuilder } from './assembler.ts'
+import { defineTiles } from './contract-chunks.ts'
+import { type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract-finish.ts'
+import { chunksOf, type Job, type Place, scratchOf } from './contract-layout.ts'
+import { asNest, endOf } from './contract-nest.ts'
+import { definePacking } from './contract-pack.ts'
+import { type Plan, planOf } from './contract-plan.ts'
+import { type Roles, rolesOf, type Walk } from './contract-roles.ts'
+import type { Emitted, Phase, Slots } from './emit.ts'
+import { vectorisable } from './expr.ts'
+import { inOrder } from './expr-graph.ts'
+import { bytesOf } from './expr-memory.ts'
+import { emitNest } from './nest.ts'
+
+/** What the machine can do. */
+export type ContractOptions = {
+  /** Relaxed fused multiply-add. */
+  readonly fma?: boolean
+}
+
+/** Whether tiles are worth it: for products with a vector, or of a term or two, a nest does as well. */
+const worthTiles = ({ reduce }: Contract, { rows, columns }: Roles): boolean =>
+  rows > 1 && columns > 1 && sizeOf(reduce) > 2
+
+/** A walk in elements as one in bytes. */
+const inBytes = ({ base, outer, rows, column }: Walk, bytes: number): Walk => ({
+  base: base * bytes,
+  outer: outer.map(n => n * bytes),
+  rows:
+    rows.tag === 'linear'
+      ? { tag: 'linear', step: rows.step * bytes }
+      : { tag: 'table', offsets: rows.offsets.map(n => n * bytes) },
+  column: column * bytes,
+})
+
+/** The epilogue as tiles can run it; null where they cannot. */
+const tiledEpilogue = ({ epilogue }: Contract, roles: Roles, slots: Slots): Epilogue | null => {
+  if (roles.extras === null || !vectorisable(epilogue)) return null
+  if (inOrder(epilogue).some(({ tag }) => tag === 'iota' || tag === 'loadAt')) return null
+  const outputs = epilogue.map(({ dtype }, i): Place => {
+    const word = slots.outputs[i] as number
+    return { word, walk: inBytes(roles.out, bytesOf(dtype)) }
+  })
+  const loads = roles.extras.map(
+    ({ load, walk }) => [load, { word: slots.inputs[load.input] as number, walk }] as const,
+  )
+  return { exprs: epilogue, outputs, loads: new Map(loads) }
+}
+
+const isSum = (expr: Expr): boolean => expr.tag === 'stage'
+
+type Tiled = {
+  readonly module: ModuleBuilder
+  readonly kernel: Contract
+  readonly slots: Slots
+  readonly roles: Roles
+  readonly plan: Plan
+  readonly fma: boolean
+}
+
+const jobOf = ({ slots, roles, plan, fma }: Tiled, places: readonly Place[], endsOf: Job['endsOf']): Job => {
+  const [a, b] = roles.inputs.map(input => slots.inputs[input] as number) as [number, number]
+  const words = { a, b, scratch: slots.scratch }
+  return { roles, plan, words, places, endsOf, part: 0, fma, scratch: scratchOf(roles, plan, 0) }
+}
+
+/** Tiles whose results are final. */
+const finalJob = (tiled: Tiled, epilogue: Epilogue): Job => {
+  const { module, plan } = tiled
+  const [only] = epilogue.outputs
+  if (only !== undefined && epilogue.exprs.length === 1 && epilogue.exprs.every(isSum))
+    return jobOf(tiled, [only], columns => sumEnds(module, only, columns, plan.blocks.count > 1))
+  return jobOf(tiled, placesOf(epilogue), columns => epilogueEnds(module, epilogue, columns))
+}
+
+/** Tiles whose sums go to the scratch memory, from byte `at` on. */
+const partialJob = (tiled: Tiled, at: number): Job => {
+  const { module, kernel, slots, roles, plan } = tiled
+  const part = 4 * sizeOf(kernel.axes)
+  const walk = inBytes(roles.out, 4)
+  const place = { word: slots.scratch, walk: { ...walk, base: at } }
+  const job = jobOf(tiled, [place], columns => sumEnds(module, place, columns, plan.blocks.count > 1))
+  return { ...job, part, scratch: scratchOf(roles, plan, at + part * plan.grid.parts) }
+}
+
+/** The packing of shared panels, and the tiles. */
+const phasesOf = (module: ModuleBuilder, job: Job): readonly Phase[] => {
+  const { plan } = job
+  const packing = plan.packing === 'shared' ? [definePacking(module, job)] : []
+  return [...packing, { fn: defineTiles(module, job), chunks: chunksOf(plan), work: plan.work }]
+}
+
+/** The phases that end a contraction: its sums are at byte `at` of the scratch memory, behind what these phases need themselves. */
+const emitEnd = ({ module, kernel, slots, plan }: Tiled, at: number): Emitted & { readonly at: number } => {
+  const end = endOf(kernel, slots.inputs.length, at / 4, plan.grid.parts)
+  const emitted = emitNest(module, end, { ...slots, inputs: [...slots.inputs, slots.scratch] })
+  return { ...emitted, at }
+}
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+const emitTiles = (tiled: Tiled): Emitted => {
+  const { module, kernel, slots, roles, plan } = tiled
+  const epilogue = tiledEpilogue(kernel, roles, slots)
+  const one = kernel.epilogue.length === 1 && kernel.epilogue.every(isSum)
+  if (epilogue !== null && (plan.blocks.count === 1 || (one && plan.grid.parts === 1))) {
+    const job = finalJob(tiled, epilogue)
+    return { phases: phasesOf(module, job), scratch: job.scratch.size }
+  }
+  const alone = emitEnd(tiled, 0)
+  const end = alone.scratch === 0 ? alone : emitEnd(tiled, aligned(alone.scratch))
+  const job = partialJob(tiled, end.at)
+  return { phases: [...phasesOf(module, job), ...end.phases], scratch: job.scratch.size }
+}
+
+/** The phases of a contraction. */
+export const emitContract = (
+  module: ModuleBuilder,
+  kernel: Contract,
+  slots: Slots,
+  { fma = false }: ContractOptions = {},
+): Emitted => {
+  if (sizeOf(kernel.axes) === 0) return { phases: [], scratch: 0 }
+  const roles = kernel.dtype === 'float32' && sizeOf(kernel.reduce) > 0 ? rolesOf(kernel) : null
+  if (roles === null || !worthTiles(kernel, roles)) return emitNest(module, asNest(kernel), slots)
+  return emitTiles({ module, kernel, slots, roles, plan: planOf(roles, fma), fma })
+}

@@ -1,0 +1,29 @@
+/**
+ * What emitters of kernels are given and give.
+ *
+ * Layer: backend. A kernel becomes phases: functions of a frame and a chunk. The frame is a row of words, one address for each buffer
+ * of the plan. Read next: nest.ts, contract.ts.
+ */
+import type { Code, FunctionRef, Local } from './assembler.ts'
+
+/** Where in the frame the addresses of a kernel's buffers are, as numbers of words. */
+export type Slots = {
+  readonly inputs: readonly number[]
+  readonly outputs: readonly number[]
+  readonly scratch: number
+}
+
+/**
+ * A part of a kernel: its chunks may run in any order and on any thread, but only when the phase before has ended. How many there
+ * are depends on shapes alone. `work` is about how many nanoseconds one thread takes for all of them.
+ */
+export type Phase = { readonly fn: FunctionRef; readonly chunks: number; readonly work: number }
+
+/** A kernel as phases, which share some bytes of scratch memory. */
+export type Emitted = { readonly phases: readonly Phase[]; readonly scratch: number }
+
+/** Pushes the address in a word of the frame. */
+export const address = (code: Code, frame: Local, word: number): void => {
+  code.get(frame)
+  code.memory('i32.load', 4 * word)
+}
