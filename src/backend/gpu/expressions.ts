@@ -1,0 +1,96 @@
+/**
+ * Expression graphs as text, each node once.
+ *
+ * Layer: backend. A node that does not depend on the axes of a loop is written before the loop. Read next: source.ts.
+ */
+import type { Dtype } from '../../core/dtype.ts'
+import { fail, ruleError } from '../../core/errors.ts'
+import { type Expr, type LoadAt, linearise, operands } from '../../core/kernel.ts'
+import { dim, sizeOf, stridesOf } from '../../core/shape.ts'
+import { loadText } from './address.ts'
+import { castText, literal, scalarText } from './scalars.ts'
+import type { Point, Writer } from './writer.ts'
+
+/** Where expressions are computed: at a point, with the stages that are known there and the nodes that have been written. */
+export type Scope = {
+  readonly point: Point
+  readonly stages: ReadonlyMap<number, string>
+  readonly values: Map<Expr, string>
+}
+
+const checkDtype = (writer: Writer, dtype: Dtype): void => {
+  if (dtype === 'float64')
+    fail(ruleError(writer.op, 'backend gpu: there is no float64; cast to float32, or run this part on another backend'))
+}
+
+/** A read at computed coordinates, which are whole floats and become integers where they are in range. */
+const loadAtText = (writer: Writer, load: LoadAt, of: (expr: Expr) => string): string => {
+  const fill = writer.float(literal(writer, load.dtype, load.fill))
+  if (sizeOf(load.view) === 0) return fill
+  const array = writer.array({ tag: 'input', input: load.input })
+  const names = load.index.map(of)
+  if (names.length === 0) return writer.float(`${array}[0]`)
+  const conditions = names.map((name, axis) => `${name} >= 0 && ${name} < ${dim(load.view, axis)}`)
+  const inside = writer.float(`(${conditions.join(' && ')}) ? 1 : 0`)
+  const strides = stridesOf(load.view)
+  const parts = names.map(name => writer.integer(`${inside} !== 0 ? ${name} : 0`))
+  const value = writer.float(`${array}[${parts.map((name, axis) => `${name} * ${strides[axis] ?? 1}`).join(' + ')}]`)
+  return writer.float(`${inside} !== 0 ? ${value} : ${fill}`)
+}
+
+const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (expr: Expr) => string): string => {
+  checkDtype(writer, node.dtype)
+  switch (node.tag) {
+    case 'const':
+      return writer.float(literal(writer, node.dtype, node.value))
+    case 'iota':
+      return writer.float(point.coordinates[node.axis] ?? '0')
+    case 'load':
+      return loadText(writer, node, point)
+    case 'loadAt':
+      return loadAtText(writer, node, of)
+    case 'stage':
+      return stages.get(node.stage) ?? fail(ruleError(writer.op, `backend gpu: stage ${node.stage} is not known here`))
+    case 'apply':
+      return writer.float(scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, node.args.map(of)))
+    case 'select':
+      return writer.float(`${of(node.condition)} !== 0 ? ${of(node.onTrue)} : ${of(node.onFalse)}`)
+    case 'cast':
+      return writer.float(castText(writer, node.value.dtype, node.dtype, of(node.value)))
+  }
+}
+
+/** Whether a node depends on one of the axes from number `first` on. */
+const dependence = (first: number): ((node: Expr) => boolean) => {
+  const known = new Map<Expr, boolean>()
+  const depends = (node: Expr): boolean => {
+    const found = known.get(node)
+    if (found !== undefined) return found
+    const own =
+      node.tag === 'iota'
+        ? node.axis >= first
+        : node.tag === 'load' && node.index.some(({ terms }) => terms.some(({ axis }) => axis >= first))
+    const result = own || operands(node).some(depends)
+    known.set(node, result)
+    return result
+  }
+  return depends
+}
+
+/** The names of expressions at a point. */
+export const write = (writer: Writer, exprs: readonly Expr[], scope: Scope): readonly string[] => {
+  const of = (expr: Expr): string => scope.values.get(expr) ?? fail(ruleError(writer.op, 'backend gpu: no value yet'))
+  for (const expr of exprs)
+    for (const node of linearise(expr))
+      if (!scope.values.has(node)) scope.values.set(node, nodeText(writer, node, scope, of))
+  return exprs.map(of)
+}
+
+/** Writes what expressions need that does not depend on axes from number `first` on: what may stand before a loop over those. */
+export const writeInvariant = (writer: Writer, exprs: readonly Expr[], scope: Scope, first: number): void => {
+  const depends = dependence(first)
+  for (const expr of exprs) {
+    const nodes = linearise(expr).filter(node => !depends(node))
+    write(writer, nodes, scope)
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Reductions as loops of one gpu.js thread.
+ *
+ * Layer: backend. Loops start at 0 and end at literals: all others are cut short. Read next: source.ts.
+ */
+import type { Monoid, Stage } from '../../core/kernel.ts'
+import { dim, range, type Shape, sizeOf } from '../../core/shape.ts'
+import { monoidFor } from '../scalar.ts'
+import { type Scope, write, writeInvariant } from './expressions.ts'
+import { literal, scalarText } from './scalars.ts'
+import type { Point, Writer } from './writer.ts'
+
+type Reduce = Stage & { readonly tag: 'reduce' }
+
+const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or' } as const
+
+/** Nested loops over axes, around what `body` writes; the point in them. */
+export const loops = (writer: Writer, outer: Point, axes: Shape, body: (point: Point) => void): void => {
+  const names = axes.map(() => writer.fresh())
+  names.forEach((name, axis) => {
+    writer.line(`for (let ${name} = 0; ${name} < ${dim(axes, axis)}; ${name}++) {`)
+  })
+  body({ coordinates: [...outer.coordinates, ...names], sizes: [...outer.sizes, ...axes] })
+  for (const _ of names) writer.line('}')
+}
+
+/** A variable that is assigned to; its name. */
+export const variable = (writer: Writer, value: string): string => {
+  const name = writer.fresh()
+  writer.line(`let ${name} = ${value};`)
+  return name
+}
+
+/** One accumulator, the unit of which is a value like others. */
+const foldText = (
+  writer: Writer,
+  stage: Reduce,
+  monoid: Exclude<Monoid, 'argMax' | 'argMin'>,
+  scope: Scope,
+): string => {
+  const { unit } = monoidFor(monoid, stage.dtype)
+  const total = variable(writer, literal(writer, stage.dtype, unit))
+  loops(writer, scope.point, stage.axes, point => {
+    const [value = '0'] = write(writer, [stage.expr], { ...scope, point, values: new Map(scope.values) })
+    writer.line(`${total} = ${scalarText(writer, combiners[monoid], stage.dtype, [total, value])};`)
+  })
+  return total
+}
+
+/** argMax and argMin: the first position of the extreme value, or of the first NaN. */
+const positionText = (writer: Writer, stage: Reduce, scope: Scope): string => {
+  const [best, found, next] = range(0, 3).map(() => variable(writer, '0')) as [string, string, string]
+  const better = stage.monoid === 'argMax' ? '>' : '<'
+  loops(writer, scope.point, stage.axes, point => {
+    const [x = '0'] = write(writer, [stage.expr], { ...scope, point, values: new Map(scope.values) })
+    const beats = `${best} === ${best} && (${x} !== ${x} || ${x} ${better} ${best})`
+    const taken = writer.float(`(${next} === 0 || (${beats})) ? 1 : 0`)
+    writer.line(`${best} = ${taken} !== 0 ? ${x} : ${best};`)
+    writer.line(`${found} = ${taken} !== 0 ? ${next} : ${found};`)
+    writer.line(`${next} = ${next} + 1;`)
+  })
+  return found
+}
+
+const emptyText = (writer: Writer, { monoid, dtype }: Reduce): string =>
+  writer.float(monoid === 'argMax' || monoid === 'argMin' ? '0' : literal(writer, dtype, monoidFor(monoid, dtype).unit))
+
+/** A reduction at a point of the outer axes; the name of its result. */
+export const reduceText = (writer: Writer, stage: Reduce, scope: Scope): string => {
+  // Nothing is known to be in range where there are no points.
+  if (sizeOf(stage.axes) === 0) return emptyText(writer, stage)
+  writeInvariant(writer, [stage.expr], scope, scope.point.sizes.length)
+  return stage.monoid === 'argMax' || stage.monoid === 'argMin'
+    ? positionText(writer, stage, scope)
+    : foldText(writer, stage, stage.monoid, scope)
+}

@@ -1,0 +1,121 @@
+/**
+ * The text of one gpu.js kernel in the making: lines, names, and what the kernel refers to.
+ *
+ * Layer: backend. gpu.js decides types by looking at declarations: a variable that is counted up once is an integer and stays one,
+ * any other is a float. Every value gets a variable of its own, since gpu.js does not get far with deep expressions. Read next:
+ * address.ts, expressions.ts.
+ */
+import type { Shape } from '../../core/shape.ts'
+import { functionsFor, type GpuFunction } from './functions.ts'
+import type { Special, Vocabulary } from './scalars.ts'
+
+/** What a gpu.js kernel reads: an input of the kernel that it is made from, or the result of an earlier one made from that. */
+export type Operand =
+  | { readonly tag: 'input'; readonly input: number }
+  | { readonly tag: 'result'; readonly of: number }
+
+/** Coordinates as text, with the size of each axis. */
+export type Point = { readonly coordinates: readonly string[]; readonly sizes: Shape }
+
+/** Text in the making. */
+export type Writer = Vocabulary & {
+  readonly line: (text: string) => void
+  /** A new float variable with a value; its name. */
+  readonly float: (value: string) => string
+  /** A new integer variable with a value; its name. */
+  readonly integer: (value: string) => string
+  /** A name that nothing has yet. */
+  readonly fresh: () => string
+  /** The name of an operand, which becomes an argument. */
+  readonly array: (operand: Operand) => string
+  /** What has been written. */
+  readonly text: () => {
+    readonly source: string
+    readonly functions: readonly GpuFunction[]
+    readonly operands: readonly Operand[]
+    readonly specials: readonly Special[]
+  }
+}
+
+/** An empty kernel. `op` names it in messages. */
+export const writerOf = (op: string): Writer => {
+  const lines: string[] = []
+  const operands: Operand[] = []
+  const helpers = new Set<string>()
+  const specials = new Set<Special>()
+  let count = 0
+  const fresh = (): string => `v${count++}`
+  const line = (text: string): void => {
+    lines.push(text)
+  }
+  const float = (value: string): string => {
+    const name = fresh()
+    line(`const ${name} = ${value};`)
+    return name
+  }
+  const integer = (value: string): string => {
+    const name = fresh()
+    line(`let ${name} = 0; ${name}++; ${name} = ${value};`)
+    return name
+  }
+  const array = (operand: Operand): string => {
+    const found = operands.findIndex(other => JSON.stringify(other) === JSON.stringify(operand))
+    return `a${found >= 0 ? found : operands.push(operand) - 1}`
+  }
+  const text = () => {
+    const names = [...operands.map((_, i) => `a${i}`), ...specials]
+    const source = `function kernel(${names.join(', ')}) {\n${lines.join('\n')}\n}`
+    return { source, functions: functionsFor(helpers), operands, specials: [...specials] }
+  }
+  const helper = (name: string): string => {
+    helpers.add(name)
+    return name
+  }
+  const special = (name: Special): Special => {
+    specials.add(name)
+    return name
+  }
+  return { op, line, float, integer, fresh, array, text, helper, special }
+}
+
+/** Beyond this, the quotient of two integers as floats may be off by more than one. */
+const ONE_OFF = 2 ** 22
+
+/** Quotient, rounded down, and remainder of an integer below `bound` in size: by floats, then put right in integers. */
+export const divide = (
+  writer: Writer,
+  x: string,
+  by: number,
+  bound: number,
+): readonly [quotient: string, remainder: string] => {
+  const power = Math.log2(by)
+  if (Number.isInteger(power)) return [writer.integer(`${x} >> ${power}`), writer.integer(`${x} & ${by - 1}`)]
+  const q = writer.integer(`Math.floor(${x} / ${by})`)
+  const r = writer.integer(`${x} - ${q} * ${by}`)
+  if (bound > ONE_OFF) {
+    const more = writer.integer(`Math.floor(${r} / ${by})`)
+    writer.line(`${q} = ${q} + ${more};`)
+    writer.line(`${r} = ${r} - ${more} * ${by};`)
+  }
+  writer.line(`if (${r} < 0) { ${r} = ${r} + ${by}; ${q} = ${q} - 1; }`)
+  writer.line(`if (${r} > ${by - 1}) { ${r} = ${r} - ${by}; ${q} = ${q} + 1; }`)
+  return [q, r]
+}
+
+/** The coordinates of a point whose number in row-major order is `flat`. */
+export const decode = (writer: Writer, flat: string, sizes: Shape): Point => {
+  const coordinates = sizes.map(() => '0')
+  const axes = sizes.flatMap((n, axis) => (n === 1 ? [] : [axis]))
+  let rest = flat
+  let bound = sizes.reduce((product, n) => product * n, 1)
+  for (const axis of axes.slice(1).reverse()) {
+    const n = sizes[axis] ?? 1
+    const [quotient, remainder] = divide(writer, rest, n, bound)
+    coordinates[axis] = remainder
+    rest = quotient
+    bound /= n
+  }
+  const first = axes[0]
+  if (first !== undefined) coordinates[first] = rest
+  return { coordinates, sizes }
+}

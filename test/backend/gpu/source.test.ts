@@ -1,0 +1,290 @@
+/**
+ * Kernels run by gpu.js agree with the reference: maps, reductions, nests of several stages and results, contractions, scatters.
+ *
+ * Expressions are drawn of functions whose float32 values are exact for most inputs, so that comparisons fall the same way; scalars.test.ts
+ * is about the others.
+ */
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Gpu } from '../../../src/backend/gpu/facade.ts'
+import { sourceOf } from '../../../src/backend/gpu/source.ts'
+import type { Dtype } from '../../../src/core/dtype.ts'
+import {
+  type Affine,
+  along,
+  apply,
+  type BinaryFn,
+  type Contract,
+  constant,
+  convert,
+  type Expr,
+  iota,
+  type Kernel,
+  type Load,
+  load,
+  type Monoid,
+  mapNest,
+  type Nest,
+  type Scatter,
+  type Stage,
+  select,
+  stage,
+  type UnaryFn,
+} from '../../../src/core/kernel.ts'
+import { range, type Shape, sizeOf } from '../../../src/core/shape.ts'
+import { mistake, SEED } from '../../support/values.ts'
+import { type Choices, choicesOf, dataFrom, drawLoad, drawShape } from '../choices.ts'
+import { agree, contexts } from './rig.ts'
+
+const gpus = await contexts()
+
+/** Sums of up to some hundred terms in float32, against float64. */
+const FLOAT32 = 1e-5
+
+type Drawn = 'float32' | 'int32' | 'bool'
+const DTYPES: readonly Drawn[] = ['float32', 'int32', 'bool']
+
+const UNARY: { readonly [dtype in Drawn]: readonly UnaryFn[] } = {
+  float32: ['neg', 'abs', 'sign', 'floor', 'round'],
+  int32: ['neg', 'abs', 'sign', 'bitNot'],
+  bool: ['not'],
+}
+const BINARY: { readonly [dtype in Drawn]: readonly BinaryFn[] } = {
+  float32: ['add', 'sub', 'max', 'min'],
+  int32: [
+    'add',
+    'sub',
+    'mul',
+    'div',
+    'floorDiv',
+    'mod',
+    'rem',
+    'max',
+    'min',
+    'bitAnd',
+    'bitOr',
+    'bitXor',
+    'shiftRight',
+  ],
+  bool: ['and', 'or', 'xor'],
+}
+const COMPARISONS: readonly BinaryFn[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge']
+
+type Readable = ReadonlyMap<number, Dtype>
+
+/** An expression whose int32 values stay small. */
+const drawExpr = (c: Choices, dtype: Drawn, axes: Shape, depth: number, stages: Readable = new Map()): Expr => {
+  const made: Expr[] = []
+  const leaf = (want: Drawn): Expr => {
+    const readable = [...stages].filter(([, d]) => d === want)
+    if (readable.length > 0 && c.integer(0, 1) === 0) return stage(want, c.pick(readable)[0])
+    if (want === 'int32' && axes.length > 0 && c.integer(0, 3) === 0) return iota(c.integer(0, axes.length - 1))
+    return c.inputs.length >= 6 ? constant(want, c.integer(0, 1)) : drawLoad(c, want, axes, want === 'int32')
+  }
+  const node = (want: Drawn, left: number): Expr => {
+    const known = made.filter(expr => expr.dtype === want)
+    const expr =
+      known.length > 0 && c.integer(0, 4) === 0 ? c.pick(known) : left === 0 ? leaf(want) : inner(want, left - 1)
+    made.push(expr)
+    return expr
+  }
+  const loadAt = (want: Drawn, left: number): Expr => {
+    if (c.inputs.length >= 6) return leaf(want)
+    const view = drawShape(c, c.integer(0, 2), 30)
+    const input = c.inputs.push(dataFrom(c.integer(1, 999), want, sizeOf(view), true)) - 1
+    const fill = want === 'bool' ? 1 : -1
+    return { tag: 'loadAt', dtype: want, input, view, index: view.map(() => node('int32', left)), fill }
+  }
+  const inner = (want: Drawn, left: number): Expr => {
+    const choice = c.integer(0, 6)
+    if (choice === 0) return leaf(want)
+    if (choice === 1) return select(node('bool', left), node(want, left), node(want, left))
+    if (choice === 2) return convert(want, node(want === 'int32' ? 'bool' : c.pick(DTYPES), left))
+    if (choice === 3) return loadAt(want, left)
+    if (want === 'bool' && c.integer(0, 1) === 0) {
+      const compared = c.pick(['float32', 'int32'] as const)
+      return apply(c.pick(COMPARISONS), node(compared, left), node(compared, left))
+    }
+    if (c.integer(0, 2) === 0) return apply(c.pick(UNARY[want]), node(want, left))
+    return apply(c.pick(BINARY[want]), node(want, left), node(want, left))
+  }
+  return node(dtype, depth)
+}
+
+const MONOIDS: readonly Monoid[] = ['sum', 'prod', 'max', 'min', 'and', 'or', 'argMax', 'argMin']
+
+const drawReduce = (c: Choices, axes: Shape, most: number, stages: Readable): Stage => {
+  const own = drawShape(c, c.integer(0, 2), most)
+  const monoid = c.pick(MONOIDS)
+  const of: Drawn =
+    monoid === 'and' || monoid === 'or' ? 'bool' : monoid === 'prod' ? 'float32' : c.pick(['float32', 'int32'] as const)
+  const dtype = monoid === 'argMax' || monoid === 'argMin' ? 'int32' : of
+  return { tag: 'reduce', axes: own, monoid, expr: drawExpr(c, of, [...axes, ...own], 2, stages), dtype }
+}
+
+/** Stages that read those before them, the last of which may have axes of its own; all of them, or some, are results. */
+const drawNest = (c: Choices): Nest => {
+  const axes = drawShape(c, c.integer(0, 3), 40)
+  const stages: Stage[] = []
+  const readable = new Map<number, Dtype>()
+  for (let s = 0, count = c.integer(1, 3); s < count; s++) {
+    const made: Stage =
+      c.integer(0, 1) === 0
+        ? drawReduce(c, axes, 8, readable)
+        : { tag: 'map', axes: [], expr: drawExpr(c, c.pick(DTYPES), axes, 2, readable) }
+    readable.set(s, made.tag === 'map' ? made.expr.dtype : made.dtype)
+    stages.push(made)
+  }
+  const own = drawShape(c, c.integer(0, 2), 8)
+  stages.push({ tag: 'map', axes: own, expr: drawExpr(c, c.pick(DTYPES), [...axes, ...own], 2, readable) })
+  const outputs = c.integer(0, 1) === 0 ? [stages.length - 1] : range(0, stages.length)
+  return { tag: 'nest', axes, stages, outputs }
+}
+
+const drawOperand = (c: Choices, dtype: Drawn, sizes: Shape): Load => {
+  const sees = range(0, sizes.length).filter(() => c.integer(0, 3) > 0)
+  const some = drawLoad(
+    c,
+    dtype,
+    sees.map(axis => sizes[axis] as number),
+    true,
+  )
+  const index = some.index.map(
+    (affine): Affine => ({
+      ...affine,
+      terms: affine.terms.map(term => ({ ...term, axis: sees[term.axis] as number })),
+    }),
+  )
+  return { ...some, index }
+}
+
+const drawContract = (c: Choices): Contract => {
+  const dtype = c.pick(['float32', 'int32'] as const)
+  const axes = drawShape(c, c.integer(0, 3), 60)
+  const reduce = drawShape(c, c.integer(0, 2), 20)
+  const sizes = [...axes, ...reduce]
+  const [a, b] = [drawOperand(c, dtype, sizes), drawOperand(c, dtype, sizes)]
+  const known = new Map<number, Dtype>([[0, dtype]])
+  const epilogue = range(0, c.integer(1, 2)).map(i =>
+    i === 0 && c.integer(0, 1) === 0 ? stage(dtype) : drawExpr(c, c.pick(DTYPES), axes, 2, known),
+  )
+  return { tag: 'contract', dtype, axes, reduce, a, b, epilogue }
+}
+
+const drawScatter = (c: Choices): Scatter => {
+  const dtype = c.pick(['float32', 'int32'] as const)
+  const shape = drawShape(c, c.integer(0, 2), 20)
+  const axes = drawShape(c, c.integer(0, 2), 20)
+  const index = shape.map((_, i) =>
+    i < axes.length && c.integer(0, 1) === 0 ? iota(i) : drawExpr(c, 'int32', axes, 1),
+  )
+  const combine = c.pick(['sum', 'prod', 'max', 'min', 'last'] as const)
+  const init = drawExpr(c, dtype, shape, 1)
+  return { tag: 'scatter', shape, init, axes, index, update: drawLoad(c, dtype, axes, true), combine }
+}
+
+const forKernels = (gpu: Gpu, numRuns: number, draw: (c: Choices) => Kernel): void => {
+  const property = fc.property(fc.gen(), g => {
+    const c = choicesOf(g)
+    agree(gpu, draw(c), c.inputs, FLOAT32)
+  })
+  fc.assert(property, { seed: SEED, numRuns })
+}
+
+describe.each(gpus)('in mode $mode gpu.js agrees with the reference on', gpu => {
+  it('maps of any expression', () => {
+    forKernels(gpu, 50, c => {
+      const axes = drawShape(c, c.integer(0, 4), 100)
+      return mapNest(axes, drawExpr(c, c.pick(DTYPES), axes, 3))
+    })
+  })
+
+  it('loads alone, whichever way they walk', () => {
+    forKernels(gpu, 50, c => {
+      const axes = drawShape(c, c.integer(1, 4), 200)
+      return mapNest(axes, drawLoad(c, c.pick(DTYPES), axes, true))
+    })
+  })
+
+  it('reductions with any monoid', () => {
+    forKernels(gpu, 40, c => {
+      const axes = drawShape(c, c.integer(0, 3), 100)
+      return { tag: 'nest', axes, stages: [drawReduce(c, axes, 30, new Map())], outputs: [0] }
+    })
+  })
+
+  it('nests of several stages and results', () => forKernels(gpu, 40, drawNest))
+  it('contractions with any loads and ends', () => forKernels(gpu, 40, drawContract))
+  it('scatters', () => forKernels(gpu, 40, drawScatter))
+
+  it('two reductions of one node in one kernel', () => {
+    const row = load(0, 'float32', [4, 5], [along(0), along(1)])
+    const stages: readonly Stage[] = [
+      { tag: 'reduce', axes: [5], monoid: 'max', expr: row, dtype: 'float32' },
+      { tag: 'reduce', axes: [5], monoid: 'sum', expr: apply('sub', row, stage('float32', 0)), dtype: 'float32' },
+      { tag: 'map', axes: [], expr: apply('add', stage('float32', 0), stage('float32', 1)) },
+    ]
+    agree(gpu, { tag: 'nest', axes: [4], stages, outputs: [2] }, [dataFrom(3, 'float32', 20, true)], FLOAT32)
+  })
+
+  it('coordinates of axes whose sizes are no powers of two, among five million points', () => {
+    const axes = [7, 601, 1201]
+    const expr = axes.reduce<Expr>(
+      (sum, n, axis) => apply('add', apply('mul', sum, constant('int32', n)), iota(axis)),
+      constant('int32', 0),
+    )
+    agreeCounting(gpu, mapNest(axes, expr), sizeOf(axes))
+  })
+})
+
+/** Row-major numbers of all points, without the slow reference. */
+const agreeCounting = (gpu: Gpu, kernel: Kernel, size: number): void => {
+  const { kernels } = sourceOf(kernel)
+  const [one] = kernels
+  if (one === undefined) throw new Error('no kernel')
+  const got = gpu.compile(one, [])([])
+  expect(got.length).toBe(size)
+  expect(got.findIndex((x, i) => x !== i)).toBe(-1)
+}
+
+describe('what gpu.js cannot do is a RuleError that names the op', () => {
+  const float64 = load(0, 'float64', [3], [along(0)])
+  const x = load(0, 'float32', [3], [along(0)])
+  const many = range(0, 8).map((i): Expr => load(i, 'float32', [3], [along(0)]))
+  it.each<readonly [string, Kernel, string]>([
+    ['float64', mapNest([3], float64), 'there is no float64'],
+    ['sorting', { tag: 'sort', shape: [3] }, 'sort kernels have no form'],
+    [
+      'running totals',
+      { tag: 'cumulate', axes: [3], axis: 0, reverse: false, monoid: 'sum', expr: x },
+      'cumulate kernels have no form',
+    ],
+    [
+      'more than seven arrays',
+      mapNest(
+        [3],
+        many.reduce((a, b) => apply('add', a, b)),
+      ),
+      'reads 8 arrays',
+    ],
+    ['int32 constants that float32 lacks', mapNest([3], constant('int32', 0x1bd11bda)), 'beyond ±2^24'],
+  ])('%s', (_, kernel, message) => {
+    expect(mistake(() => sourceOf(kernel, 'add mul'))).toMatch(`RuleError: add mul: backend gpu: `)
+    expect(mistake(() => sourceOf(kernel, 'add mul'))).toMatch(message)
+  })
+})
+
+describe('the kernels of a kernel', () => {
+  it('repeat no reduction: a softmax of rows is three', () => {
+    const row = load(0, 'float32', [4, 5], [along(0), along(1)])
+    const shifted = apply('exp', apply('sub', row, stage('float32', 0)))
+    const stages: readonly Stage[] = [
+      { tag: 'reduce', axes: [5], monoid: 'max', expr: row, dtype: 'float32' },
+      { tag: 'reduce', axes: [5], monoid: 'sum', expr: shifted, dtype: 'float32' },
+      { tag: 'map', axes: [5], expr: apply('div', shifted, stage('float32', 1)) },
+    ]
+    const { kernels } = sourceOf({ tag: 'nest', axes: [4], stages, outputs: [2] })
+    expect(kernels.map(({ size }) => size)).toEqual([4, 4, 20])
+    expect(kernels.map(({ source }) => source.split('for (').length - 1)).toEqual([1, 1, 0])
+  })
+})
