@@ -1,12 +1,12 @@
 /**
- * The backend that eager ops run on: the quick JavaScript one, unless `withBackend` says otherwise for the time of a call.
+ * The backend that ops run on: the WebAssembly engine, unless `withBackend` says otherwise for the time of a call.
  *
  * Layer: backend.
  */
 import type { Backend } from './backend.ts'
-import { javascript } from './javascript.ts'
+import { wasm } from './wasm.ts'
 
-let current: Backend = javascript
+let current: Backend = wasm
 
 /** The backend in force. */
 export const currentBackend = (): Backend => current

@@ -18,7 +18,7 @@ tensors of one random shape, one for each parameter, unless the file also export
 
 options
   --op NAME        only this op or function; may be repeated
-  --backend NAME   only this backend: reference, javascript; may be repeated
+  --backend NAME   only this backend: reference, wasm; may be repeated
   --runs N         cases for each law (default 20)
   --seed N         seed of all choices (default: a new one each time, printed)
   --help           this text`

@@ -4,8 +4,8 @@
  * Layer: testing.
  */
 import type { Backend } from '../backend/backend.ts'
-import { javascript } from '../backend/javascript.ts'
 import { reference } from '../backend/reference.ts'
+import { wasm } from '../backend/wasm.ts'
 import type { Subject } from '../ops/define.ts'
 import { type Law, laws, type Trial, tryLaw } from './laws.ts'
 
@@ -22,7 +22,7 @@ export type Row = {
 export type CheckSettings = { readonly runs: number; readonly seed: number }
 
 /** Every backend on this machine. */
-export const backends: readonly Backend[] = [reference, javascript]
+export const backends: readonly Backend[] = [reference, wasm]
 
 /** Which laws look at a backend: those of meaning at the reference, agreement with it at the others. */
 const lawsFor = (backend: Backend): readonly Law[] =>

@@ -18,11 +18,14 @@ import { concrete, data, identical, show, showType, typeOf } from '../core/tenso
 import { typesOf } from '../core/trace.ts'
 import type { Draw, Maybe, Sample, Tensor } from '../core/types.ts'
 import { stack } from '../ops/arrange.ts'
+import { full } from '../ops/creation.ts'
 import { type Subject, zerosOf } from '../ops/define.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { sum } from '../ops/reduction.ts'
 import { rowOf } from '../ops/slicing.ts'
 import { type CheckOptions, checkGradsFlat } from '../transform/check.ts'
+import { filled, pick, put } from '../transform/derive.ts'
+import { jit } from '../transform/jit.ts'
 import { jvpFlat } from '../transform/jvp.ts'
 import { relativeError, showComparison } from '../transform/report.ts'
 import { vjpFlat } from '../transform/vjp.ts'
@@ -323,6 +326,31 @@ const backendLaw = (subject: Subject, draw: Draw, { backend }: Setting): number 
   return requireClose(subject, `${backend.name} ≈ reference`, found, wanted)
 }
 
+/** f compiled on a backend, as a function of the same arguments. */
+const compiledLaw = (subject: Subject, draw: Draw, { backend }: Setting): number => {
+  const sample = subject.sample(draw)
+  const f = flatOf(subject, sample)
+  const wanted = withBackend(reference, () => f(...sample.args))
+  const found = withBackend(backend, () => jit(f)(...sample.args))
+  return requireClose(subject, `jit(f) on ${backend.name} ≈ f`, found, wanted)
+}
+
+/** The pullback compiled on a backend, at ones. */
+const compiledVjpLaw = (subject: Subject, draw: Draw, { backend }: Setting): number => {
+  const sample = subject.sample(draw)
+  const f = flatOf(subject, sample)
+  const moving = sample.args.map(x => isFloat(x.dtype))
+  if (!moving.some(Boolean)) return 0
+  const back: Flat = (...xs) => {
+    const [ys, pullback] = vjpFlat((...some) => f(...put(xs, moving, some)), pick(xs, moving))
+    const cts = ys.map(y => (isFloat(y.dtype) ? full(y.shape, 1, { dtype: y.dtype }) : null))
+    return filled(pullback(cts), pick(typesOf(xs), moving))
+  }
+  const wanted = withBackend(reference, () => back(...sample.args))
+  const found = withBackend(backend, () => jit(back)(...sample.args))
+  return requireClose(subject, `jit(vjp f) on ${backend.name} ≈ vjp f`, found, wanted)
+}
+
 const purityLaw = (subject: Subject, draw: Draw): number => {
   const { params, args } = subject.sample(draw)
   const before = args.map(x => concrete(x.shape, x.dtype, data(x)))
@@ -375,6 +403,15 @@ export const laws: readonly Law[] = [
   law('record', 'run(record(f)) = f', onReference(recordLaw), { share: 0.5 }),
   law('backend', 'the backend agrees with the reference in float64', backendLaw),
   law('backend32', 'the backend agrees with the reference in float32', backendLaw, { dtype: 'float32' }),
+  law('backendJit', 'the compiled function agrees with the reference in float64', compiledLaw, { share: 0.3 }),
+  law('backendJit32', 'the compiled function agrees with the reference in float32', compiledLaw, {
+    share: 0.3,
+    dtype: 'float32',
+  }),
+  law('backendVjp', 'the compiled pullback agrees with the reference', compiledVjpLaw, {
+    share: 0.2,
+    appliesTo: inReverse,
+  }),
   law('purity', 'inputs are untouched', purityLaw, { share: 0.2 }),
 ]
 

@@ -1,9 +1,13 @@
 /**
  * A training loop is a fold: a pure step from state and item to the next state, over the batches of an epoch.
  *
- * Layer: train. Read next: average.ts, for what the state keeps of the losses.
+ * Layer: train. Where nobody sees the states in between and the step is jitted, a fold donates them: each takes the memory of the one
+ * before. Read next: average.ts, for what the state keeps of the losses.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { copy, isTensor } from '../core/tensor.ts'
+import { flatten, unflatten } from '../core/tree.ts'
+import { donatingFirst } from '../transform/jit.ts'
 
 /** The next state from a state and an item; pure. */
 export type Step<S, A> = (state: S, item: A) => S
@@ -17,10 +21,21 @@ export type Step<S, A> = (state: S, item: A) => S
 export const fold =
   <S, A>(initial: S, step: Step<S, A>) =>
   (items: Iterable<A>): S => {
-    let state = initial
-    for (const item of items) state = step(state, item)
+    const donating = donatingFirst(step)
+    const next = donating ?? step
+    let state = donating === null ? initial : ownCopy(initial)
+    for (const item of items) state = next(state, item)
     return state
   }
+
+/** A tree whose tensors are nobody else's. */
+const ownCopy = <S>(tree: S): S => {
+  const [leaves, shape] = flatten(tree)
+  return unflatten<S>(
+    shape,
+    leaves.map(leaf => (isTensor(leaf) ? copy(leaf) : leaf)),
+  )
+}
 
 /** What `foldTask` does besides folding. */
 export type FoldOptions<S> = {
@@ -60,12 +75,14 @@ export const foldTask =
   <S, A>(initial: S, step: Step<S, A>, { observe, signal }: FoldOptions<NoInfer<S>> = {}) =>
   (items: Iterable<A>): Task<S> =>
   async () => {
-    let state = initial
+    const donating = observe === undefined ? donatingFirst(step) : null
+    const next = donating ?? step
+    let state = donating === null ? initial : ownCopy(initial)
     let count = 0
     let rested = performance.now()
     for (const item of items) {
       if (signal?.aborted) break
-      state = step(state, item)
+      state = next(state, item)
       observe?.(state, ++count)
       if (performance.now() - rested < BREATHE_EVERY_MS) continue
       await breathe()

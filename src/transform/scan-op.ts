@@ -16,6 +16,7 @@ import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { moveAxis, withBatch } from '../ops/movement.ts'
 import { rowOf } from '../ops/slicing.ts'
+import { executeLoop } from './compiled.ts'
 import {
   batchedOutputs,
   derive,
@@ -263,7 +264,7 @@ export const scanOp: Operation<Scan> = {
   constant: false,
   infer: ({ body, carry, length }) =>
     E.right(outputTypes(body).map((type, i) => (i < carry ? type : stacked(length, type)))),
-  evaluate: runSteps,
+  evaluate: (params, args, outs) => executeLoop(scanOp, params, args, outs, () => runSteps(params, args)),
   dual: (params, args, ts) => {
     const both = tangentScan(params, args, ts)
     const outs = outputTypes(params.body)

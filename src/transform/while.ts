@@ -16,6 +16,7 @@ import { reshape, withBatch } from '../ops/movement.ts'
 import { any } from '../ops/reduction.ts'
 import { type Argument, liftArguments } from './arguments.ts'
 import { checkCarry } from './carry.ts'
+import { executeLoop } from './compiled.ts'
 import {
   batchedOutputs,
   derive,
@@ -160,7 +161,7 @@ const whileOp: Operation<While> = {
   doc: 'Repeats a program as long as another holds.',
   constant: false,
   infer: ({ body }) => E.right(outputTypes(body)),
-  evaluate: runLoop,
+  evaluate: (params, args, outs) => executeLoop(whileOp, params, args, outs, () => runLoop(params, args)),
   dual: whileDual,
   vjp: () =>
     fail(

@@ -3,8 +3,8 @@
  */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
 import { reference } from '../../src/backend/reference.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import type { TypedArray } from '../../src/core/dtype.ts'
 import { type Kernel, kernelDtypes, kernelShapes } from '../../src/core/kernel.ts'
 import { sizeOf } from '../../src/core/shape.ts'
@@ -29,7 +29,7 @@ export const bothResults = (
   kernel: Kernel,
   inputs: readonly TypedArray[],
 ): readonly (readonly [got: TypedArray, wanted: TypedArray])[] => {
-  const got = results(javascript, kernel, inputs)
+  const got = results(wasm, kernel, inputs)
   const wanted = results(reference, kernel, inputs)
   const sizes = kernelShapes(kernel).map(sizeOf)
   expect(got.map(x => x.length)).toEqual(sizes)

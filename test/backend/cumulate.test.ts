@@ -2,8 +2,8 @@
  * Running totals: the quick backend equals the reference, and both count from the named end.
  */
 import { describe, expect, it } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
 import { reference } from '../../src/backend/reference.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import type { Dtype } from '../../src/core/dtype.ts'
 import { along, type Cumulate, load } from '../../src/core/kernel.ts'
 import { AWKWARD, agreeExactly, forKernels } from './agreement.ts'
@@ -22,7 +22,7 @@ const cumulate = (axes: readonly [number, number, number], monoid: Cumulate['mon
   expr: load(0, dtype, axes, [along(0), along(1), along(2)]),
 })
 
-describe('cumulate on the javascript backend', () => {
+describe('cumulate on the engine', () => {
   it('equals the reference', () => {
     forKernels(300, c => {
       const axes = drawShape(c, c.integer(1, 3), 60)
@@ -48,7 +48,7 @@ describe('cumulate on the javascript backend', () => {
   })
 })
 
-describe.each([reference, javascript])('cumulate on $name', backend => {
+describe.each([reference, wasm])('cumulate on $name', backend => {
   it('goes from the first element, or from the last', () => {
     const x = [Float64Array.of(1, 2, 3, 4)]
     const kernel = cumulate([1, 4, 1], 'sum', 'float64')

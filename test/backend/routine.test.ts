@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
 import { reference } from '../../src/backend/reference.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import { kernelDtypes, kernelShapes } from '../../src/core/kernel.ts'
 import type { Routine } from '../../src/core/routine.ts'
 
@@ -17,7 +17,7 @@ const columns = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 
 describe('routines', () => {
   it('read an operand that broadcasts at every point of the batch', () => {
-    const whole = (kernel: Routine, a: Float64Array, b: Float64Array) => javascript.run(kernel, [a, b])[0]
+    const whole = (kernel: Routine, a: Float64Array, b: Float64Array) => wasm.run(kernel, [a, b])[0]
     const [first, second] = [matrices.subarray(0, 4), matrices.subarray(4)]
     const each = [first, second, first, second].flatMap((a, i) => [
       ...(whole(solve([], [2, 2], [2, 1]), a, columns.subarray(2 * i, 2 * i + 2)) ?? []),
@@ -33,7 +33,7 @@ describe('routines', () => {
   it('leave their inputs alone, and round on store', () => {
     const [a, b] = [Float32Array.of(3, 1, 1, 3), Float32Array.of(1, 0)]
     const kernel: Routine = { ...solve([], [2, 2], [2, 1]), dtype: 'float32' }
-    for (const backend of [reference, javascript]) {
+    for (const backend of [reference, wasm]) {
       expect(backend.run(kernel, [a, b])).toEqual([Float32Array.of(3 / 8, -1 / 8)])
       expect([[...a], [...b]]).toEqual([
         [3, 1, 1, 3],
@@ -55,6 +55,6 @@ describe('routines', () => {
       [0, 2, 2, 2],
     ])
     expect(kernelDtypes(kernel)).toEqual(['float32', 'float32'])
-    expect(javascript.run(kernel, [new Float32Array(0)])).toEqual([new Float32Array(0), new Float32Array(0)])
+    expect(wasm.run(kernel, [new Float32Array(0)])).toEqual([new Float32Array(0), new Float32Array(0)])
   })
 })

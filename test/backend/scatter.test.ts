@@ -2,7 +2,7 @@
  * Scatters and sorts.
  */
 import { describe, expect, it } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import type { Dtype } from '../../src/core/dtype.ts'
 import { along, type Combination, load, type Scatter } from '../../src/core/kernel.ts'
 import { range } from '../../src/core/shape.ts'
@@ -12,7 +12,7 @@ import { dataFrom, drawExpr, drawShape } from './choices.ts'
 const NUMBERS: readonly Dtype[] = ['float32', 'float64', 'int32']
 const COMBINATIONS: readonly Combination[] = ['sum', 'prod', 'max', 'min', 'last']
 
-describe('scatter on the javascript backend', () => {
+describe('scatter on the engine', () => {
   it('equals the reference: duplicates are combined in order, positions out of range dropped', () => {
     forKernels(300, c => {
       const dtype = c.pick(NUMBERS)
@@ -49,7 +49,7 @@ describe('scatter on the javascript backend', () => {
 describe('sort', () => {
   it.each(AWKWARD)('gives the stable ascending order of rows of %i, NaN last', n => {
     const keys = dataFrom(n + 2, 'float64', 3 * n)
-    const [order = keys] = javascript.run({ tag: 'sort', shape: [3, n] }, [keys])
+    const [order = keys] = wasm.run({ tag: 'sort', shape: [3, n] }, [keys])
     const class_ = (x: number): number => (Number.isNaN(x) ? 1 : 0)
     for (let row = 0; row < 3 * n; row += n) {
       const got = Array.from(order.subarray(row, row + n))

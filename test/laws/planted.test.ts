@@ -2,7 +2,7 @@
  * The laws can fail: each kind of mistake, planted in an op of the test's own, is found, and the message names op and element.
  */
 import { describe, expect, it } from 'vitest'
-import { javascript } from '../../src/backend/javascript.ts'
+import { wasm } from '../../src/backend/wasm.ts'
 import { along, load, mapNest } from '../../src/core/kernel.ts'
 import { bind1 } from '../../src/core/trace.ts'
 import type { Op } from '../../src/core/types.ts'
@@ -13,7 +13,7 @@ import { stopGradient } from '../../src/ops/stopgradient.ts'
 import { tryLaw } from '../../src/testing/laws.ts'
 import { lawNamed, SEED } from '../support/laws.ts'
 
-const failureOf = (law: string, subject: Subject, backend = javascript): string =>
+const failureOf = (law: string, subject: Subject, backend = wasm): string =>
   tryLaw(lawNamed(law), subject, { backend }, { runs: 40, seed: SEED }).failure?.message ?? 'held'
 
 /** The tanh family with some derivative. */
@@ -90,10 +90,10 @@ describe('a planted mistake', () => {
 
   it('in a backend is found, and the message names the op, the backend and the element', () => {
     const wrong = {
-      ...javascript,
+      ...wasm,
       name: 'wrongBackend',
-      run: (k: Parameters<typeof javascript.run>[0], xs: Parameters<typeof javascript.run>[1]) =>
-        javascript.run(k, xs).map(x => x.map(v => v * 1.001) as typeof x),
+      run: (k: Parameters<typeof wasm.run>[0], xs: Parameters<typeof wasm.run>[1]) =>
+        wasm.run(k, xs).map(x => x.map(v => v * 1.001) as typeof x),
     }
     const message = failureOf('backend', planted('goodTanh', 1), wrong)
     expect(message).toMatch(/^goodTanh: wrongBackend ≈ reference: result 0, element \[[\d,]*\]: /)

@@ -1,7 +1,4 @@
 import { registry } from '../../src/transform/registry.ts'
 import { describeLaws } from '../support/laws.ts'
 
-describeLaws(
-  ['shape', 'refusal', 'deformation', 'vmap', 'vmapOfVjp', 'record', 'backend', 'backend32', 'purity'],
-  registry,
-)
+describeLaws(['shape', 'refusal', 'deformation', 'vmap', 'vmapOfVjp', 'record', 'purity'], registry)

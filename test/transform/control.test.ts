@@ -177,14 +177,14 @@ describe('scan', () => {
   it('prints with its body, and its gradient is a scan the other way', () => {
     const f = (h: Tensor, xs: Tensor) => scan((c: Tensor, x: Tensor) => [mul(c, sin(x)), c] as const)(h, xs)[0]
     expect(showProgram(makeProgram(grad(f, { argnums: 1 }))(1, vector))).toMatchInlineSnapshot(`
-      "program (a: float32[], b: float32[3]) with (c: float32[3]) {
-        d: float32[], e: float32[3], f: float32[3] = scan { carry: 1, xs: 1, length: 3, reverse: false, unroll: 1 } a b
+      "program (a: float32[], b: float32[3]) {
+        c: float32[], d: float32[3], e: float32[3] = scan { carry: 1, xs: 1, length: 3, reverse: false, unroll: 1 } a b
           body (a: float32[], b: float32[]) {
             c: float32[] = sin b
             d: float32[] = mul a c
             return d, a, a
           }
-        g: float32[], h: float32[3] = scan { carry: 1, xs: 3, length: 3, reverse: true, unroll: 1 } 1.0 f b c
+        f: float32[], g: float32[3] = scan { carry: 1, xs: 3, length: 3, reverse: true, unroll: 1 } 1.0 e b full(0.0)
           body (a: float32[], b: float32[], c: float32[], d: float32[]) {
             e: float32[] = sin c
             f: float32[] = mul b e
@@ -195,7 +195,7 @@ describe('scan', () => {
             k: float32[] = mul g j
             return i, k
           }
-        return h
+        return g
       }"
     `)
   })

@@ -1,0 +1,33 @@
+/**
+ * configure: how many threads and how much memory the engine has.
+ *
+ * Layer: transform.
+ */
+
+import { configureEngine, type EngineReport, theEngine } from '../backend/wasm/engine.ts'
+import type { EngineOptions } from '../backend/wasm/settings.ts'
+import { describe, fail, valueError } from '../core/errors.ts'
+
+export type { EngineOptions, EngineReport }
+
+const known: readonly string[] = ['threads', 'memory', 'fma']
+
+/**
+ * Sets the engine up that runs ops: `threads` (as many as there are cores, at most 16; the environment variable COTANGENT_THREADS
+ * does the same), `memory` (about how many bytes of tensors stay in its memory), `fma`. Results do not depend on the number of
+ * threads. Before the first op, all of it can be set; afterwards `threads` and `memory`.
+ * @throws ValueError for options out of range; EngineError when threads are wanted of an engine that was made with one
+ * @example
+ * configure({ threads: 1 })
+ */
+export const configure = (options: EngineOptions): void => {
+  const odd = Object.keys(options).find(name => !known.includes(name))
+  if (odd !== undefined) fail(valueError('configure', `has no option ${odd}; there are ${known.join(', ')}`))
+  const { memory } = options
+  if (memory !== undefined && !(memory > 0))
+    fail(valueError('configure', `memory must be a positive number of bytes, got ${describe(memory)}`))
+  configureEngine(options)
+}
+
+/** What the engine is doing: threads, and why there are not more; bytes of its memory, of tensors in it; programs compiled. */
+export const engineReport = (): EngineReport => theEngine().describe()
