@@ -1,16 +1,19 @@
-/**
- * lower: the graph of kernels of a program.
- *
- * Layer: compile. What only looks at the same elements differently is no node: both names stand for one value. Constants that are
- * one number throughout become numbers in expressions. Operands of contractions that can miss are copied first, with what is read
- * there written out. Read next: fuse.ts.
- */
-import type { TypedArray } from '../core/dtype.ts'
 import { fail, ruleError, traceError } from '../core/errors.ts'
-import { along, type Contract, type Expr, type Kernel, type Load, load, mapNest } from '../core/kernel.ts'
-import { type Shape, sizeOf } from '../core/shape.ts'
-import { asValue, hostOf } from '../core/tensor.ts'
-import type { Cell, Concrete, Equation, Op, Program, Variable } from '../core/types.ts'
+import {
+  along,
+  apply,
+  type Contract,
+  constant,
+  type Expr,
+  iota,
+  type Kernel,
+  type Load,
+  load,
+  mapNest,
+} from '../core/kernel.ts'
+import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
+import { asValue, formulaOf } from '../core/tensor.ts'
+import type { Equation, Formula, Op, Program, Variable } from '../core/types.ts'
 import { canonicalLoad, hull, isPlain } from './affine.ts'
 import { rewriting } from './expressions.ts'
 import type { ControlNode, Graph, GraphNode, GraphValue, ValueId } from './graph.ts'
@@ -23,8 +26,8 @@ type Building = {
   readonly values: GraphValue[]
   readonly nodes: GraphNode[]
   readonly at: Map<Variable, ValueId>
-  /** The number that a value is everywhere. */
-  readonly numbers: Map<ValueId, number>
+  /** Values whose elements follow a formula. */
+  readonly formulas: Map<ValueId, Formula>
   /** Copies of operands, by what they copy. */
   readonly copies: Map<string, ValueId>
   readonly compile: (program: Program) => Plan
@@ -32,56 +35,38 @@ type Building = {
 
 const newValue = ({ values }: Building, value: GraphValue): ValueId => values.push(value) - 1
 
-/** How many elements are looked at that only the engine has. */
-const FETCHED = 64
-
-/** The number that all elements are. */
-const uniform = (constant: Concrete): number | undefined => {
-  const known = uniforms.get(constant.cell)
-  const number = known === undefined ? numberOf(constant) : known[0]
-  uniforms.set(constant.cell, [number])
-  return number
-}
-
-/** What is known of cells, so that a program that is traced again looks at its constants once. */
-const uniforms = new WeakMap<Cell, readonly [number | undefined]>()
-
-const numberOf = ({ cell, shape }: Concrete): number | undefined => {
-  if (cell.host === null && sizeOf(shape) > FETCHED) return undefined
-  const host = hostOf(cell)
-  return host.length > 0 && allEqual(bitsOf(host), host.BYTES_PER_ELEMENT === 8 ? 2 : 1) ? host[0] : undefined
-}
-
-/** Elements as whole numbers: comparing those is quick and exact. */
-const bitsOf = (host: TypedArray): Uint8Array | Uint32Array =>
-  host instanceof Uint8Array ? host : new Uint32Array(host.buffer, host.byteOffset, host.byteLength / 4)
-
-const allEqual = (bits: Uint8Array | Uint32Array, words: number): boolean => {
-  for (let i = words; i < bits.length; i++) if (bits[i] !== bits[i - words]) return false
-  return true
-}
-
 const capture = (building: Building): void => {
   for (const { variable, value } of building.program.captured) {
-    const constant = asValue(value)
-    if (constant.tag !== 'concrete')
-      throw traceError('compile', 'the program has captured a traced value: close it first')
-    const id = newValue(building, { dtype: constant.dtype, size: sizeOf(constant.shape), constant })
+    const known = asValue(value)
+    if (known.tag !== 'concrete') throw traceError('compile', 'the program has captured a traced value: close it first')
+    const id = newValue(building, { dtype: known.dtype, size: sizeOf(known.shape), constant: known })
     building.at.set(variable, id)
-    const number = uniform(constant)
-    if (number !== undefined) building.numbers.set(id, number)
+    const formula = formulaOf(known)
+    if (formula !== undefined) building.formulas.set(id, formula)
   }
 }
 
-/** Loads of values that are one number, as that number. */
-const withNumbers = ({ numbers }: Building, { kernel, inputs }: Wired): Wired => {
-  if (!inputs.some(value => numbers.has(value))) return { kernel, inputs }
+/** What a load reads of evenly spaced elements: start + step·position. `null` where it can miss. */
+const computed = (found: Load, { start, step }: Formula, sizes: Shape): Expr | null => {
+  const exact = canonicalLoad(found, sizes)
+  if (step === 0 && Object.is(found.fill, start)) return constant(found.dtype, start)
+  if (!isPlain(exact)) return null
+  if (step === 0) return constant(found.dtype, start)
+  const flat = stridesOf(exact.view)
+  const offset = exact.index.reduce((sum, affine, d) => sum + affine.offset * (flat[d] as number), 0)
+  const terms = exact.index.flatMap((affine, d) =>
+    affine.terms.map(({ axis, by }) => apply('mul', iota(axis), constant('int32', by * step * (flat[d] as number)))),
+  )
+  return terms.reduce<Expr>((sum, term) => apply('add', sum, term), constant('int32', start + step * offset))
+}
+
+/** Loads of values that follow a formula, as the formula. */
+const withFormulas = ({ formulas }: Building, { kernel, inputs }: Wired): Wired => {
+  if (!inputs.some(value => formulas.has(value))) return { kernel, inputs }
   const known = (expr: Expr, sizes: Shape): Expr => {
     if (expr.tag === 'apply') return withoutOne(expr)
-    const value = expr.tag === 'load' ? numbers.get(inputs[expr.input] as ValueId) : undefined
-    if (expr.tag !== 'load' || value === undefined) return expr
-    const everywhere = Object.is(expr.fill, value) || isPlain(canonicalLoad(expr, sizes))
-    return everywhere ? { tag: 'const', dtype: expr.dtype, value } : expr
+    const formula = expr.tag === 'load' ? formulas.get(inputs[expr.input] as ValueId) : undefined
+    return expr.tag !== 'load' || formula === undefined ? expr : (computed(expr, formula, sizes) ?? expr)
   }
   return { kernel: mapPlaces(kernel, (expr, sizes) => rewriting(node => known(node, sizes))(expr)), inputs }
 }
@@ -143,7 +128,7 @@ const lowered = (building: Building, { op, params, inputs, outputs }: Equation):
   const wired =
     kernel.tag === 'contract'
       ? withOperands(building, kernel, values)
-      : withNumbers(building, { kernel: gathered(kernel), inputs: values })
+      : withFormulas(building, { kernel: gathered(kernel), inputs: values })
   const results = typesOf(outputs).map(({ dtype, shape }) => newValue(building, { dtype, size: sizeOf(shape) }))
   outputs.forEach((v, i) => {
     building.at.set(v, results[i] as ValueId)
@@ -210,7 +195,7 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     values: [],
     nodes: [],
     at: new Map(),
-    numbers: new Map(),
+    formulas: new Map(),
     copies: new Map(),
     compile,
   }

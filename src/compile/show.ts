@@ -119,17 +119,20 @@ const subPlans = (step: Step): readonly (readonly [string, Plan])[] => {
   }
 }
 
-const showStep = (plan: Plan, step: Step): readonly string[] => {
+/** Says more about a step, such as how long it took. */
+export type Note = (step: Step) => string
+
+const showStep = (plan: Plan, step: Step, note: Note): readonly string[] => {
   const slots = (list: readonly Slot[]): string => list.map(slot => showSlot(plan, slot)).join(' ')
   const what = step.tag === 'run' ? showKernel(step.kernel) : step.tag === 'repeat' ? `repeat ${step.length}` : step.tag
-  const line = `${slots(step.outputs)} = ${what} (${slots(step.inputs)}): ${step.ops.join(' ')}; ${showCost(costOf(plan, step))}`
-  return [line, ...subPlans(step).flatMap(([name, sub]) => linesOf(sub, name).map(text => `  ${text}`))]
+  const line = `${slots(step.outputs)} = ${what} (${slots(step.inputs)}): ${step.ops.join(' ')}; ${showCost(costOf(plan, step))}${note(step)}`
+  return [line, ...subPlans(step).flatMap(([name, sub]) => linesOf(sub, name, note).map(text => `  ${text}`))]
 }
 
-const linesOf = (plan: Plan, title: string): readonly string[] => [
+const linesOf = (plan: Plan, title: string, note: Note): readonly string[] => [
   `${title}: ${plan.steps.length} steps, arena ${amount(plan.arena)}B, ${showCost(costOfPlan(plan))}`,
-  ...plan.steps.flatMap(step => showStep(plan, step).map(text => `  ${text}`)),
+  ...plan.steps.flatMap(step => showStep(plan, step, note).map(text => `  ${text}`)),
 ]
 
 /** A plan as text: a line for each step with its kernel, buffers, ops and cost, and the totals in front. */
-export const showPlan = (plan: Plan): string => linesOf(plan, 'plan').join('\n')
+export const showPlan = (plan: Plan, note: Note = () => ''): string => linesOf(plan, 'plan', note).join('\n')

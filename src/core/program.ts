@@ -8,7 +8,7 @@
  * Layer: core. Read next: transform/linear.ts, which runs programs backwards.
  */
 import { describe, fail, traceError } from './errors.ts'
-import { asValue, cellOf, identical, isTensor, scalarLike, show, showType, typeOf } from './tensor.ts'
+import { asValue, formulaOf, identical, isTensor, scalarLike, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
 import type { Captured, Equation, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
 
@@ -37,20 +37,16 @@ export const isProgram = (x: unknown): x is Program =>
 const programsIn = (param: Param | undefined): readonly Program[] =>
   isProgram(param) ? [param] : Array.isArray(param) ? param.flatMap(programsIn) : []
 
-/** Whether all elements of a tensor on the host are one number, so that a compiler sees a number in it. */
-const isUniform = (x: Tensor): boolean => {
-  const value = asValue(x)
-  if (value.tag !== 'concrete' || value.cell.host === null) return false
-  const { host } = value.cell
-  for (let i = 1; i < host.length; i++) if (!Object.is(host[i], host[0])) return false
-  return host.length > 0
-}
-
-/** A constant that prints as its number: a scalar, or a tensor of equal elements. */
+/** A constant that prints as its formula, and that a compiler sees as one: all elements equal, or evenly spaced. */
 const inlined = ({ value }: Captured): string | undefined => {
-  if (!isUniform(value)) return undefined
-  const number = show(scalarLike(cellOf(value)[0] ?? 0, value.dtype))
-  return value.shape.length === 0 ? number : `full(${number})`
+  const constant = asValue(value)
+  const formula = constant.tag === 'concrete' ? formulaOf(constant) : undefined
+  if (formula === undefined) return undefined
+  const number = (x: number): string => show(scalarLike(x, formula.dtype))
+  if (value.shape.length === 0) return number(formula.start)
+  return formula.step === 0
+    ? `full(${number(formula.start)})`
+    : `arange(${number(formula.start)}, ${number(formula.step)})`
 }
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map(line => `    ${line}`)
@@ -106,21 +102,54 @@ const programMethods = {
   },
 }
 
-/** A program and all that its equations hold. */
-const withSubPrograms = (program: Program): readonly Program[] => [
-  program,
-  ...program.equations.flatMap(({ params }) => Object.values(params).flatMap(programsIn).flatMap(withSubPrograms)),
-]
+const sameValue = (x: Tensor, y: Tensor): boolean => {
+  const [a, b] = [asValue(x), asValue(y)]
+  if (a === b) return true
+  if (a.tag !== 'concrete' || b.tag !== 'concrete') return false
+  const [p, q] = [formulaOf(a), formulaOf(b)]
+  return p !== undefined && q !== undefined ? Object.is(p.start, q.start) && p.step === q.step : identical(a, b)
+}
 
-const sameValue = (x: Tensor, y: Tensor | undefined): boolean =>
-  y !== undefined && (x === y || (asValue(x).tag === 'concrete' && asValue(y).tag === 'concrete' && identical(x, y)))
+const sameParam = (a: Param | undefined, b: Param | undefined): boolean => {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (isProgram(a) || isProgram(b)) return isProgram(a) && isProgram(b) && sameProgram(a, b)
+  const [x, y] = [a as Params, b as Params]
+  const keys = Object.keys(x)
+  return keys.length === Object.keys(y).length && keys.every(key => key in y && sameParam(x[key], y[key]))
+}
 
-/** Whether two programs are the same equations on the same types with the same captured values. */
+/**
+ * Whether two programs are the same equations on the same types with the same captured values, whatever their variables are
+ * called.
+ */
 export const sameProgram = (a: Program, b: Program): boolean => {
-  if (showProgram(a) !== showProgram(b)) return false
-  const others = withSubPrograms(b)
-  return withSubPrograms(a).every(({ captured }, k) =>
-    captured.every(({ value }, i) => sameValue(value, others[k]?.captured[i]?.value)),
+  if (a === b) return true
+  if (a.equations.length !== b.equations.length) return false
+  const partner = new Map<Variable, Variable>()
+  const same = (x: Variable, y: Variable): boolean => {
+    const known = partner.get(x)
+    if (known !== undefined) return known === y
+    partner.set(x, y)
+    return showType(a.types[x] as TensorType) === showType(b.types[y] as TensorType)
+  }
+  const all = (xs: readonly Variable[], ys: readonly Variable[]): boolean =>
+    xs.length === ys.length && xs.every((x, i) => same(x, ys[i] as Variable))
+  const captured = (program: Program): readonly Variable[] => program.captured.map(c => c.variable)
+  return (
+    all(a.inputs, b.inputs) &&
+    all(captured(a), captured(b)) &&
+    a.equations.every((eq, i) => {
+      const other = b.equations[i] as Equation
+      return (
+        eq.op === other.op &&
+        all(eq.inputs, other.inputs) &&
+        all(eq.outputs, other.outputs) &&
+        sameParam(eq.params, other.params)
+      )
+    }) &&
+    all(a.outputs, b.outputs) &&
+    a.captured.every(({ value }, i) => sameValue(value, b.captured[i]?.value as Tensor))
   )
 }
 
@@ -134,7 +163,7 @@ export const outputTypes = ({ outputs, types }: Program): readonly TensorType[] 
 export const createProgram = (parts: Program): Program => Object.assign(Object.create(programMethods), parts)
 
 /**
- * A program that captures nothing but constants of equal elements, and the tensors that it has as further inputs instead:
+ * A program that captures nothing but constants that follow a formula, and the tensors that it has as further inputs instead:
  * closure conversion.
  */
 export const close = (program: Program): readonly [Program, readonly Tensor[]] => {

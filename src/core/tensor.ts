@@ -18,7 +18,7 @@ import {
 import { showArray, showTensor } from './print.ts'
 import { dim, MAX_RANK, type Shape, showShape, sizeOf, validShape } from './shape.ts'
 import type { Check, Literal, Resolved, ShapeOf, SingleElement } from './shape-types.ts'
-import type { Cell, Concrete, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
+import type { Cell, Concrete, Formula, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -91,9 +91,35 @@ export const concrete = (shape: Shape, dtype: Dtype, host: TypedArray): Concrete
 /** The same values under another shape of the same size; nothing is copied. */
 export const withShape = (x: Concrete, shape: Shape): Concrete => tensorOn(x.cell, shape, x.dtype)
 
-/** The elements of a cell on the host, copied out of the engine's memory if they are not there yet. */
+/** Formulas of so few elements are written out at once. */
+const FEW = 64
+
+/** A tensor whose elements follow a formula, written out when they are first read. */
+export const generated = (shape: Shape, formula: Formula): Concrete =>
+  formula.size <= FEW
+    ? concrete(shape, formula.dtype, written(formula))
+    : tensorOn({ host: null, block: null, formula }, shape, formula.dtype)
+
+const written = ({ dtype, size, start, step }: Formula): TypedArray => {
+  const host = allocate(dtype, size)
+  if (step === 0) host.fill(start)
+  else for (let i = 0; i < size; i++) host[i] = start + i * step
+  return host
+}
+
+/** The formula that the elements of a tensor follow, if that is known or they are few enough to look at. */
+export const formulaOf = ({ cell, dtype }: Concrete): Formula | undefined => {
+  if (cell.formula !== undefined) return cell.formula
+  const { host } = cell
+  if (host === null || host.length === 0 || host.length > FEW) return undefined
+  const [start = 0] = host
+  return host.every(x => Object.is(x, start)) ? { dtype, size: host.length, start, step: 0 } : undefined
+}
+
+/** The elements of a cell on the host, copied out of the engine's memory or written out if they are not there yet. */
 export const hostOf = (cell: Cell): TypedArray => {
-  const host = cell.host ?? cell.block?.read() ?? fail(donated('data'))
+  const host =
+    cell.host ?? cell.block?.read() ?? (cell.formula === undefined ? fail(donated('data')) : written(cell.formula))
   cell.host = host
   return host
 }

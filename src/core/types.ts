@@ -30,12 +30,23 @@ export interface Block {
 }
 
 /**
- * Where the elements of a tensor are: on the host, in the memory of an engine, or in both; in neither once the tensor has been
+ * Where the elements of a tensor are: on the host, in the memory of an engine, or in both, or nowhere
+ * yet but in a formula; in none of these once the tensor has been
  * donated. Tensors that differ in shape alone share a cell. Backends change cells, nobody else.
  */
 export interface Cell {
   host: TypedArray | null
   block: Block | null
+  /** The elements as a formula, of tensors that were made by one; they need not be anywhere else. */
+  formula?: Formula
+}
+
+/** Element i is start + i·step, in row-major order. */
+export type Formula = {
+  readonly dtype: Dtype
+  readonly size: number
+  readonly start: number
+  readonly step: number
 }
 
 /** A tensor whose values are at hand. */

@@ -3,11 +3,11 @@
  *
  * Layer: ops. These make values at once; inside a transformed function they are constants.
  */
-import { allocate, type Dtype } from '../core/dtype.ts'
+import { allocate, castNumber, type Dtype } from '../core/dtype.ts'
 import { describe, fail, orThrow, valueError } from '../core/errors.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
 import type { Counted, ShapeOf } from '../core/shape-types.ts'
-import { checkElement, concrete, tensor } from '../core/tensor.ts'
+import { checkElement, concrete, generated, type Nested, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
 /** The dtype of a tensor to be made; float32 by default. */
@@ -24,9 +24,9 @@ export const full = <const S extends Shape>(
 ): Tensor<Readonly<S>> => filled('full', shape, value, dtype)
 
 const filled = <S extends Shape>(op: string, shape: S, value: number | boolean, dtype: Dtype): Tensor<Readonly<S>> => {
-  const host = allocate(dtype, sizeOf(orThrow(validShape(op, shape))))
-  host.fill(checkElement(op, value, dtype))
-  return concrete([...shape], dtype, host) as Tensor as Tensor<Readonly<S>>
+  const size = sizeOf(orThrow(validShape(op, shape)))
+  const start = castNumber(checkElement(op, value, dtype), dtype)
+  return generated([...shape], { dtype, size, start, step: 0 }) as Tensor as Tensor<Readonly<S>>
 }
 
 /** A tensor of zeros. */
@@ -74,10 +74,13 @@ export const arange = <
     )
   const count = Math.max(0, Math.ceil((to - from) / step))
   const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
-  return tensor(
-    range(0, dim(orThrow(validShape('arange', [count])), 0)).map(i => from + i * step),
-    { dtype },
-  ) as Tensor as Tensor<readonly [[Stop, Step] extends [undefined, undefined] ? Counted<N> : number]>
+  const shape = orThrow(validShape('arange', [count]))
+  const values = (): Tensor => tensor(Array.from({ length: count }, (_, i) => from + i * step) as Nested, { dtype })
+  const last = from + (count - 1) * step
+  const exact = dtype === 'int32' && [from, step, last].every(x => (x | 0) === x)
+  return (exact ? generated(shape, { dtype, size: count, start: from, step }) : values()) as Tensor as Tensor<
+    readonly [[Stop, Step] extends [undefined, undefined] ? Counted<N> : number]
+  >
 }
 
 /** How numbers in a range are made: whether the last is `stop` itself (true), and of which dtype. */

@@ -6,12 +6,12 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { currentBackend } from '../backend/current.ts'
-import { allocate, type Dtype, isFloat } from '../core/dtype.ts'
+import { type Dtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import type { Check, KeepAxis, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
-import { concrete, isTensor, scalar, scalarLike } from '../core/tensor.ts'
+import { generated, isTensor, scalar, scalarLike } from '../core/tensor.ts'
 import { bind } from '../core/trace.ts'
 import type { Concrete, Draw, Maybe, Op, Params, Sample, Tensor, TensorType } from '../core/types.ts'
 
@@ -45,7 +45,7 @@ export type Declaration<P extends Params> = {
 
 /** Zeros of a type. */
 export const zerosOf = ({ shape, dtype }: TensorType): Tensor =>
-  concrete([...shape], dtype, allocate(dtype, sizeOf(shape)))
+  generated([...shape], { dtype, size: sizeOf(shape), start: 0, step: 0 })
 
 /** Whether any cotangent or tangent is there at all. */
 export const present = (xs: readonly Maybe[]): boolean => xs.some(x => x !== null)

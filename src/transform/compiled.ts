@@ -4,21 +4,26 @@
  * Layer: transform. Tracing makes a new program each time; what was compiled for an equal one serves it too. Read next: jit.ts.
  */
 import { currentBackend } from '../backend/current.ts'
-import { createProgram, run, sameProgram } from '../core/program.ts'
+import { createProgram, inputTypes, run, sameProgram } from '../core/program.ts'
+import { showType } from '../core/tensor.ts'
 import type { Concrete, Operation, Params, Program, Tensor, TensorType } from '../core/types.ts'
 
 const programs = new Map<string, readonly Program[]>()
-/** Of so many different texts. */
+/** Programs of so many different signatures. */
 const REMEMBERED = 500
+
+/** What equal programs have in common, quickly made. */
+const signature = (program: Program): string =>
+  `${inputTypes(program).map(showType)} ${program.equations.map(({ op }) => op.name)}`
 
 /** The first program equal to this one that was asked for. */
 export const canonical = (program: Program): Program => {
-  const text = String(program)
-  const alike = programs.get(text) ?? []
+  const key = signature(program)
+  const alike = programs.get(key) ?? []
   const found = alike.find(other => sameProgram(program, other))
   if (found !== undefined) return found
   if (programs.size >= REMEMBERED) programs.delete(programs.keys().next().value as string)
-  programs.set(text, [...alike, program])
+  programs.set(key, [...alike, program])
   return program
 }
 

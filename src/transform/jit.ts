@@ -145,17 +145,20 @@ const checkOptions = (options: JitOptions): void => {
   if (both !== undefined) fail(valueError('jit', `argument ${both} cannot be both static and donated`))
 }
 
+/** The program that a jitted function runs, and what it runs it on. */
+export type Traced = { readonly program: Program; readonly inputs: readonly Tensor[] }
+
 /** What is known of a jitted function: the program for some arguments, and how to make it again. */
 type Made = {
-  readonly program: (args: readonly unknown[]) => Program
+  readonly traced: (args: readonly unknown[]) => Traced
   readonly again: (options: JitOptions) => unknown
   readonly options: JitOptions
 }
 const jittedFunctions = new WeakMap<object, Made>()
 
-/** The program that a jitted function runs on arguments like these. */
-export const programOfJitted = (f: unknown, args: readonly unknown[]): Program =>
-  (typeof f === 'function' ? jittedFunctions.get(f) : undefined)?.program(args) ??
+/** What a jitted function does with these arguments. */
+export const tracedOf = (f: unknown, args: readonly unknown[]): Traced =>
+  (typeof f === 'function' ? jittedFunctions.get(f) : undefined)?.traced(args) ??
   fail(valueError('explain', `takes a jitted function, got ${describe(f)}: explain(jit(f))(...args)`))
 
 /** A jitted function that donates its first argument too; `null` for a function that is not jitted. */
@@ -231,7 +234,10 @@ export const jit = <Args extends readonly unknown[], Y>(
     return outShape.tag === 'leaf' ? ys[0] : unflatten(outShape, ys)
   }
   jittedFunctions.set(jitted, {
-    program: all => find(all)[0].program,
+    traced: all => {
+      const [{ program, captured }, leaves] = find(all)
+      return { program, inputs: [...leaves, ...captured] }
+    },
     again: other => jit(f, other),
     options,
   })

@@ -12,8 +12,8 @@ import type { Form, Leaf, Pointer, Source, Space } from './nest-form.ts'
 import type { Inputs, Job, Reduction } from './nest-job.ts'
 
 /** Terms of a float sum that one part of a row, or of a column, takes at most. */
-const ROW_TERMS = 16_384
-const COLUMN_TERMS = 2_048
+const ROW_TERMS = 8_192
+const COLUMN_TERMS = 1_024
 /** Bytes of the rows of a part, when several tiles of columns read them. */
 const CACHED = 262_144
 /** Nanoseconds of work from which parts are worth while. */

@@ -6,7 +6,7 @@
  */
 import { allocate, type Dtype, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
-import { donated } from '../../core/tensor.ts'
+import { hostOf } from '../../core/tensor.ts'
 import type { Block, Cell } from '../../core/types.ts'
 import { bytesOf, copyIn, copyOut, type Heap } from './heap.ts'
 
@@ -114,7 +114,7 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
         block.stamp = run
         return block.at
       }
-      const host = cell.host ?? block?.host ?? fail(donated('jit'))
+      const host = hostOf(cell)
       const { at } = settle(cell, dtype, size, host)
       copyIn(heap, host, dtype, at)
       return at
@@ -128,6 +128,7 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
       if (cell.block !== null) release(cell.block as Resident)
       cell.block = null
       cell.host = null
+      delete cell.formula
     },
     usage: () => ({ bytes: used, blocks: residents.size }),
     setLimit: bytes => {

@@ -192,6 +192,7 @@ describe('contract in WebAssembly', () => {
     ['terms in parts', 12, 9001, 19, false, false],
     ['terms in parts, both operands by columns', 13, 5003, 40, true, true],
     ['terms in blocks, rows in pieces', 130, 4300, 60, false, true],
+    ['so many parts that their sums are added up in pieces', 144, 20_000, 16, false, false],
     ['one panel of three vectors', 640, 70, 11, false, false],
     ['columns of less than a vector', 1283, 150, 3, false, false],
     ['two rows', 2, 700, 1029, false, false],
@@ -202,6 +203,17 @@ describe('contract in WebAssembly', () => {
     const wanted = multiplied(kernel, inputs)
     const at = wanted.findIndex((x: number, i: number) => x !== got[i])
     expect({ at, got: got[at] }).toEqual({ at: -1, got: undefined })
+  })
+
+  it('equals the reference where outer points share packed panels, and others do not', () => {
+    const [shared, batches, m, k, n] = [2, 3, 15, 20, 9]
+    const a = load(0, 'float32', [batches, m, k], [along(1), along(2), along(4)])
+    const b = load(1, 'float32', [batches, n, k], [along(1), along(3), along(4)])
+    const axes = [shared, batches, m, n]
+    const kernel: Contract = { tag: 'contract', dtype: 'float32', axes, reduce: [k], a, b, epilogue: [SUM] }
+    const roles = rolesOf(kernel)
+    expect(roles === null ? null : planOf(roles, false)).toMatchObject({ packing: 'shared' })
+    agrees(kernel, [whole(batches * m * k), whole(batches * n * k)])
   })
 
   it('takes each of these ways somewhere', () => {
@@ -377,6 +389,26 @@ describe('epilogues', () => {
     )
   })
 
+  it('read and write rows that are no constant step apart', () => {
+    const [p, q, r, n, k] = [3, 2, 4, 9, 6]
+    const a = load(0, 'float32', [p, r, k], [along(0), along(2), along(4)])
+    const b = load(1, 'float32', [q, k, n], [along(1), along(4), along(3)])
+    const axes = [p, q, r, n]
+    const bias = load(2, 'float32', [r, n], [along(2), along(3)])
+    const epilogue = [apply('add', SUM, bias), apply('gt', SUM, bias)]
+    const kernel: Contract = { tag: 'contract', dtype: 'float32', axes, reduce: [k], a, b, epilogue }
+    expect(rolesOf(kernel)?.out.rows.tag).toBe('table')
+    agrees(kernel, [whole(p * r * k), whole(q * k * n), whole(r * n)])
+  })
+
+  it('see whole sums, though terms come in blocks', () => {
+    const expr = apply('max', SUM, constant('float32', 0))
+    const kernel = product(4, 5001, 9, false, false, [expr])
+    const inputs = [whole(4 * 5001), whole(5001 * 9)]
+    const wanted = multiplied(kernel, inputs).map((x: number) => Math.max(x, 0))
+    expect(runEmitted(emitting(kernel), inputs, [{ dtype: 'float32', size: 36 }])).toEqual([wanted])
+  })
+
   it('apply to all roles of axes', () => {
     forKernels(120, c => {
       const { kernel, inputs } = drawContract(c, axes => {
@@ -493,6 +525,38 @@ describe('chunks of a phase', () => {
     const counts = writers(kernel, inputs)
     expect(counts.some(count => count.includes(1))).toBe(true)
     for (const count of counts) expect(count.findIndex(n => n > 1)).toBe(-1)
+  })
+})
+
+describe('operands', () => {
+  it.each([
+    [5, 3, 9],
+    [6, 4, 11],
+    [12, 3, 2],
+    [3, 6, 7],
+    [10, 8, 3],
+  ])('may end where memory does: %i × %i × %i', (m, k, n) => {
+    const module = moduleBuilder()
+    const { phases, scratch } = emitContract(module, product(m, k, n), { inputs: [0, 1], outputs: [2], scratch: 3 })
+    const { bytes, data } = module.finish(
+      false,
+      phases.map(({ fn }) => fn),
+    )
+    for (const last of [0, 1]) {
+      const memory = new wasmApi.Memory({ initial: 2, maximum: 65536, shared: false })
+      const top = memory.buffer.byteLength
+      const sizes = [4 * m * k, 4 * k * n, 4 * m * n, scratch, data.length]
+      const at = sizes.map((n, i) => (i === last ? top - n : 4096 + 16384 * i))
+      new Uint32Array(memory.buffer, 0, 4).set(at.slice(0, 4))
+      new Uint8Array(memory.buffer).set(data, at[4])
+      const address = new wasmApi.Global({ value: 'i32' }, at[4] as number)
+      const env = { memory, data: address }
+      const { exports } = new wasmApi.Instance(new wasmApi.Module(bytes), { env, math: {} })
+      phases.forEach(({ chunks }, phase) => {
+        for (let chunk = 0; chunk < chunks; chunk++)
+          (exports[phase] as (frame: number, chunk: number) => void)(0, chunk)
+      })
+    }
   })
 })
 

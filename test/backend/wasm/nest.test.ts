@@ -30,7 +30,7 @@ import { type Shape, sizeOf } from '../../../src/core/shape.ts'
 import { runInPlace } from '../../support/emitted.ts'
 import { AWKWARD, forKernels } from '../agreement.ts'
 import { type Choices, dataFrom, drawLoad, drawShape } from '../choices.ts'
-import { bothEmitted, emitsExactly } from './emitting.ts'
+import { bothEmitted, emitsExactly, runEmitted } from './emitting.ts'
 
 const DTYPES: readonly Dtype[] = ['float32', 'float64', 'int32', 'bool']
 const MONOIDS: readonly Monoid[] = ['sum', 'prod', 'max', 'min', 'and', 'or', 'argMax', 'argMin']
@@ -318,6 +318,31 @@ describe('a sum of a million float32', () => {
   })
 })
 
+describe('a long sum of equal numbers, whose roundings do not cancel,', () => {
+  /** 2,048 times 0.1 is 205, where half a unit in the last place is 7.6e-6: no addition errs by more. */
+  const BUDGET = 7.6e-5
+  const sumsOf = (outer: Shape, n: number, expr: Expr, x: TypedArray): void => {
+    const kernel = reduced(outer, [n], 'sum', expr)
+    const wanted = [{ dtype: 'float32' as const, size: sizeOf(outer) }]
+    const exact = Math.fround(0.1) * n
+    const [got = x] = runEmitted((module, slots) => emitNest(module, kernel, slots), [x], wanted)
+    for (const sum of got) expect(Math.abs(sum - exact) / exact).toBeLessThan(BUDGET)
+  }
+  const tenths = (size: number): TypedArray => new Float32Array(size).fill(0.1)
+  const x = load(0, 'float32', [70], [along(0)])
+
+  it('is exact to a few digits more than its running sums would be', () => {
+    sumsOf([70], 200_000, x, tenths(70))
+    sumsOf([2], 200_000, x, tenths(70))
+    const columns = load(0, 'float32', [16, 20_000, 16], [along(0), along(2), along(1)])
+    sumsOf([16, 16], 20_000, columns, tenths(16 * 20_000 * 16))
+  })
+
+  it('is exact beside float64', () => {
+    sumsOf([2], 200_000, convert('float32', convert('float64', x)), tenths(70))
+  })
+})
+
 describe('an output may take the place of the input', () => {
   const same = (kernel: Nest, inputs: readonly TypedArray[]): void => {
     const wanted = reference.run(kernel, inputs)
@@ -330,6 +355,7 @@ describe('an output may take the place of the input', () => {
       const f = dtype === 'bool' ? 'xor' : 'add'
       const inputs = [sample(dtype, shape), sample(dtype, shape.slice(-1))]
       same(mapNest(shape, apply(f, x, bias), apply(f, bias, x)), inputs)
+      same(mapNest(shape, apply(f, bias, bias), x), inputs)
       const last = shape.length - 1
       const turned = load(
         2,
@@ -375,7 +401,8 @@ it('rows gathered at computed positions, some of them outside', () => {
   for (const width of [1, 3, 4, 10, 33]) {
     const rows = Int32Array.from([0, 4, -1, 7, 2, 5, 2147483647, 3])
     const at = load(1, 'int32', [8], [along(0)])
-    for (const column of [iota(1), apply('add', iota(1), at), apply('sub', at, iota(1))])
+    const columns = [iota(1), apply('add', iota(1), at), apply('add', iota(1), iota(1)), apply('sub', at, iota(1))]
+    for (const column of columns)
       for (const dtype of DTYPES) {
         const expr: Expr = { tag: 'loadAt', dtype, input: 0, view: [6, width], index: [at, column], fill: 1 }
         agrees(mapNest([8, width], expr), [sample(dtype, [6, width]), rows])
