@@ -1,12 +1,13 @@
 /**
  * Handwritten digits: a multilayer perceptron 784-500-250-100-10, trained on MNIST by mini-batch gradient descent.
  *
- *   npm start                     # two epochs, some 97 % of the test digits
+ *   npm start                     # fifteen epochs, some 98 % of the test digits
  *   npm start -- --quick          # one epoch over a sixth of the data
  *   npm start -- --optimizer adam --activation tanh --epochs 5
  *   npm start -- --help
  *
- * The heart is `stepOf`: a gradient, an update, the next state. An epoch is a fold of that step over batches. Ctrl-C ends the
+ * The heart is `stepOf`: a gradient, an update, the next state, compiled into one program by `jit`. An epoch is a fold of that step
+ * over batches. Ctrl-C ends the
  * training and shows what was reached. In a project of yours, import from 'cotangent', 'cotangent/data', 'cotangent/nn', ….
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -48,9 +49,9 @@ const metricsMonoid = struct<Metrics>({ loss: train.averageMonoid, accuracy: tra
 /** Which examples make up a batch. */
 type Rows = ct.Tensor<readonly [number]>
 
-type State = {
-  readonly params: Params
-  readonly optimizer: optim.OptimizerState
+type Learnt = { readonly params: Params; readonly optimizer: optim.OptimizerState }
+
+type State = Learnt & {
   /** How many have been trained; fractional after Ctrl-C. */
   readonly epoch: number
   /** Averages over the present one. */
@@ -65,18 +66,22 @@ const stepOf = (network: Network, optimizer: optim.GradientTransformation, examp
     const logits = network.apply(params, images)
     return [nn.softmaxCrossEntropy(logits, labels), logits] as const
   }
-  return (state: State, rows: Rows): State => {
-    const batch = data.takeRows(rows)(examples)
-    const [[value, logits], grads] = ct.valueAndGrad(loss, { aux: true })(state.params, batch)
-    const [updates, optimizerState] = optimizer.update(grads, state.optimizer, state.params)
+  // What is learnt is donated: each step takes the memory of the one before.
+  const learn = ct.jit(
+    ({ params, optimizer: old }: Learnt, all: Examples, rows: Rows) => {
+      const batch = data.takeRows(rows)(all)
+      const [[value, logits], grads] = ct.valueAndGrad(loss, { aux: true })(params, batch)
+      const [updates, next] = optimizer.update(grads, old, params)
+      const learnt: Learnt = { params: optim.applyUpdates(params, updates), optimizer: next }
+      return [learnt, { loss: value, accuracy: nn.accuracy(logits, batch.labels) }] as const
+    },
+    { donate: [0] },
+  )
+  return ({ params, optimizer, ...state }: State, rows: Rows): State => {
+    const [learnt, scores] = learn({ params, optimizer }, examples, rows)
     const average = (x: ct.Tensor) => train.average(ct.item(x), rows.shape[0])
-    const metrics = { loss: average(value), accuracy: average(nn.accuracy(logits, batch.labels)) }
-    return {
-      ...state,
-      params: optim.applyUpdates(state.params, updates),
-      optimizer: optimizerState,
-      metrics: metricsMonoid.concat(state.metrics, metrics),
-    }
+    const metrics = { loss: average(scores.loss), accuracy: average(scores.accuracy) }
+    return { ...state, ...learnt, metrics: metricsMonoid.concat(state.metrics, metrics) }
   }
 }
 

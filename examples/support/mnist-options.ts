@@ -25,7 +25,7 @@ const optimizers = {
 
 const activations = { relu, tanh, sigmoid, leakyRelu } satisfies Record<string, ActivationFunction>
 
-const DEFAULT_EPOCHS = 2
+const DEFAULT_EPOCHS = 15
 const QUICK = { epochs: 1, limit: 10_000 }
 
 const flags = {

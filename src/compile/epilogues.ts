@@ -7,9 +7,9 @@
 import { type Expr, type Kernel, type Nest, type Stage, stage } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { refinement } from './affine.ts'
-import { MOST_NODES, nodesOf, weightOf } from './expressions.ts'
+import { tooLarge, weightOf } from './expressions.ts'
 import type { KernelNode, ValueId } from './graph.ts'
-import { isMap, mapExprs, type Wired } from './kernels.ts'
+import { isMap, type MapNest, mapExprs } from './kernels.ts'
 import { canTake } from './maps.ts'
 import {
   dependsOn,
@@ -21,7 +21,7 @@ import {
   replaceKernel,
   type Site,
 } from './network.ts'
-import { epilogueOf, isRowwise, over } from './substitute.ts'
+import { epilogueOf, isRowwise, over, readsOnlyInPlace } from './substitute.ts'
 
 const CHEAP = 4
 
@@ -46,21 +46,24 @@ const takesEpilogues = (site: Site): site is KernelSite =>
   sizeOf(axesOf(site.node.kernel)) > 0 &&
   (site.node.kernel.tag === 'contract' || (site.node.kernel.tag === 'nest' && isRowwise(site.node.kernel)))
 
-type Taken = { readonly kernel: Kernel; readonly inputs: readonly ValueId[] }
+/** A site with a map. */
+type MapSite = KernelSite & { readonly node: { readonly kernel: MapNest } }
 
-/** The kernel of a site with a map at its end; nothing where the map does not fit. */
-const withMap = (node: KernelNode, map: Wired): Taken | undefined => {
-  const inputs = [...node.inputs, ...map.inputs]
-  const kernel = node.kernel.tag === 'nest' ? finer(node.kernel, (map.kernel as Nest).axes) : node.kernel
-  const exprs = epilogueOf(map, axesOf(kernel), ownValues({ ...node, kernel }), node.inputs.length)
-  if (exprs === undefined) return undefined
-  if (kernel.tag === 'contract') return { kernel: { ...kernel, epilogue: [...kernel.epilogue, ...exprs] }, inputs }
+/** A kernel with its axes split as those of a map at its end demand. */
+const preparedFor = (kernel: Kernel, map: Nest): Kernel => (kernel.tag === 'nest' ? finer(kernel, map.axes) : kernel)
+
+/** Whether a map reads the results of a kernel where it has them. */
+const fits = ({ kernel, outputs }: KernelNode, map: Nest): boolean =>
+  readsOnlyInPlace(map, axesOf(preparedFor(kernel, map)), new Set(outputs))
+
+/** The kernel of a site with a map at its end, which fits there. */
+const withMap = (node: KernelNode, map: Nest): Kernel => {
+  const kernel = preparedFor(node.kernel, map)
+  const exprs = epilogueOf(map, axesOf(kernel), ownValues({ ...node, kernel })) ?? []
+  if (kernel.tag === 'contract') return { ...kernel, epilogue: [...kernel.epilogue, ...exprs] }
   const nest = kernel as Nest
   const stages = [...nest.stages, ...exprs.map(expr => ({ tag: 'map', axes: [], expr }) as const)]
-  return {
-    kernel: { ...nest, stages, outputs: [...nest.outputs, ...exprs.map((_, i) => nest.stages.length + i)] },
-    inputs,
-  }
+  return { ...nest, stages, outputs: [...nest.outputs, ...exprs.map((_, i) => nest.stages.length + i)] }
 }
 
 /** A nest whose outer axes are split as those of a map demand. */
@@ -70,13 +73,13 @@ const finer = (nest: Nest, axes: Shape): Nest => {
 }
 
 /** Whether a site could take a reader of its results in. */
-const absorbed = (network: Network, site: KernelSite, reader: Site, maxInputs: number): Taken | undefined => {
-  if (reader === site || !hasKernel(reader) || !isMap(reader.node.kernel)) return undefined
-  if (sizeOf(reader.node.kernel.axes) !== sizeOf(axesOf(site.node.kernel))) return undefined
+const canAbsorb = (network: Network, site: KernelSite, reader: Site, maxInputs: number): reader is MapSite => {
+  if (reader === site || !hasKernel(reader) || !isMap(reader.node.kernel)) return false
+  if (sizeOf(reader.node.kernel.axes) !== sizeOf(axesOf(site.node.kernel))) return false
   const others = reader.node.inputs.filter(v => !site.node.outputs.includes(v))
   const values = new Set([...site.node.inputs, ...others])
-  if (values.size + site.node.outputs.length + reader.node.outputs.length > maxInputs + 1) return undefined
-  return dependsOn(network, others, site) ? undefined : withMap(site.node, reader.node)
+  if (values.size + site.node.outputs.length + reader.node.outputs.length > maxInputs + 1) return false
+  return fits(site.node, reader.node.kernel) && !dependsOn(network, others, site)
 }
 
 /** Whether a map had better be computed by its own readers: it is cheap, and what it reads is in memory anyway. */
@@ -86,18 +89,18 @@ const betterLater = (network: Network, site: KernelSite, reader: KernelSite, max
   if (outputs.some(v => network.results.has(v) || ![...readersOf(network, v)].every(r => canTake(r, v)))) return false
   const inMemory = (v: ValueId): boolean =>
     network.results.has(v) ||
-    [...readersOf(network, v)].some(r => r !== reader && absorbed(network, site, r, maxInputs) === undefined)
+    [...readersOf(network, v)].some(r => r !== reader && !canAbsorb(network, site, r, maxInputs))
   return inputs.filter(v => site.node.outputs.includes(v)).every(inMemory)
 }
 
 /** The next map that a site takes in. */
-const nextOf = (network: Network, site: KernelSite, refused: Set<Site>, maxInputs: number) => {
+const nextOf = (network: Network, site: KernelSite, refused: Set<Site>, maxInputs: number): MapSite | undefined => {
   const readers = new Set(site.node.outputs.flatMap(v => [...readersOf(network, v)]))
   for (const reader of [...readers].sort((a, b) => a.level - b.level || a.order - b.order)) {
     if (refused.has(reader)) continue
-    const taken = absorbed(network, site, reader, maxInputs)
-    if (taken === undefined || betterLater(network, site, reader as KernelSite, maxInputs)) refused.add(reader)
-    else return { reader: reader as KernelSite, taken }
+    if (!canAbsorb(network, site, reader, maxInputs) || betterLater(network, site, reader, maxInputs))
+      refused.add(reader)
+    else return reader
   }
   return undefined
 }
@@ -112,11 +115,12 @@ export const takeEpilogues = (network: Network, maxInputs: number): void => {
       next !== undefined;
       next = nextOf(network, site, refused, maxInputs)
     ) {
-      const { node } = next.reader
+      const { node } = next
       const before = site.node
-      remove(network, next.reader)
-      replaceKernel(network, site, next.taken, [...before.outputs, ...node.outputs], [...before.ops, ...node.ops])
-      if (nodesOf(ownExprs(site)).length > MOST_NODES) break
+      const kernel = withMap(before, node.kernel)
+      remove(network, next)
+      replaceKernel(network, site, kernel, [...before.outputs, ...node.outputs], [...before.ops, ...node.ops])
+      if (tooLarge(ownExprs(site))) break
     }
   }
 }

@@ -4,11 +4,24 @@
  * Layer: compile. An expression is a graph, in which a node that is used twice is computed once; nothing here loses that. Read
  * next: kernels.ts.
  */
-import { type Affine, apply, constant, type Expr, iota, type Load, operands, type ScalarFn } from '../core/kernel.ts'
+import { type Affine, apply, constant, type Expr, iota, type Load, type ScalarFn } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { compose } from './affine.ts'
+import { memo } from './memo.ts'
 
-/** The node on other operands. */
+/** A list mapped; itself where nothing changes. */
+const mapped = (list: readonly Expr[], f: (x: Expr) => Expr): readonly Expr[] => {
+  let after: Expr[] | undefined
+  for (let i = 0; i < list.length; i++) {
+    const before = list[i] as Expr
+    const x = f(before)
+    if (x !== before && after === undefined) after = list.slice(0, i)
+    after?.push(x)
+  }
+  return after ?? list
+}
+
+/** The node on other operands; itself where they are the same. */
 const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
   switch (expr.tag) {
     case 'const':
@@ -16,14 +29,25 @@ const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
     case 'load':
     case 'stage':
       return expr
-    case 'loadAt':
-      return { ...expr, index: expr.index.map(f) }
-    case 'apply':
-      return { ...expr, args: expr.args.map(f) }
-    case 'select':
-      return { ...expr, condition: f(expr.condition), onTrue: f(expr.onTrue), onFalse: f(expr.onFalse) }
-    case 'cast':
-      return { ...expr, value: f(expr.value) }
+    case 'loadAt': {
+      const index = mapped(expr.index, f)
+      return index === expr.index ? expr : { ...expr, index }
+    }
+    case 'apply': {
+      const { tag, dtype, fn } = expr
+      const args = mapped(expr.args, f)
+      return args === expr.args ? expr : { tag, dtype, fn, args }
+    }
+    case 'select': {
+      const { tag, dtype } = expr
+      const [condition, onTrue, onFalse] = [f(expr.condition), f(expr.onTrue), f(expr.onFalse)]
+      const same = condition === expr.condition && onTrue === expr.onTrue && onFalse === expr.onFalse
+      return same ? expr : { tag, dtype, condition, onTrue, onFalse }
+    }
+    case 'cast': {
+      const value = f(expr.value)
+      return value === expr.value ? expr : { tag: 'cast', dtype: expr.dtype, value }
+    }
   }
 }
 
@@ -33,10 +57,7 @@ export const rewriting = (f: (node: Expr) => Expr): ((expr: Expr) => Expr) => {
   const visit = (expr: Expr): Expr => {
     const known = done.get(expr)
     if (known !== undefined) return known
-    const before = operands(expr)
-    const after = before.map(visit)
-    const changed = after.some((x, i) => x !== before[i])
-    const result = f(changed ? withOperands(expr, x => done.get(x) ?? x) : expr)
+    const result = f(withOperands(expr, visit))
     done.set(expr, result)
     return result
   }
@@ -61,21 +82,26 @@ const asExpr = ({ offset, terms }: Affine): Expr => {
 
 /** The expression at other coordinates: axis i becomes `coordinates[i]`, which divides by nothing. */
 export const relocating = (coordinates: readonly Affine[]): ((expr: Expr) => Expr) => {
-  if (coordinates.every(isAxis)) return expr => expr
+  if (coordinates.every(isAxis)) return unmoved
   return rewriting(node => {
     if (node.tag === 'iota') return asExpr(coordinates[node.axis] as Affine)
     return node.tag === 'load' ? { ...node, index: node.index.map(affine => compose(affine, coordinates)) } : node
   })
 }
 
+/** What `relocating` gives where every axis stays what it is. */
+export const unmoved = (expr: Expr): Expr => expr
+
 const isAxis = ({ offset, terms, divisor }: Affine, axis: number): boolean =>
   offset === 0 && divisor === 1 && terms.length === 1 && terms[0]?.axis === axis && terms[0].by === 1
+
+const written = (x: number): string | number => (Object.is(x, -0) ? '-0' : x)
 
 /** The key of a node whose operands have numbers. */
 const keyOf = (node: Expr, number: (x: Expr) => number): string => {
   switch (node.tag) {
     case 'const':
-      return `const ${node.dtype} ${Object.is(node.value, -0) ? '-0' : node.value}`
+      return `const ${node.dtype} ${written(node.value)}`
     case 'iota':
       return `iota ${node.axis}`
     case 'load':
@@ -85,7 +111,7 @@ const keyOf = (node: Expr, number: (x: Expr) => number): string => {
     case 'loadAt':
       return `loadAt ${node.dtype} ${node.input} ${node.view} ${node.fill} ${node.index.map(number)}`
     case 'apply':
-      return `${node.fn} ${node.dtype} ${node.args.map(number)}`
+      return node.args.reduce((key, arg) => `${key} ${number(arg)}`, `${node.fn} ${node.dtype}`)
     case 'select':
       return `select ${number(node.condition)} ${number(node.onTrue)} ${number(node.onFalse)}`
     case 'cast':
@@ -94,41 +120,95 @@ const keyOf = (node: Expr, number: (x: Expr) => number): string => {
 }
 
 const keyOfAffine = ({ offset, terms, divisor }: Affine): string =>
-  `${offset}/${divisor} ${terms.map(({ axis, by }) => `${axis}*${by}`)}`
+  `${written(offset)}/${divisor} ${terms.map(({ axis, by }) => `${axis}*${by}`)}`
 
-/** Gives equal expressions one identity, within all that one such function is given. */
+/**
+ * Gives equal expressions one identity, within all that one such function is given. What it has seen it does not look at again, so
+ * that an expression costs what is new in it.
+ */
 export const sharing = (): ((expr: Expr) => Expr) => {
-  const byKey = new Map<string, Expr>()
+  const shared: Expr[] = []
+  const byKey = new Map<string, number>()
+  /** What each expression that has been seen is among the shared ones. */
   const numbers = new Map<Expr, number>()
-  return rewriting(node => {
-    const key = keyOf(node, x => numbers.get(x) ?? -1)
-    const known = byKey.get(key) ?? node
-    if (known === node) {
-      byKey.set(key, node)
-      numbers.set(node, numbers.size)
-    }
-    return known
-  })
+  const number = (x: Expr): number => numbers.get(x) ?? -1
+  const share = (expr: Expr): Expr => {
+    const before = numbers.get(expr)
+    if (before !== undefined) return shared[before] as Expr
+    const node = withOperands(expr, share)
+    const key = keyOf(node, number)
+    const known = byKey.get(key) ?? shared.push(node) - 1
+    byKey.set(key, known)
+    numbers.set(node, known)
+    if (node !== expr) numbers.set(expr, known)
+    return shared[known] as Expr
+  }
+  return share
 }
 
-const knownNodes = new WeakMap<Expr, readonly Expr[]>()
+/** Visits each node once, operands before their users. */
+const walk = (node: Expr, seen: Set<Expr>): void => {
+  if (seen.has(node)) return
+  switch (node.tag) {
+    case 'apply':
+      for (const arg of node.args) walk(arg, seen)
+      break
+    case 'select':
+      walk(node.condition, seen)
+      walk(node.onTrue, seen)
+      walk(node.onFalse, seen)
+      break
+    case 'cast':
+      walk(node.value, seen)
+      break
+    case 'loadAt':
+      for (const x of node.index) walk(x, seen)
+      break
+    default:
+      break
+  }
+  seen.add(node)
+}
 
 /** The nodes of several expressions, each once, operands before their users. */
 export const nodesOf = (exprs: readonly Expr[]): readonly Expr[] => {
   const [only] = exprs
-  const known = only !== undefined && exprs.length === 1 ? knownNodes.get(only) : undefined
-  if (known !== undefined) return known
-  const order = new Set<Expr>()
-  const visit = (node: Expr): void => {
-    if (order.has(node)) return
-    for (const operand of operands(node)) visit(operand)
-    order.add(node)
-  }
-  for (const expr of exprs) visit(expr)
-  const nodes = [...order]
-  if (only !== undefined && exprs.length === 1) knownNodes.set(only, nodes)
-  return nodes
+  if (only !== undefined && exprs.length === 1) return about(only).nodes
+  const seen = new Set<Expr>()
+  for (const expr of exprs) walk(expr, seen)
+  return [...seen]
 }
+
+/** What is asked of an expression again and again, found in one walk. */
+export type About = {
+  /** Each node once, operands before their users. */
+  readonly nodes: readonly Expr[]
+  readonly loads: readonly Load[]
+  /** The inputs that it reads, in order of use, some more than once; and those that are read at computed coordinates. */
+  readonly inputs: readonly number[]
+  readonly computed: readonly number[]
+  /** What it costs to compute it at one point, in additions. */
+  readonly weight: number
+  readonly readsStages: boolean
+}
+
+/** What there is to say about an expression. */
+export const about = memo((expr: Expr): About => {
+  const seen = new Set<Expr>()
+  walk(expr, seen)
+  const loads: Load[] = []
+  const inputs: number[] = []
+  const computed: number[] = []
+  let [weight, readsStages] = [0, false]
+  for (const node of seen) {
+    weight += weightOfNode(node)
+    if (node.tag === 'stage') readsStages = true
+    if (node.tag === 'load') loads.push(node)
+    if (node.tag === 'load' || node.tag === 'loadAt') inputs.push(node.input)
+    if (node.tag === 'loadAt') computed.push(node.input)
+  }
+  return { nodes: [...seen], loads, inputs, computed, weight, readsStages }
+})
 
 const dear: ReadonlySet<ScalarFn> = new Set<ScalarFn>([
   ...([
@@ -165,11 +245,22 @@ const weightOfNode = (node: Expr): number => {
 }
 
 /** What it costs to compute expressions at one point, in additions. */
-export const weightOf = (exprs: readonly Expr[]): number =>
-  nodesOf(exprs).reduce((sum, node) => sum + weightOfNode(node), 0)
+export const weightOf = (exprs: readonly Expr[]): number => {
+  const [only] = exprs
+  if (only !== undefined && exprs.length === 1) return about(only).weight
+  return nodesOf(exprs).reduce((sum, node) => sum + weightOfNode(node), 0)
+}
+
+/** Whether expressions have more nodes than one kernel should. */
+export const tooLarge = (exprs: readonly Expr[]): boolean =>
+  exprs.reduce((sum, expr) => sum + about(expr).nodes.length, 0) > MOST_NODES && nodesOf(exprs).length > MOST_NODES
 
 /** The loads of expressions. */
-export const loadsOf = (exprs: readonly Expr[]): readonly Load[] => nodesOf(exprs).filter(node => node.tag === 'load')
+export const loadsOf = (exprs: readonly Expr[]): readonly Load[] => {
+  const [only] = exprs
+  if (only !== undefined && exprs.length === 1) return about(only).loads
+  return nodesOf(exprs).filter(node => node.tag === 'load')
+}
 
 /** The loads that read another element at every point, or nearly: broadcast ones read few. */
 export const fullLoads = (exprs: readonly Expr[], sizes: Shape): readonly Load[] => {

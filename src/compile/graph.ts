@@ -5,7 +5,7 @@
  * Reshapes are therefore no nodes. Read next: lower.ts, which makes graphs of programs, and fuse.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
-import type { Kernel } from '../core/kernel.ts'
+import type { Expr, Kernel } from '../core/kernel.ts'
 import type { Concrete } from '../core/types.ts'
 import type { Branch, Repeat, While } from './plan.ts'
 
@@ -19,7 +19,10 @@ type Wired = {
   readonly outputs: readonly ValueId[]
   readonly ops: readonly string[]
 }
-/** A kernel: input i of its loads is the value `inputs[i]`. */
+/**
+ * A kernel whose loads name values: `input` of a load is a ValueId, so that expressions can move between kernels as they are.
+ * `inputs` are those values in order of use; those of a sort or a routine are its operands.
+ */
 export type KernelNode = Wired & { readonly tag: 'kernel'; readonly kernel: Kernel }
 type Rewired<Step> = Omit<Step, 'inputs' | 'outputs'> & Wired
 /** Control flow, whose bodies are plans. */
@@ -27,8 +30,9 @@ export type ControlNode = Rewired<Repeat> | Rewired<While> | Rewired<Branch>
 /** What computes values. */
 export type GraphNode = KernelNode | ControlNode
 
-/** Nodes stand in an order in which they can run. */
+/** Nodes stand in an order in which they can run. `share` gives equal expressions of all kernels one identity. */
 export type Graph = {
+  readonly share: (expr: Expr) => Expr
   readonly values: readonly GraphValue[]
   readonly inputs: readonly ValueId[]
   readonly outputs: readonly ValueId[]

@@ -6,6 +6,7 @@
  */
 import { isProgram } from '../core/program.ts'
 import type { Captured, Equation, Param, Params, Program, TensorType, Variable } from '../core/types.ts'
+import { memo } from './memo.ts'
 
 /** A program with some of its parts replaced. */
 export const withParts = (program: Program, parts: Partial<Program>): Program =>
@@ -20,6 +21,7 @@ const heldBy = ({ op, params }: Equation): Program | undefined => {
 
 /** Params with every program in them, or in lists of them, replaced. */
 export const mapPrograms = (params: Params, f: (program: Program) => Program): Params => {
+  if (!hasPrograms(params)) return params
   const each = (param: Param): Param =>
     isProgram(param) ? f(param) : Array.isArray(param) && param.some(isProgram) ? param.map(each) : param
   return Object.fromEntries(Object.entries(params).map(([name, param]) => [name, each(param)]))
@@ -35,8 +37,10 @@ export const remembering = (f: (program: Program) => Program): ((program: Progra
   }
 }
 
-const hasPrograms = (params: Params): boolean =>
-  Object.values(params).some(param => isProgram(param) || (Array.isArray(param) && param.some(isProgram)))
+/** Whether there are programs among params. */
+export const hasPrograms = memo((params: Params): boolean =>
+  Object.values(params).some(param => isProgram(param) || (Array.isArray(param) && param.some(isProgram))),
+)
 
 /** The program with equations that only hold a program replaced by that program's own, all the way down. */
 export const inline = (program: Program): Program => remembering(inlineOnce)(program)

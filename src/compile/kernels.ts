@@ -1,19 +1,24 @@
 /**
- * Kernels as values to rewrite: walking their expressions, and the form in which equal kernels look equal.
+ * Kernels as values to rewrite: walking their expressions, telling their kinds apart, splitting their axes.
  *
- * Layer: compile. In that form inputs are numbered in order of use, equal nodes are one node, axes that are walked together are
- * one axis, plain loads are addresses. Read next: lower.ts, fuse.ts.
+ * Layer: compile. Read next: tidy.ts, lower.ts, fuse.ts.
  */
-import type { Affine, Contract, Expr, Kernel, Load, Nest, Stage } from '../core/kernel.ts'
-import { range, type Shape, sizeOf } from '../core/shape.ts'
-import { axisMap, canonicalLoad, combine, compose } from './affine.ts'
-import { nodesOf, relocating, renumbering, rewriting, sharing } from './expressions.ts'
+import type { Affine, Expr, Kernel, Load, Nest, Stage } from '../core/kernel.ts'
+import { type Shape, sizeOf } from '../core/shape.ts'
+import { axisMap, canonicalLoad, combine } from './affine.ts'
+import { about, relocating, rewriting } from './expressions.ts'
+import type { ValueId } from './graph.ts'
+import { memo } from './memo.ts'
 
 /** An expression of a kernel and the sizes of the axes that it is computed over. */
 export type Place = { readonly expr: Expr; readonly sizes: Shape }
 
+/** A kernel as an op gives it: input i of its loads is the value `inputs[i]`. */
+export type Wired = { readonly kernel: Kernel; readonly inputs: readonly number[] }
+
 /** The sizes of the axes of a stage, the outer ones first. */
-export const stageSizes = (nest: Nest, stage: Stage): Shape => [...nest.axes, ...stage.axes]
+export const stageSizes = (nest: Nest, stage: Stage): Shape =>
+  stage.axes.length === 0 ? nest.axes : [...nest.axes, ...stage.axes]
 
 /** Every expression of a kernel. */
 export const placesOf = (kernel: Kernel): readonly Place[] => {
@@ -80,39 +85,17 @@ export const isMap = (kernel: Kernel): kernel is MapNest =>
 export const isReduction = (kernel: Kernel): kernel is Nest =>
   kernel.tag === 'nest' && kernel.stages.some(({ tag }) => tag === 'reduce')
 
-const knownExprs = new WeakMap<Nest, readonly Expr[]>()
-
 /** What a map stores, without reads of its own earlier stages. */
-export const mapExprs = (nest: Nest): readonly Expr[] => {
-  const known = knownExprs.get(nest)
-  if (known !== undefined) return known
+export const mapExprs = memo((nest: Nest): readonly Expr[] => {
   const done: Expr[] = []
   const read = rewriting(node => (node.tag === 'stage' ? (done[node.stage] as Expr) : node))
-  for (const { expr } of nest.stages) done.push(read(expr))
-  const exprs = nest.outputs.map(i => done[i] as Expr)
-  knownExprs.set(nest, exprs)
-  return exprs
-}
+  for (const { expr } of nest.stages) done.push(about(expr).readsStages ? read(expr) : expr)
+  return nest.outputs.map(i => done[i] as Expr)
+})
 
-/** The nest without stages that no output depends on. */
-const pruned = (nest: Nest): Nest => {
-  const needed = new Set(nest.outputs)
-  for (let s = nest.stages.length - 1; s >= 0; s--)
-    if (needed.has(s))
-      for (const node of nodesOf([(nest.stages[s] as Stage).expr])) if (node.tag === 'stage') needed.add(node.stage)
-  if (needed.size === nest.stages.length) return nest
-  const kept = range(0, nest.stages.length).filter(s => needed.has(s))
-  const at = new Map(kept.map((s, i) => [s, i]))
-  const moved = rewriting(node => (node.tag === 'stage' ? { ...node, stage: at.get(node.stage) as number } : node))
-  return {
-    ...nest,
-    stages: kept.map(s => {
-      const stage = nest.stages[s] as Stage
-      return { ...stage, expr: moved(stage.expr) }
-    }),
-    outputs: nest.outputs.map(s => at.get(s) as number),
-  }
-}
+/** Whether a kernel reads a value at computed coordinates. */
+export const readsAtComputed = (kernel: Kernel, value: ValueId): boolean =>
+  placesOf(kernel).some(({ expr }) => about(expr).computed.includes(value))
 
 /** How the axes of a loop become others: each old coordinate as an index map over the new ones. */
 type Regrouping = { readonly sizes: Shape; readonly coordinates: readonly Affine[] }
@@ -144,125 +127,6 @@ export const splitNest = (nest: Nest, outer: readonly Shape[], inner: readonly (
   }
 }
 
-/** How each axis moves every index of the loads of an expression; an axis whose own coordinate is used moves alone. */
-const walks = (exprs: readonly Expr[], rank: number): readonly (readonly number[])[] => {
-  const moves: number[][] = range(0, rank).map(() => [])
-  let column = 0
-  for (const node of nodesOf(exprs)) {
-    if (node.tag === 'iota') moves[node.axis]?.push(column * 2 + 1, Number.NaN)
-    if (node.tag !== 'load') continue
-    for (const { terms } of node.index) {
-      for (const { axis, by } of terms) moves[axis]?.push(column, by)
-      column++
-    }
-  }
-  return moves
-}
-
-/** Whether axis a, just outside of axis b of size n, continues it in every load. */
-const continues = (a: readonly number[], b: readonly number[], n: number): boolean =>
-  a.length === b.length && a.every((x, i) => (i % 2 === 0 ? x === b[i] : x === (b[i] as number) * n))
-
-/** Neighbouring axes as one where all loads allow. Axes of size 1 go. `from`: the first axis concerned. */
-const merging = (
-  sizes: Shape,
-  moves: readonly (readonly number[])[],
-  from: number,
-  to: number,
-): readonly (readonly number[])[] => {
-  const groups: number[][] = []
-  for (const axis of range(from, to).filter(a => sizes[a] !== 1)) {
-    const last = groups.at(-1)
-    const [outer, inner] = [moves[last?.at(-1) ?? -1], moves[axis]]
-    if (
-      last !== undefined &&
-      outer !== undefined &&
-      inner !== undefined &&
-      continues(outer, inner, sizes[axis] as number)
-    )
-      last.push(axis)
-    else groups.push([axis])
-  }
-  return groups
-}
-
-/** The coordinates of axes in groups: the innermost keeps its place in the address, the others follow from it. */
-const groupCoordinates = (groups: readonly (readonly number[])[], from: number): ReadonlyMap<number, Affine> => {
-  const at = new Map<number, Affine>()
-  groups.forEach((group, g) => {
-    // The merged axis runs through all of the group; what the outer axes would add, the innermost one does by running on.
-    for (const axis of group) at.set(axis, axis === group.at(-1) ? axisMap(from + g) : combine(0, []))
-  })
-  return at
-}
-
-const zero: Affine = combine(0, [])
-
-const mergedNest = (nest: Nest): Nest => {
-  const rank = nest.axes.length
-  const all = nest.stages.map(stage => walks([stage.expr], rank + stage.axes.length))
-  const joint = range(0, rank).map(axis =>
-    all.flatMap((moves, s) => (moves[axis] as readonly number[]).map((x, i) => (i % 2 === 0 ? s * 1e6 + x : x))),
-  )
-  const outer = merging(nest.axes, joint, 0, rank)
-  const size = (group: readonly number[], sizes: Shape): number => sizeOf(group.map(axis => sizes[axis] as number))
-  const outside = groupCoordinates(outer, 0)
-  const stages = nest.stages.map((stage, s): Stage => {
-    const sizes = stageSizes(nest, stage)
-    const inner = merging(sizes, all[s] as readonly (readonly number[])[], rank, sizes.length)
-    const inside = groupCoordinates(inner, outer.length)
-    const coordinates = sizes.map((_, axis) => outside.get(axis) ?? inside.get(axis) ?? zero)
-    return { ...stage, axes: inner.map(group => size(group, sizes)), expr: relocating(coordinates)(stage.expr) }
-  })
-  return { ...nest, axes: outer.map(group => size(group, nest.axes)), stages }
-}
-
-/** A kernel and the values that its inputs are. */
-export type Wired = { readonly kernel: Kernel; readonly inputs: readonly number[] }
-
-/** Inputs in order of use, each value once. */
-const renumbered = ({ kernel, inputs }: Wired): Wired => {
-  const order = new Map<number, number>()
-  for (const { expr } of placesOf(kernel))
-    for (const node of nodesOf([expr]))
-      if (node.tag === 'load' || node.tag === 'loadAt') {
-        const value = inputs[node.input] as number
-        if (!order.has(value)) order.set(value, order.size)
-      }
-  const rename = renumbering(input => order.get(inputs[input] as number) as number)
-  return { kernel: mapPlaces(kernel, rename), inputs: [...order.keys()] }
-}
-
-const canonicalLoads = (kernel: Kernel): Kernel =>
-  mapPlaces(kernel, (expr, sizes) => rewriting(node => (node.tag === 'load' ? canonicalLoad(node, sizes) : node))(expr))
-
-/** Operands of contractions keep their index maps as they are: they say which axes are rows, columns and taps. */
-const canonicalContract = (kernel: Contract): Contract => ({
-  ...(canonicalLoads(kernel) as Contract),
-  a: kernel.a,
-  b: kernel.b,
-})
-
-/** A kernel in the form that the head of this file describes. */
-export const tidy = ({ kernel, inputs }: Wired): Wired => {
-  if (kernel.tag === 'sort' || kernel.tag === 'routine') return { kernel, inputs }
-  const nest = kernel.tag === 'nest' ? mergedNest(canonicalLoads(pruned(kernel)) as Nest) : kernel
-  const exact = nest.tag === 'contract' ? canonicalContract(nest) : canonicalLoads(nest)
-  const wired = renumbered({ kernel: exact, inputs })
-  return { ...wired, kernel: mapPlaces(wired.kernel, sharingByLoop()) }
-}
-
-/** Equal nodes are one where they are computed in the same loop; in another the same axis may be a different one. */
-const sharingByLoop = (): ((expr: Expr, sizes: Shape) => Expr) => {
-  const loops = new Map<string, (expr: Expr) => Expr>()
-  return (expr, sizes) => {
-    const key = String(sizes)
-    const share = loops.get(key) ?? sharing()
-    loops.set(key, share)
-    return share(expr)
-  }
-}
-
 /** Whether a load reads, at each point of axes of some sizes, the element of that point's row-major number. */
 export const readsInPlace = (load: Load, sizes: Shape): boolean => {
   const exact = canonicalLoad(load, sizes)
@@ -283,7 +147,3 @@ export const isRowMajor = (address: Affine, sizes: Shape): boolean => {
   }
   return true
 }
-
-/** The address of a load at points given by coordinates of another loop. */
-export const addressAt = (load: Load, coordinates: readonly Affine[], sizes: Shape): Load =>
-  canonicalLoad({ ...load, index: load.index.map(affine => compose(affine, coordinates)) }, sizes)

@@ -13,23 +13,29 @@ import {
 } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import { asValue, formulaOf } from '../core/tensor.ts'
-import type { Equation, Formula, Op, Program, Variable } from '../core/types.ts'
+import type { Equation, Formula, Op, Operation, Program, TensorType, Variable } from '../core/types.ts'
 import { canonicalLoad, hull, isPlain } from './affine.ts'
-import { rewriting } from './expressions.ts'
+import { rewriting, sharing } from './expressions.ts'
 import type { ControlNode, Graph, GraphNode, GraphValue, ValueId } from './graph.ts'
-import { isMap, mapExprs, mapPlaces, readsInPlace, tidy, type Wired } from './kernels.ts'
+import { isMap, mapExprs, mapPlaces, readsInPlace, type Wired } from './kernels.ts'
 import type { Plan } from './plan.ts'
 import { gathered } from './scatters.ts'
+import { numbering, paramsText, spelled } from './simplify.ts'
+import { inputsOf, numbered, tidy } from './tidy.ts'
 
 type Building = {
   readonly program: Program
   readonly values: GraphValue[]
   readonly nodes: GraphNode[]
+  readonly share: Graph['share']
   readonly at: Map<Variable, ValueId>
   /** Values whose elements follow a formula. */
   readonly formulas: Map<ValueId, Formula>
   /** Copies of operands, by what they copy. */
   readonly copies: Map<string, ValueId>
+  /** Kernels of equations, by what these have in common. */
+  readonly kernels: Map<string, Kernel>
+  readonly opNumber: (op: Operation) => number
   readonly compile: (program: Program) => Plan
 }
 
@@ -79,15 +85,30 @@ const withoutOne = (expr: Expr & { readonly tag: 'apply' }): Expr => {
   return isOne(y) ? x : isOne(x) ? y : expr
 }
 
-/** The value that a map nest only renames. */
-const renamed = ({ kernel, inputs }: Wired): ValueId | undefined => {
+/** The number of the input that a map nest only renames. */
+const renamed = (kernel: Kernel): number | undefined => {
   if (!isMap(kernel) || kernel.outputs.length !== 1) return undefined
   const [expr] = mapExprs(kernel)
-  return expr?.tag === 'load' && readsInPlace(expr, kernel.axes) ? inputs[expr.input] : undefined
+  return expr?.tag === 'load' && readsInPlace(expr, kernel.axes) ? expr.input : undefined
 }
 
 const addKernel = (building: Building, wired: Wired, outputs: readonly ValueId[], ops: readonly string[]): void => {
-  building.nodes.push({ tag: 'kernel', ...tidy(wired), outputs, ops })
+  addTidy(building, { ...wired, kernel: tidy(wired.kernel, sharing()) }, outputs, ops)
+}
+
+/** Adds a kernel that is in its normal form. */
+const addTidy = (
+  { share, nodes }: Building,
+  { kernel, inputs }: Wired,
+  outputs: readonly ValueId[],
+  ops: readonly string[],
+): void => {
+  const operands = kernel.tag === 'sort' || kernel.tag === 'routine'
+  const named = mapPlaces(
+    numbered(kernel, input => inputs[input] as ValueId),
+    share,
+  )
+  nodes.push({ tag: 'kernel', kernel: named, inputs: operands ? inputs : inputsOf(named), outputs, ops })
 }
 
 /** An operand that cannot miss: a copy with its fill values written out, if need be. */
@@ -115,25 +136,54 @@ const withOperands = (building: Building, kernel: Contract, inputs: readonly Val
   return { kernel: { ...kernel, a: { ...a, input: 0 }, b: { ...b, input: 1 } }, inputs: [from, other] }
 }
 
-const lowered = (building: Building, { op, params, inputs, outputs }: Equation): void => {
+/** What equations with the same op, params and types, on values that follow the same formulas, have in common. */
+const keyOf = (
+  { program, formulas, opNumber }: Building,
+  { op, params, inputs }: Equation,
+  values: readonly ValueId[],
+): string => {
+  const type = (v: Variable, i: number): string => {
+    const { dtype, shape } = program.types[v] as TensorType
+    const formula = formulas.get(values[i] as ValueId)
+    return formula === undefined ? `${dtype} ${shape}` : `${dtype} ${shape} ${spelled(formula.start)} ${formula.step}`
+  }
+  return `${opNumber(op)} ${paramsText(params)} ${inputs.map(type).join(';')}`
+}
+
+/** The kernel of an equation in its normal form, once for all that have it; operands of contractions are still to be laid out. */
+const kernelOf = (building: Building, equation: Equation, values: readonly ValueId[]): Kernel => {
+  const key = keyOf(building, equation, values)
+  const known = building.kernels.get(key)
+  if (known !== undefined) return known
   const { types } = building.program
-  const typesOf = (variables: readonly Variable[]) => variables.map(v => types[v] as (typeof types)[number])
+  const typesOf = (variables: readonly Variable[]) => variables.map(v => types[v] as TensorType)
+  const { op, params, inputs, outputs } = equation
   const kernel: Kernel = (op as Op).lower(params, typesOf(inputs), typesOf(outputs))
+  const done = kernel.tag === 'contract' || renamed(kernel) !== undefined
+  const made = done
+    ? kernel
+    : tidy(withFormulas(building, { kernel: gathered(kernel), inputs: values }).kernel, sharing())
+  building.kernels.set(key, made)
+  return made
+}
+
+const lowered = (building: Building, equation: Equation): void => {
+  const { op, inputs, outputs } = equation
   const values = inputs.map(v => building.at.get(v) as ValueId)
-  const same = renamed({ kernel, inputs: values })
+  const kernel = kernelOf(building, equation, values)
+  const same = renamed(kernel)
   if (same !== undefined) {
-    building.at.set(outputs[0] as Variable, same)
+    building.at.set(outputs[0] as Variable, values[same] as ValueId)
     return
   }
-  const wired =
-    kernel.tag === 'contract'
-      ? withOperands(building, kernel, values)
-      : withFormulas(building, { kernel: gathered(kernel), inputs: values })
-  const results = typesOf(outputs).map(({ dtype, shape }) => newValue(building, { dtype, size: sizeOf(shape) }))
-  outputs.forEach((v, i) => {
-    building.at.set(v, results[i] as ValueId)
+  const results = outputs.map(v => {
+    const { dtype, shape } = building.program.types[v] as TensorType
+    const result = newValue(building, { dtype, size: sizeOf(shape) })
+    building.at.set(v, result)
+    return result
   })
-  addKernel(building, wired, results, [op.name])
+  if (kernel.tag === 'contract') addKernel(building, withOperands(building, kernel, values), results, [op.name])
+  else addTidy(building, { kernel, inputs: values }, results, [op.name])
 }
 
 /** What control flow ops have as params; see transform/. */
@@ -194,9 +244,12 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     program,
     values: [],
     nodes: [],
+    share: sharing(),
     at: new Map(),
     formulas: new Map(),
     copies: new Map(),
+    kernels: new Map(),
+    opNumber: numbering(),
     compile,
   }
   const inputs = program.inputs.map(v => {
@@ -210,5 +263,5 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     if ('lower' in equation.op) lowered(building, equation)
     else addControl(building, equation)
   const outputs = program.outputs.map(v => building.at.get(v) as ValueId)
-  return { values: building.values, inputs, outputs, nodes: building.nodes }
+  return { values: building.values, inputs, outputs, nodes: building.nodes, share: building.share }
 }

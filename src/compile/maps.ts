@@ -5,28 +5,28 @@
  * moved only into one reader that reads each element once. What costs nothing (another order, a cast) goes into every reader. Read
  * first: substitute.ts.
  */
-import type { Expr } from '../core/kernel.ts'
-import { type Shape, sizeOf } from '../core/shape.ts'
+import type { Expr, Kernel } from '../core/kernel.ts'
+import { sizeOf } from '../core/shape.ts'
 import { isPlain } from './affine.ts'
 import { fullLoads, loadsOf, MOST_NODES, nodesOf, weightOf } from './expressions.ts'
 import type { ValueId } from './graph.ts'
-import { isMap, mapExprs, placesOf, type Wired } from './kernels.ts'
+import { isMap, mapExprs, placesOf, readsAtComputed } from './kernels.ts'
 import { hasKernel, type KernelSite, type Network, readersOf, replaceKernel, type Site } from './network.ts'
-import { inlined } from './substitute.ts'
+import { inlined, inlinedTogether, type Made } from './substitute.ts'
 
 /** Work, in additions, that may be done again for each reader; and for each time an element is read. */
 const CHEAP = 4
 const TRIVIAL = 2
 
-/** The map that makes a value, with the number of the result. */
-export type Made = { readonly site: KernelSite; readonly output: number; readonly expr: Expr; readonly axes: Shape }
+/** The map that makes a value. */
+export type Maker = Made & { readonly site: KernelSite }
 
 /** How a value is made, if by a map with elements. */
-export const madeByMap = (network: Network, value: ValueId): Made | undefined => {
+export const madeByMap = (network: Network, value: ValueId): Maker | undefined => {
   const site = network.makers.get(value)
   if (!hasKernel(site) || !isMap(site.node.kernel) || sizeOf(site.node.kernel.axes) === 0) return undefined
   const output = site.node.outputs.indexOf(value)
-  return { site, output, expr: mapExprs(site.node.kernel)[output] as Expr, axes: site.node.kernel.axes }
+  return { site, expr: mapExprs(site.node.kernel)[output] as Expr, axes: site.node.kernel.axes }
 }
 
 /** Whether computing an expression is no more than a load: a number, a load, a conversion of one. */
@@ -36,62 +36,59 @@ const isFree = (expr: Expr): boolean =>
   (expr.tag === 'load' && isPlain(expr)) ||
   (expr.tag === 'cast' && isFree(expr.value))
 
-/** How often a kernel reads each element of an input, at most; and whether everywhere by an index map. */
-const readingOf = ({ node: { kernel, inputs } }: KernelSite, value: ValueId, size: number) => {
-  const input = inputs.indexOf(value)
-  let times = 0
-  let computed = false
-  for (const { expr, sizes } of placesOf(kernel)) {
-    const nodes = nodesOf([expr])
-    const reads = nodes.filter(node => node.tag === 'load' && node.input === input).length
-    computed ||= nodes.some(node => node.tag === 'loadAt' && node.input === input)
-    if (reads > 0) times = Math.max(times, sizeOf(sizes) / size)
-  }
-  return { times, computed }
-}
+/** How often a kernel reads each element of a value by index maps, at most. */
+const timesRead = (kernel: Kernel, value: ValueId, size: number): number =>
+  placesOf(kernel).reduce((times, { expr, sizes }) => {
+    const reads = loadsOf([expr]).some(load => load.input === value)
+    return reads ? Math.max(times, sizeOf(sizes) / size) : times
+  }, 0)
 
 /** Whether a reader could compute a value itself as far as its kind goes: operands of contractions are read from memory. */
 export const canTake = (reader: Site, value: ValueId): reader is KernelSite => {
   if (!hasKernel(reader)) return false
-  const { kernel, inputs } = reader.node
+  const { kernel } = reader.node
   if (kernel.tag === 'sort' || kernel.tag === 'routine') return false
-  const input = inputs.indexOf(value)
-  if (kernel.tag === 'contract' && (kernel.a.input === input || kernel.b.input === input)) return false
-  return !readingOf(reader, value, 1).computed
+  if (kernel.tag === 'contract' && (kernel.a.input === value || kernel.b.input === value)) return false
+  return !readsAtComputed(kernel, value)
 }
 
 /** Whether moving a map into one of its readers is worth it. */
-const worthwhile = (network: Network, { expr, axes }: Made, value: ValueId, reader: KernelSite): boolean => {
+const worthwhile = (network: Network, { expr, axes }: Maker, value: ValueId, reader: KernelSite): boolean => {
   const readers = readersOf(network, value)
-  const { times } = readingOf(reader, value, sizeOf(axes))
   const weight = weightOf([expr])
-  if (times > 1 && weight > TRIVIAL) return false
-  if (readers.size === 1 && !network.results.has(value)) return true
+  if (weight > TRIVIAL && timesRead(reader.node.kernel, value, sizeOf(axes)) > 1) return false
+  if (network.results.has(value)) return false
+  if (readers.size === 1) return true
+  if (weight > CHEAP) return false
   const large = new Set(fullLoads([expr], axes).map(load => load.input)).size
   // Memory traffic with the value made once, and with each reader computing it.
   const made = large + 1 + readers.size
-  const everywhere = [...readers].every(site => canTake(site, value)) && !network.results.has(value)
-  return everywhere && weight <= CHEAP && large * readers.size <= made
+  return large * readers.size <= made && [...readers].every(site => canTake(site, value))
 }
 
 /** A value that a reader is to compute itself. */
-type Move = { readonly value: ValueId; readonly made: Made }
+type Move = { readonly value: ValueId; readonly made: Maker }
+
+const oneByOne = (reader: Kernel, moves: readonly Move[]): readonly [Kernel, ReadonlyMap<ValueId, Maker>] => {
+  const moved = new Map<ValueId, Maker>()
+  let kernel = reader
+  for (const { value, made } of moves) {
+    const merged = inlined(kernel, value, made)
+    if (merged === undefined) continue
+    kernel = merged
+    moved.set(value, made)
+  }
+  return [kernel, moved]
+}
 
 /** Moves what makes some values into their reader, as far as that can be; says which it did. */
 const moveInto = (network: Network, moves: readonly Move[], reader: KernelSite): ReadonlySet<ValueId> => {
-  const moved = new Set<ValueId>()
-  const ops: string[] = []
-  let wired: Wired = reader.node
-  for (const { value, made } of moves) {
-    const merged = inlined(wired, value, made.site.node, made.output)
-    if (merged === undefined) continue
-    wired = merged
-    ops.push(...made.site.node.ops)
-    moved.add(value)
-  }
-  // Normal form once for all of them: it is what takes the time.
-  if (moved.size > 0) replaceKernel(network, reader, wired, reader.node.outputs, [...ops, ...reader.node.ops])
-  return moved
+  const makers = new Map(moves.map(({ value, made }) => [value, made]))
+  const together = inlinedTogether(reader.node.kernel, makers)
+  const [kernel, moved] = together === undefined ? oneByOne(reader.node.kernel, moves) : [together, makers]
+  const ops = moves.flatMap(({ value, made }) => (moved.has(value) ? made.site.node.ops : []))
+  if (moved.size > 0) replaceKernel(network, reader, kernel, reader.node.outputs, [...ops, ...reader.node.ops])
+  return new Set(moved.keys())
 }
 
 /** Moves what `movesOf` finds into every site, from the first to the last, until it finds nothing more. */
@@ -128,7 +125,7 @@ export const moveMaps = (network: Network, maxInputs: number): void => {
       const made = canTake(site, value) ? madeByMap(network, value) : undefined
       if (made === undefined || made.site === site) return []
       if (!isFree(made.expr) && !worthwhile(network, made, value, site)) return []
-      const more = loadsOf([made.expr]).map(load => made.site.node.inputs[load.input] as ValueId)
+      const more = loadsOf([made.expr]).map(load => load.input)
       const size = nodesOf([made.expr]).length
       if (new Set([...inputs, ...more]).size - 1 + site.node.outputs.length > maxInputs || nodes + size > MOST_NODES)
         return []

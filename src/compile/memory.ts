@@ -9,6 +9,7 @@ import { loadsOf, nodesOf } from './expressions.ts'
 import type { Graph, GraphNode, KernelNode, ValueId } from './graph.ts'
 import { isMap, placesOf, readsInPlace } from './kernels.ts'
 import { type Buffer, byteSize, type Plan, type Step } from './plan.ts'
+import { numbered } from './tidy.ts'
 
 const ALIGNMENT = 64
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
@@ -68,7 +69,7 @@ const readInPlace = ({ kernel, inputs }: KernelNode): readonly ValueId[] => {
     for (const node of nodesOf([expr])) if (node.tag === 'loadAt') elsewhere.add(node.input)
     for (const load of loadsOf([expr])) if (!readsInPlace(load, sizes)) elsewhere.add(load.input)
   }
-  return inputs.filter((_, i) => !elsewhere.has(i))
+  return inputs.filter(v => !elsewhere.has(v))
 }
 
 /** For each value the step after which nothing reads it; never for results. */
@@ -108,7 +109,9 @@ const placed = (graph: Graph): { readonly offsets: ReadonlyMap<ValueId, number>;
 
 const stepOf = (node: GraphNode, slot: (v: ValueId) => number): Step => {
   const wired = { inputs: node.inputs.map(slot), outputs: node.outputs.map(slot) }
-  return node.tag === 'kernel' ? { tag: 'run', kernel: node.kernel, ops: node.ops, ...wired } : { ...node, ...wired }
+  if (node.tag !== 'kernel') return { ...node, ...wired }
+  const kernel = numbered(node.kernel, value => node.inputs.indexOf(value))
+  return { tag: 'run', kernel, ops: node.ops, ...wired }
 }
 
 /** The plan of a graph: buffers for the values that are there, in the arena unless they are given or wanted outside. */

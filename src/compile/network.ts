@@ -6,7 +6,7 @@
  */
 import type { Kernel } from '../core/kernel.ts'
 import type { Graph, GraphNode, KernelNode, ValueId } from './graph.ts'
-import { tidy, type Wired } from './kernels.ts'
+import { inputsOf, tidy } from './tidy.ts'
 
 /** A node in its place in the network. `order` is where it stood in the program. */
 export type Site = { node: GraphNode; level: number; readonly order: number; alive: boolean }
@@ -68,16 +68,17 @@ export const replace = (network: Network, site: Site, node: GraphNode): void => 
 export const replaceKernel = (
   network: Network,
   site: KernelSite,
-  wired: Wired,
+  kernel: Kernel,
   outputs: readonly ValueId[],
   ops: readonly string[],
 ): void => {
   const before = site.node.inputs
   for (const v of before) network.readers.get(v)?.delete(site)
   const keep = outputs.map(v => wanted(network, v))
-  const kernel = keep.every(Boolean) ? wired.kernel : withoutResults(wired.kernel, keep)
-  const kept = kernel === wired.kernel ? outputs : outputs.filter((_, i) => keep[i])
-  replace(network, site, { tag: 'kernel', ...tidy({ kernel, inputs: wired.inputs }), outputs: kept, ops })
+  const needed = keep.every(Boolean) ? kernel : withoutResults(kernel, keep)
+  const kept = needed === kernel ? outputs : outputs.filter((_, i) => keep[i])
+  const exact = tidy(needed, network.graph.share)
+  replace(network, site, { tag: 'kernel', kernel: exact, inputs: inputsOf(exact), outputs: kept, ops })
   for (const v of before) if (!site.node.inputs.includes(v)) forget(network, v)
 }
 
@@ -101,7 +102,7 @@ export const forget = (network: Network, value: ValueId): void => {
     site.alive = false
     for (const v of node.inputs) network.readers.get(v)?.delete(site)
     for (const v of node.inputs) forget(network, v)
-  } else if (hasKernel(site)) replaceKernel(network, site, site.node, node.outputs, node.ops)
+  } else if (hasKernel(site)) replaceKernel(network, site, site.node.kernel, node.outputs, node.ops)
 }
 
 /** Takes a site out whose results another one makes now. */

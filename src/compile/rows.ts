@@ -5,12 +5,13 @@
  * kept: later stages compute it again. Rows must lie together in memory, and there must be enough of them to share out. Read
  * first: siblings.ts.
  */
-import { type Expr, type Nest, type Stage, stage } from '../core/kernel.ts'
-import { range, type Shape, sizeOf } from '../core/shape.ts'
+import { type Expr, type Load, type Nest, type Stage, stage } from '../core/kernel.ts'
+import { range, type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { digitsOf, refinement, rowMajor } from './affine.ts'
-import { loadsOf, MOST_NODES, nodesOf, relocating, rewriting } from './expressions.ts'
+import { about, relocating, rewriting, tooLarge } from './expressions.ts'
 import type { KernelNode, ValueId } from './graph.ts'
 import { isMap, isReduction, mapExprs, readsInPlace } from './kernels.ts'
+import { memo } from './memo.ts'
 import {
   dependsOn,
   hasKernel,
@@ -31,19 +32,19 @@ const LONGEST_ROW = 4096
 /** The inner axes that all stages with axes have: those of the rows. */
 const rowOf = (nest: Nest): Shape | undefined => {
   const [first, ...others] = nest.stages.filter(s => s.axes.length > 0).map(s => s.axes)
-  const same = first !== undefined && others.every(axes => String(axes) === String(first))
+  const same = first !== undefined && others.every(axes => sameShape(axes, first))
   return same ? first : undefined
 }
 
 /** Whether the rows of a nest lie together: its last axis moves every address by one element, or not at all. */
-const contiguous = (nest: Nest): boolean =>
+const contiguous = memo((nest: Nest): boolean =>
   nest.stages.every(({ axes, expr }) => {
     const last = nest.axes.length + axes.length - 1
-    const moves = loadsOf([expr]).flatMap(({ index }) =>
-      index.flatMap(({ terms }) => terms.filter(t => t.axis === last)),
-    )
-    return axes.length === 0 || moves.every(({ by }) => by === 1)
-  })
+    const follows = ({ index }: Load): boolean =>
+      index.every(({ terms }) => terms.every(({ axis, by }) => axis !== last || by === 1))
+    return axes.length === 0 || about(expr).loads.every(follows)
+  }),
+)
 
 const startsChain = (site: Site): site is KernelSite => {
   if (!hasKernel(site) || site.node.kernel.tag !== 'nest' || !isReduction(site.node.kernel)) return false
@@ -72,9 +73,9 @@ const rowStages = (nest: Nest, outer: Shape, row: Shape): readonly Stage[] | und
           .map(expr => ({ tag: 'map', axes: perRow ? [] : row, expr }))
   }
   const common = refinement(nest.axes, outer)
-  const split = common !== undefined && String(common) === String(outer) ? over(nest, outer) : undefined
+  const split = common !== undefined && sameShape(common, outer) ? over(nest, outer) : undefined
   const own = split === undefined ? undefined : rowOf(split)
-  return split !== undefined && own !== undefined && String(own) === String(row) ? split.stages : undefined
+  return split !== undefined && own !== undefined && sameShape(own, row) ? split.stages : undefined
 }
 
 /** What a chain has of each of its results: one value for each row, or an expression along the row. */
@@ -98,7 +99,7 @@ const readsRow = (node: Expr & { tag: 'load' }, outer: Shape, row: Shape): boole
 }
 
 /** The chain with a reader's stages at its end; nothing where the reader needs other elements than those at hand. */
-const lengthened = (chain: KernelNode, reader: KernelNode) => {
+const lengthened = (chain: KernelNode, reader: KernelNode): Nest | undefined => {
   const nest = chain.kernel as Nest
   const row = rowOf(nest)
   const stages = row === undefined ? undefined : rowStages(reader.kernel as Nest, nest.axes, row)
@@ -110,26 +111,15 @@ const lengthened = (chain: KernelNode, reader: KernelNode) => {
     rewriting(node => {
       if (node.tag === 'stage') return { ...node, stage: node.stage + shift }
       if (node.tag !== 'load' && node.tag !== 'loadAt') return node
-      const value = own.get(reader.inputs[node.input] as ValueId)
-      if (value === undefined) return { ...node, input: node.input + chain.inputs.length }
+      const value = own.get(node.input)
+      if (value === undefined) return node
       const perRow = value.tag === 'stage'
       const fits =
         node.tag === 'load' && (perRow ? readsRow(node, nest.axes, row) : readsInPlace(node, [...nest.axes, ...axes]))
       if (!fits) complete = false
-      return perRow ? { ...value, stage: value.stage - shift } : marked(value)
+      return value
     })
-  // Stage numbers of the reader move; those in what the chain computes do not.
-  const marks = new Map<Expr, Expr>()
-  const marked = (value: Expr): Expr => {
-    const mark: Expr = { tag: 'const', dtype: value.dtype, value: 0 }
-    marks.set(mark, value)
-    return mark
-  }
-  const unmark = rewriting(node => {
-    const value = marks.get(node)
-    return value ?? (node.tag === 'stage' && node.stage < 0 ? { ...node, stage: node.stage + shift } : node)
-  })
-  const added = stages.map((s): Stage => ({ ...s, expr: unmark(put(s.axes)(s.expr)) }))
+  const added = stages.map((s): Stage => ({ ...s, expr: put(s.axes)(s.expr) }))
   if (!complete) return undefined
   const outputs = isMap(reader.kernel) ? range(0, added.length) : (reader.kernel as Nest).outputs
   const whole: Nest = {
@@ -137,9 +127,7 @@ const lengthened = (chain: KernelNode, reader: KernelNode) => {
     stages: [...nest.stages, ...added],
     outputs: [...nest.outputs, ...outputs.map(i => i + shift)],
   }
-  return contiguous(whole) && nodesOf(whole.stages.map(s => s.expr)).length <= MOST_NODES
-    ? { kernel: whole, inputs: [...chain.inputs, ...reader.inputs] }
-    : undefined
+  return contiguous(whole) && !tooLarge(whole.stages.map(s => s.expr)) ? whole : undefined
 }
 
 /** The chain's outer axes split as a map needs them. */

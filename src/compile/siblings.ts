@@ -7,9 +7,9 @@
 import type { Expr, Nest, Stage } from '../core/kernel.ts'
 import { type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { refinement } from './affine.ts'
-import { fullLoads, MOST_NODES, nodesOf, renumbering, rewriting } from './expressions.ts'
+import { about, fullLoads, rewriting, tooLarge } from './expressions.ts'
 import type { KernelNode, ValueId } from './graph.ts'
-import { isMap, mapExprs, placesOf, type Wired } from './kernels.ts'
+import { isMap, mapExprs, placesOf } from './kernels.ts'
 import { dependsOn, hasKernel, type KernelSite, type Network, readersOf, remove, replaceKernel } from './network.ts'
 import { aligned, epilogueOf, isRowwise, over } from './substitute.ts'
 
@@ -17,19 +17,16 @@ import { aligned, epilogueOf, isRowwise, over } from './substitute.ts'
 const TRIED = 8
 
 /** Two maps as one; nothing where the second reads the first at other elements. */
-const joinedMaps = (first: KernelNode, second: KernelNode): Wired | undefined => {
+const joinedMaps = (first: KernelNode, second: KernelNode): Nest | undefined => {
   const nests = aligned(first.kernel as Nest, second.kernel as Nest)
   if (nests === undefined) return undefined
   const [a, b] = nests
   const before = mapExprs(a)
   const own = new Map(first.outputs.map((v, i) => [v, before[i] as Expr]))
-  const after = epilogueOf({ kernel: b, inputs: second.inputs }, a.axes, own, first.inputs.length)
+  const after = epilogueOf(b, a.axes, own)
   if (after === undefined) return undefined
   const stages = [...before, ...after].map(expr => ({ tag: 'map', axes: [], expr }) as const)
-  return {
-    kernel: { tag: 'nest', axes: a.axes, stages, outputs: stages.map((_, i) => i) },
-    inputs: [...first.inputs, ...second.inputs],
-  }
+  return { tag: 'nest', axes: a.axes, stages, outputs: stages.map((_, i) => i) }
 }
 
 /** The axes that all reductions of a nest run over, if they are the same. */
@@ -60,7 +57,7 @@ const reducingOver = (nest: Nest, axes: Shape): Nest | undefined => {
 }
 
 /** Two reductions along the same axes as one nest. */
-const joinedReductions = (first: KernelNode, second: KernelNode): Wired | undefined => {
+const joinedReductions = (first: KernelNode, second: KernelNode): Nest | undefined => {
   const nests = aligned(first.kernel as Nest, second.kernel as Nest)
   if (nests === undefined) return undefined
   const [along, others] = nests.map(reducedAxes)
@@ -68,18 +65,17 @@ const joinedReductions = (first: KernelNode, second: KernelNode): Wired | undefi
   if (inner === undefined) return undefined
   const [a, b] = nests.map(nest => reducingOver(nest, inner))
   if (a === undefined || b === undefined) return undefined
-  const [moved, shift] = [renumbering(i => i + first.inputs.length), a.stages.length]
+  const shift = a.stages.length
   const later = rewriting(node => (node.tag === 'stage' ? { ...node, stage: node.stage + shift } : node))
-  const stages = [...a.stages, ...b.stages.map((stage): Stage => ({ ...stage, expr: later(moved(stage.expr)) }))]
+  const stages = [...a.stages, ...b.stages.map((stage): Stage => ({ ...stage, expr: later(stage.expr) }))]
   const outputs = [...a.outputs, ...b.outputs.map(i => i + shift)]
   // Reductions first, so that their loops can be one.
-  return { kernel: reductionsFirst({ ...a, stages, outputs }), inputs: [...first.inputs, ...second.inputs] }
+  return reductionsFirst({ ...a, stages, outputs })
 }
 
 /** The nest with reductions before maps, where no reduction reads a map. */
 const reductionsFirst = (nest: Nest): Nest => {
-  const readsStage = ({ expr }: Stage): boolean => nodesOf([expr]).some(node => node.tag === 'stage')
-  if (nest.stages.some(s => s.tag === 'reduce' && readsStage(s))) return nest
+  if (nest.stages.some(s => s.tag === 'reduce' && about(s.expr).readsStages)) return nest
   const numbers = nest.stages.map((_, i) => i)
   const order = [
     ...numbers.filter(i => nest.stages[i]?.tag === 'reduce'),
@@ -108,10 +104,8 @@ const pointsOf = ({ node: { kernel } }: KernelSite): number =>
   Math.max(0, ...placesOf(kernel).map(({ sizes }) => sizeOf(sizes)))
 
 /** The inputs that a nest reads anew at most of its points. */
-const largeInputs = ({ node: { kernel, inputs } }: KernelSite): ReadonlySet<ValueId> =>
-  new Set(
-    placesOf(kernel).flatMap(({ expr, sizes }) => fullLoads([expr], sizes).map(load => inputs[load.input] as ValueId)),
-  )
+const largeInputs = ({ node: { kernel } }: KernelSite): ReadonlySet<ValueId> =>
+  new Set(placesOf(kernel).flatMap(({ expr, sizes }) => fullLoads([expr], sizes).map(load => load.input)))
 
 const sharesInput = (a: KernelSite, b: KernelSite): boolean => {
   const large = pointsOf(a) === 1 ? new Set(a.node.inputs) : largeInputs(a)
@@ -130,7 +124,7 @@ const join = (network: Network, first: KernelSite, second: KernelSite, maxInputs
   const others = b.inputs.filter(v => !a.outputs.includes(v))
   if (dependsOn(network, others, first) || dependsOn(network, a.inputs, second)) return false
   const joined = kindOf(first) === 'map' ? joinedMaps(a, b) : direct ? undefined : joinedReductions(a, b)
-  if (joined === undefined || nodesOf(placesOf(joined.kernel).map(p => p.expr)).length > MOST_NODES) return false
+  if (joined === undefined || tooLarge(placesOf(joined).map(p => p.expr))) return false
   remove(network, second)
   replaceKernel(network, first, joined, [...a.outputs, ...b.outputs], [...a.ops, ...b.ops])
   return true

@@ -9,7 +9,8 @@ import { isProgram } from '../core/program.ts'
 import { range, sameShape, sizeOf } from '../core/shape.ts'
 import { asValue, concrete, hostOf } from '../core/tensor.ts'
 import type { Captured, Concrete, Equation, Operation, Params, Program, TensorType, Variable } from '../core/types.ts'
-import { mapPrograms, remembering, withParts } from './inline.ts'
+import { hasPrograms, mapPrograms, remembering, withParts } from './inline.ts'
+import { memo } from './memo.ts'
 
 /** What is known while a program is walked. */
 type Walk = {
@@ -89,11 +90,11 @@ const folded = (walk: Walk, { op, params, inputs, outputs }: Equation): readonly
 }
 
 /** Numbers that JSON does not tell apart. */
-const spelled = (x: number): string | number =>
+export const spelled = (x: number): string | number =>
   Number.isFinite(x) && !Object.is(x, -0) ? x : `number ${Object.is(x, -0) ? '-0' : x}`
 
 /** Numbers objects in the order in which they come. */
-const numbering = <A extends object>(): ((x: A) => number) => {
+export const numbering = <A extends object>(): ((x: A) => number) => {
   const known = new Map<A, number>()
   return x => {
     const n = known.get(x) ?? known.size
@@ -102,14 +103,20 @@ const numbering = <A extends object>(): ((x: A) => number) => {
   }
 }
 
+/** Params as a text; `number` tells the programs among them apart. */
+const textOf = (params: Params, number: (program: Program) => number): string =>
+  JSON.stringify(params, (_, value) =>
+    isProgram(value) ? `program ${number(value)}` : typeof value === 'number' ? spelled(value) : value,
+  )
+
+/** The text that equal params without programs have in common. */
+export const paramsText = memo((params: Params): string => textOf(params, () => 0))
+
 /** A text that equal equations have in common. */
 const keys = (): ((equation: Equation) => string) => {
   const opNumber = numbering<Operation>()
   const programNumber = numbering<Program>()
-  const text = (params: Params): string =>
-    JSON.stringify(params, (_, value) =>
-      isProgram(value) ? `program ${programNumber(value)}` : typeof value === 'number' ? spelled(value) : value,
-    )
+  const text = (params: Params): string => (hasPrograms(params) ? textOf(params, programNumber) : paramsText(params))
   return ({ op, params, inputs }) => `${opNumber(op)} ${inputs} ${text(params)}`
 }
 

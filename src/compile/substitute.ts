@@ -4,12 +4,21 @@
  * Layer: compile. The heart is composition of index maps: the consumer's address is taken apart into coordinates of the producer's
  * loop, and the producer's expression is moved there. Read next: maps.ts, epilogues.ts.
  */
-import type { Affine, Expr, Load, Nest } from '../core/kernel.ts'
-import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
+import type { Affine, Expr, Kernel, Load, Nest } from '../core/kernel.ts'
+import { type Shape, sameShape, sizeOf, stridesOf } from '../core/shape.ts'
 import { addressOf, canonicalLoad, combine, digitsOf, isPlain, refinement, rowMajor } from './affine.ts'
-import { nodesOf, relocating, renumbering, rewriting } from './expressions.ts'
+import { about, nodesOf, relocating, rewriting, unmoved } from './expressions.ts'
 import type { ValueId } from './graph.ts'
-import { isReduction, mapExprs, mapPlaces, readsInPlace, splitNest, stageSizes, type Wired } from './kernels.ts'
+import {
+  isReduction,
+  isRowMajor,
+  mapExprs,
+  mapPlaces,
+  readsAtComputed,
+  readsInPlace,
+  splitNest,
+  stageSizes,
+} from './kernels.ts'
 
 /** Axes of a view in order of stride, if together they number all elements of the source. */
 const viewOfStrides = (address: Affine, view: Shape, size: number): readonly number[] | undefined => {
@@ -55,38 +64,28 @@ const throughPermutation = (guarded: Load, expr: Expr, axes: Shape): Load | unde
 export const valueAt = (read: Load, sizes: Shape, expr: Expr, axes: Shape): Expr | undefined => {
   const exact = canonicalLoad(read, sizes)
   if (!isPlain(exact)) return throughPermutation(exact, expr, axes)
+  if (sameShape(axes, sizes) && isRowMajor(exact.index[0] as Affine, sizes)) return expr
   const digits = digitsOf(addressOf(exact), axes, sizes)
   return digits === undefined ? undefined : relocating(digits)(expr)
 }
 
-/** Whether a kernel reads an input at computed coordinates. */
-export const readsAtComputed = ({ kernel }: Wired, input: number): boolean => {
-  let found = false
-  mapPlaces(kernel, expr => {
-    found ||= nodesOf([expr]).some(node => node.tag === 'loadAt' && node.input === input)
-    return expr
-  })
-  return found
-}
+/** A map over `axes` that makes a value. */
+export type Made = { readonly expr: Expr; readonly axes: Shape }
 
-/** The kernel with all loads of one input replaced; nothing where one cannot be. */
-const replacing = (
-  consumer: Wired,
-  input: number,
-  f: (read: Load, sizes: Shape) => Expr | undefined,
-): Wired | undefined => {
-  let complete = !readsAtComputed(consumer, input)
-  const { kernel } = consumer
+/** The kernel with all loads of some values replaced by what makes them; nothing where one cannot be. */
+const replacing = (kernel: Kernel, makers: ReadonlyMap<ValueId, Made>): Kernel | undefined => {
+  let complete = ![...makers.keys()].some(value => readsAtComputed(kernel, value))
   const operands: ReadonlySet<Expr> = new Set(kernel.tag === 'contract' ? [kernel.a, kernel.b] : [])
   const replaced = mapPlaces(kernel, (expr, sizes) =>
     rewriting(node => {
-      if (!complete || node.tag !== 'load' || node.input !== input) return node
-      const value = f(node, sizes)
+      const maker = complete && node.tag === 'load' ? makers.get(node.input) : undefined
+      if (maker === undefined) return node
+      const value = valueAt(node as Load, sizes, maker.expr, maker.axes)
       if (value === undefined || (operands.has(expr) && !(value.tag === 'load' && isPlain(value)))) complete = false
       return value ?? node
     })(expr),
   )
-  return complete ? { kernel: replaced, inputs: consumer.inputs } : undefined
+  return complete ? replaced : undefined
 }
 
 /** Where an axis must be split so that an address can be taken apart in coordinates of `axes`. */
@@ -116,15 +115,15 @@ const partsOf = (n: number, cuts: ReadonlySet<number> | undefined): Shape | unde
   return parts
 }
 
-/** A nest split so finely that what it reads of an input can be computed over `axes`. */
-const splitFor = (nest: Nest, input: number, axes: Shape): Nest | undefined => {
+/** A nest split so finely that what it reads of a value can be computed over `axes`. */
+const splitFor = (nest: Nest, value: ValueId, axes: Shape): Nest | undefined => {
   const rank = nest.axes.length
   const outer = nest.axes.map(() => new Set<number>())
   const inner = nest.stages.map(stage => stage.axes.map(() => new Set<number>()))
   nest.stages.forEach((stage, s) => {
     const sizes = stageSizes(nest, stage)
     for (const node of nodesOf([stage.expr])) {
-      if (node.tag !== 'load' || node.input !== input) continue
+      if (node.tag !== 'load' || node.input !== value) continue
       const exact = canonicalLoad(node, sizes)
       if (!isPlain(exact)) continue
       for (const [axis, runs] of cutsFor(addressOf(exact), axes, sizes))
@@ -138,25 +137,24 @@ const splitFor = (nest: Nest, input: number, axes: Shape): Nest | undefined => {
   return splitNest(nest, outerParts, innerParts as readonly (readonly Shape[])[])
 }
 
-/**
- * A consumer that computes one of its inputs itself. `producer` is a map, `output` the number of its result that the consumer reads
- * as the value `value`; nothing where its reads cannot be expressed.
- */
-export const inlined = (consumer: Wired, value: ValueId, producer: Wired, output: number): Wired | undefined => {
-  const nest = producer.kernel as Nest
-  const inputs = [...consumer.inputs, ...producer.inputs]
-  const expr = renumbering(i => i + consumer.inputs.length)(mapExprs(nest)[output] as Expr)
-  const input = consumer.inputs.indexOf(value)
-  const put = (kernel: Wired['kernel']): Wired | undefined =>
-    replacing({ kernel, inputs }, input, (read, sizes) => valueAt(read, sizes, expr, nest.axes))
-  const direct = put(consumer.kernel)
-  if (direct !== undefined || consumer.kernel.tag !== 'nest') return direct
-  const split = splitFor(consumer.kernel, input, nest.axes)
-  return split === undefined ? undefined : put(split)
+/** A consumer that computes one of the values that it reads itself; nothing where its reads cannot be expressed. */
+export const inlined = (consumer: Kernel, value: ValueId, made: Made): Kernel | undefined => {
+  const makers = new Map([[value, made]])
+  const direct = replacing(consumer, makers)
+  if (direct !== undefined || consumer.tag !== 'nest') return direct
+  const split = splitFor(consumer, value, made.axes)
+  return split === undefined ? undefined : replacing(split, makers)
+}
+
+/** A consumer that computes several values itself, none of which is made of another; nothing where one by one is the way. */
+export const inlinedTogether = (consumer: Kernel, makers: ReadonlyMap<ValueId, Made>): Kernel | undefined => {
+  for (const { expr } of makers.values()) if (about(expr).inputs.some(value => makers.has(value))) return undefined
+  return replacing(consumer, makers)
 }
 
 /** A nest over axes that split its own; nothing where they do not. */
 export const over = (nest: Nest, axes: Shape): Nest | undefined => {
+  if (sameShape(nest.axes, axes) && !axes.includes(1)) return nest
   const parts: Shape[] = []
   const left = axes.filter(n => n !== 1)
   for (const n of [...nest.axes].reverse()) {
@@ -186,29 +184,33 @@ export const aligned = (a: Nest, b: Nest): readonly [Nest, Nest] | undefined => 
   return x === undefined || y === undefined ? undefined : [x, y]
 }
 
+/** How expressions of a map get to the points of other axes of equally many elements; nothing where axes cross. */
+const relocatingTo = (axes: Shape, nest: Nest): ((expr: Expr) => Expr) | undefined => {
+  if (sameShape(axes, nest.axes) && !axes.includes(1)) return unmoved
+  const coordinates = digitsOf(rowMajor(axes), nest.axes, axes)
+  return coordinates === undefined ? undefined : relocating(coordinates)
+}
+
+/** Whether a map over `axes` reads some values nowhere but at the element that it is about to store. */
+export const readsOnlyInPlace = (nest: Nest, axes: Shape, values: { has(value: ValueId): boolean }): boolean => {
+  const move = relocatingTo(axes, nest)
+  if (move === undefined) return false
+  return mapExprs(nest).every(expr => {
+    const { loads, computed } = about(expr)
+    if (computed.some(value => values.has(value))) return false
+    return loads.every(load => !values.has(load.input) || readsInPlace(move(load) as Load, axes))
+  })
+}
+
 /**
  * The expressions of a map at the points of `axes`, with what it reads in place of some values replaced: by `own` when the load is of
  * the element at that point. Nothing where one of those values is read elsewhere.
  */
-export const epilogueOf = (
-  map: Wired,
-  axes: Shape,
-  own: ReadonlyMap<ValueId, Expr>,
-  firstInput: number,
-): readonly Expr[] | undefined => {
-  const nest = map.kernel as Nest
-  const coordinates = digitsOf(rowMajor(axes), nest.axes, axes)
-  if (coordinates === undefined) return undefined
-  let complete = true
-  const put = rewriting(node => {
-    if (node.tag !== 'load' && node.tag !== 'loadAt') return node
-    const value = own.get(map.inputs[node.input] as ValueId)
-    if (value === undefined) return { ...node, input: node.input + firstInput }
-    if (node.tag === 'loadAt' || !readsInPlace(node, axes)) complete = false
-    return value
-  })
-  const exprs = mapExprs(nest).map(relocating(coordinates)).map(put)
-  return complete ? exprs : undefined
+export const epilogueOf = (nest: Nest, axes: Shape, own: ReadonlyMap<ValueId, Expr>): readonly Expr[] | undefined => {
+  if (!readsOnlyInPlace(nest, axes, own)) return undefined
+  const move = relocatingTo(axes, nest) ?? unmoved
+  const put = rewriting(node => (node.tag === 'load' ? (own.get(node.input) ?? node) : node))
+  return mapExprs(nest).map(expr => put(move(expr)))
 }
 
 /** Whether a nest has nothing but results at its outer axes: reductions and what is computed of them. */

@@ -13,8 +13,9 @@ import { flattenWithPaths, type Tree, type TreeShape, tensorsOf, unflatten } fro
 import type { Maybe, Tensor } from '../core/types.ts'
 
 /** What may be passed for an argument: a number stands for a scalar tensor, anywhere in a tree. */
-export type Argument<T> =
-  T extends Tensor<infer S>
+export type Argument<T> = [Tree<Tensor>] extends [T]
+  ? T
+  : T extends Tensor<infer S>
     ? T | (readonly [] extends S ? number : never)
     : T extends readonly unknown[] | { readonly [key: string]: unknown }
       ? { readonly [K in keyof T]: Argument<T[K]> }

@@ -14,7 +14,8 @@ const known: readonly string[] = ['threads', 'memory', 'fma']
 
 /**
  * Sets the engine up that runs ops: `threads` (as many as there are cores, at most 16; the environment variable COTANGENT_THREADS
- * does the same), `memory` (about how many bytes of tensors stay in its memory), `fma`. Results do not depend on the number of
+ * does the same), `memory` (about how many bytes of tensors stay in its memory), `fma` (whether fused multiply-add may be used, true;
+ * COTANGENT_FMA=0 forbids it). Results do not depend on the number of
  * threads. Before the first op, all of it can be set; afterwards `threads` and `memory`.
  * @throws ValueError for options out of range; EngineError when threads are wanted of an engine that was made with one
  * @example

@@ -144,7 +144,7 @@ describe('the MNIST example', () => {
 describe('its command line', () => {
   it('has the defaults of the issue', () => {
     const options = right(parseOptions([]))
-    expect(options).toMatchObject({ epochs: 2, batch: 64, seed: 0, limit: null, data: null, help: false })
+    expect(options).toMatchObject({ epochs: 15, batch: 64, seed: 0, limit: null, data: null, help: false })
     expect(options.chosen).toBe('relu; momentum, learning rate 0.01, momentum 0.9')
   })
 

@@ -15,7 +15,7 @@ export type Output = { readonly out: string; readonly err: string }
 /** Node on its arguments, whatever its exit status. */
 const node = (args: readonly string[], cwd: string): Promise<Output> =>
   new Promise(resolve => {
-    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, COTANGENT_FMA: '0' }
     execFile(process.execPath, args, { cwd, env, maxBuffer: 2 ** 26 }, (_status, out, err) => resolve({ out, err }))
   })
 

@@ -159,36 +159,66 @@ const packRows = (chunk: Chunk, { a, terms }: At): Local => {
   return origin
 }
 
-/** All tiles of a panel. */
-const overRows = (chunk: Chunk, { tiles }: Width, { a, b, places, terms, first }: At): void => {
-  const { code, job, room } = chunk
+/** What a tile reads and writes, besides panels of B: pointers that move from tile to tile. */
+const tilePointers = (
+  { job }: Chunk,
+  { a, places }: At,
+): readonly { readonly at: Local; readonly step: number }[] => {
   const { plan, roles } = job
-  const pointers = [
+  return [
     { at: a, step: plan.packsRows ? packedTile(plan) : tileStep(roles.a, plan.height) },
-    ...places.map((at, i) => ({ at, step: tileStep((job.places[i] as Job['places'][number]).walk, plan.height) })),
+    ...places.map((at, i) => ({ at, step: tileStep(placeOf(job, i).walk, plan.height) })),
   ]
-  overTiles(chunk, pointers, (row, [left = a, ...moved], height) =>
-    call(code, tiles[height], [row, left, b, terms, first, room, ...moved]),
-  )
 }
 
-/** All panels of a block. */
-const overPanels = (chunk: Chunk, at: At): void => {
-  const { code, job, functions, ownPanel } = chunk
-  const [from, end] = chunk.panels
-  const a = packRows(chunk, at)
+const placeOf = ({ places }: Job, i: number): Job['places'][number] => places[i] as Job['places'][number]
+
+/** Calls `visit` at each panel of some width, with pointers that are there. */
+const overWidth = (
+  { code, job, panels: [from, end] }: Chunk,
+  width: Width,
+  at: At,
+  visit: (at: At) => void,
+): void => {
   const columns = 4 * job.plan.vectors
-  for (const width of functions.widths) {
-    const panel = greater(code, from, width.from)
-    countUp(code, panel, lesser(code, end, width.to), () => {
-      const b = placed(code, at.b, [panel], [columns * columnsWalk(job).column])
-      if (ownPanel !== null) call(code, width.pack, [b, ownPanel, at.terms])
-      const places = at.places.map((place, i) =>
-        placed(code, place, [panel], [columns * (job.places[i] as Job['places'][number]).walk.column]),
+  const panel = greater(code, from, width.from)
+  countUp(code, panel, lesser(code, end, width.to), () => {
+    const b = placed(code, at.b, [panel], [columns * columnsWalk(job).column])
+    const places = at.places.map((place, i) =>
+      placed(code, place, [panel], [columns * placeOf(job, i).walk.column]),
+    )
+    visit({ ...at, b, places })
+  })
+}
+
+/** All tiles of a block, panel by panel. */
+const byPanels = (chunk: Chunk, at: At): void => {
+  const { code, functions, ownPanel, room } = chunk
+  for (const width of functions.widths)
+    overWidth(chunk, width, at, there => {
+      if (ownPanel !== null) call(code, width.pack, [there.b, ownPanel, at.terms])
+      overTiles(chunk, tilePointers(chunk, there), (row, [left = at.a, ...moved], height) =>
+        call(code, width.tiles[height], [row, left, ownPanel ?? there.b, at.terms, at.first, room, ...moved]),
       )
-      overRows(chunk, width, { ...at, a, b: ownPanel ?? b, places })
     })
-  }
+}
+
+/** All tiles of a block, those of the same rows one after the other. */
+const byRows = (chunk: Chunk, at: At): void => {
+  const { code, functions, room } = chunk
+  overTiles(chunk, tilePointers(chunk, at), (row, [a = at.a, ...places], height) => {
+    for (const width of functions.widths)
+      overWidth(chunk, width, { ...at, a, places }, there =>
+        call(code, width.tiles[height], [row, a, there.b, at.terms, at.first, room, ...there.places]),
+      )
+  })
+}
+
+/** All tiles of a block. */
+const overTilesOfBlock = (chunk: Chunk, at: At): void => {
+  const there = { ...at, a: packRows(chunk, at) }
+  if (chunk.job.plan.rowsOutside) byRows(chunk, there)
+  else byPanels(chunk, there)
 }
 
 /** All blocks of an outer point. */
@@ -196,7 +226,7 @@ const overBlocks = (chunk: Chunk, at: At): void => {
   const { code, job } = chunk
   const { outer, axis, length, inner, count } = job.plan.blocks
   if (count === 1) {
-    overPanels(chunk, at)
+    overTilesOfBlock(chunk, at)
     return
   }
   const [from, end] = chunk.blocks
@@ -214,7 +244,7 @@ const overBlocks = (chunk: Chunk, at: At): void => {
     code.set(at.first)
     code.i32(0)
     code.set(left)
-    overPanels(chunk, {
+    overTilesOfBlock(chunk, {
       ...at,
       a: placed(code, at.a, digits, steps('a')),
       b: placed(code, at.b, digits, steps('b')),

@@ -29,6 +29,8 @@ export type Plan = {
   readonly packing: Packing
   /** Whether each chunk packs its rows of A. */
   readonly packsRows: boolean
+  /** Whether tiles of the same rows follow each other, rather than those of the same panel. */
+  readonly rowsOutside: boolean
   readonly blocks: Blocks
   readonly grid: Grid
   readonly work: number
@@ -127,6 +129,14 @@ const thrashes = (step: number, terms: number): boolean => {
 /** From so many panels on, packed rows pay. */
 const MANY_PANELS = 3
 
+/**
+ * Bytes of B up to which tiles of the same rows follow each other: it stays in the second-level cache, and what the epilogue reads and
+ * writes is walked line by line, as caches expect it.
+ */
+const NEAR_PANELS = 1 << 18
+/** Terms up to which that matters beside the product itself. */
+const FEW_TERMS = 320
+
 /** Cuts a product. */
 export const planOf = (roles: Roles, fma: boolean): Plan => {
   const [height, vectors] = tileOf(roles, fma)
@@ -145,11 +155,15 @@ export const planOf = (roles: Roles, fma: boolean): Plan => {
   const grid = gridOf({ outer, rowTiles, panels }, blocks.count, room, wanted)
   const reused = grid.rows > 1 || roles.outer.some((size, i) => size > 1 && roles.b.outer[i] === 0)
   const blockTerms = product(blocks.inner) * blocks.length
+  const ownPanels = Math.ceil(panels / grid.panels)
+  const rowsOutside = ownPanels > 1 && blockTerms <= FEW_TERMS && ownPanels * blockTerms * 16 * vectors <= NEAR_PANELS
+  const packing = packingOf(roles, rowTiles, (reused || rowsOutside) && blocks.count === 1)
   return {
     height,
     vectors,
-    packing: packingOf(roles, rowTiles, reused && blocks.count === 1),
+    packing,
     packsRows: thrashes(roles.terms.at(-1)?.a ?? 0, blockTerms) && panels / grid.panels >= MANY_PANELS,
+    rowsOutside: rowsOutside && packing !== 'own',
     blocks,
     grid,
     work,

@@ -7,17 +7,25 @@ import { type Expr, type Load, operands } from '../../core/kernel.ts'
 
 /** The nodes of some graphs, each once, operands before their users; without those that are `known`, and what only they need. */
 export const inOrder = (roots: readonly Expr[], known: (node: Expr) => boolean = () => false): readonly Expr[] => {
-  const order = new Set<Expr>()
-  const stack: Expr[] = [...roots].reverse()
+  const order: Expr[] = []
+  const done = new Set<Expr>()
+  const stack = roots.filter(root => !known(root)).reverse()
   for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-    const done = order.has(node) || known(node)
-    const missing = done ? [] : operands(node).filter(operand => !order.has(operand) && !known(operand))
-    if (missing.length === 0) {
-      if (!done) order.add(node)
-      stack.pop()
-    } else stack.push(...missing.reverse())
+    const height = stack.length
+    if (!done.has(node)) {
+      const before = operands(node)
+      for (let i = before.length - 1; i >= 0; i--) {
+        const operand = before[i] as Expr
+        if (!done.has(operand) && !known(operand)) stack.push(operand)
+      }
+    }
+    if (stack.length > height) continue
+    stack.pop()
+    if (done.has(node)) continue
+    done.add(node)
+    order.push(node)
   }
-  return [...order]
+  return order
 }
 
 const loadKey = ({ input, dtype, view, index, fill }: Load): string => {

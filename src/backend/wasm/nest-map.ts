@@ -4,13 +4,14 @@
  * Layer: backend. Lanes go along the last place, where results are contiguous. Read next: nest-rows.ts.
  */
 import type { Expr } from '../../core/kernel.ts'
+import { range } from '../../core/shape.ts'
 import type { Pointer, SpacedResult } from './nest-form.ts'
 import { type Spot, store, type Values } from './nest-values.ts'
 import type { Extent, Steps, Walk } from './nest-walk.ts'
 
 /** Points of a round: full vectors, and at the end what is left of one. */
 export const spotsFor = (count: number, width: number): readonly Spot[] =>
-  Array.from({ length: Math.ceil(count / width) }, (_, i) => ({
+  range(0, Math.ceil(count / width)).map(i => ({
     rows: 0,
     steps: i * width,
     count: Math.min(width, count - i * width),
@@ -60,10 +61,7 @@ export const emitMap = (
   const size = results[0]?.space.sizes[place] ?? 1
   const targets = results.map(({ target }) => target.pointer)
   const pointers: readonly Pointer[] = [...values.pointers, ...targets]
-  walk.aim(
-    pointers,
-    Array.from({ length: place }, (_, i) => i),
-  )
+  walk.aim(pointers, range(0, place))
   values.scoped(() =>
     walk.along(place, pointers, from, steps => {
       values.hoist(

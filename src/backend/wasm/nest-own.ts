@@ -4,10 +4,30 @@
  * Layer: backend. Read next: nest-rows.ts, nest-columns.ts.
  */
 import type { Expr } from '../../core/kernel.ts'
-import type { Space, SpacedReduction } from './nest-form.ts'
+import type { Form, Pointer, Space, SpacedReduction } from './nest-form.ts'
 import { stagesIn } from './nest-job.ts'
-import type { Spot, Values } from './nest-values.ts'
+import { clamp } from './nest-units.ts'
+import { type Layout, type Readers, type Spot, type Values, valuesOf } from './nest-values.ts'
 import type { Extent, Walk } from './nest-walk.ts'
+
+/** The values of a space's expressions, and all that moves in its loops. */
+export type Inside = { readonly layout: Layout; readonly values: Values; readonly pointers: readonly Pointer[] }
+
+/** What is inside each outer point, in loops of which that over outer place `row` is around; lanes go along the last place. */
+export const insideOf = (walk: Walk, form: Form, space: Space, row: number, readers: Readers): Inside => {
+  const levels = space.sizes.map((_, place) => Math.max(0, place - row + 1))
+  return insideWith(walk, form, { space, vector: lastPlace(space), row, levels }, readers)
+}
+
+/** What is inside each outer point in the loops of some layout. */
+export const insideWith = (walk: Walk, form: Form, layout: Layout, readers: Readers): Inside => {
+  const { space } = layout
+  const results = form.results.filter(r => r.space === space)
+  const reductions = form.reductions.filter(r => r.space === space)
+  const roots = [...reductions, ...results].map(({ expr }) => expr)
+  const values = valuesOf(walk, roots, layout, readers)
+  return { layout, values, pointers: [...values.pointers, ...results.map(({ target }) => target.pointer)] }
+}
 
 /** Neighbouring reductions over the same places, none of which reads another. */
 export const groupsOf = (reductions: readonly SpacedReduction[]): readonly (readonly SpacedReduction[])[] => {
@@ -20,6 +40,15 @@ export const groupsOf = (reductions: readonly SpacedReduction[]): readonly (read
   }
   return groups
 }
+
+/** Runs a body in a scope of each of some values. */
+export const scopedAll = (all: readonly Values[], body: () => void): void =>
+  all.reduce(
+    (inner: () => void, { scoped }) =>
+      () =>
+        scoped(inner),
+    body,
+  )()
 
 /** The last place of a space. */
 export const lastPlace = ({ sizes }: Space): number => sizes.length - 1
@@ -36,7 +65,7 @@ export const endOf = (
   const size = sizes[place] ?? 1
   if (cut?.place !== place || cut.whole % cut.size === 0) return { to: size, size }
   const { code } = walk
-  const rest = walk.take('i32')
+  const end = walk.take('i32')
   const part = walk.index(cut.part)
   code.i32(cut.whole)
   if (part !== null) {
@@ -45,15 +74,9 @@ export const endOf = (
     code.op('i32.mul')
     code.op('i32.sub')
   }
-  code.set(rest)
-  code.get(rest)
-  code.i32(cut.size)
-  code.get(rest)
-  code.i32(cut.size)
-  code.op('i32.lt_s')
-  code.op('select')
-  code.set(rest)
-  return { to: { local: rest }, size: cut.whole }
+  code.set(end)
+  clamp(code, end, cut.size)
+  return { to: { local: end }, size: cut.whole }
 }
 
 /** Pushes the position of the present point, `steps` places on, among all points of a stage's own places, as i32. */
@@ -73,24 +96,22 @@ export const pushPosition = (walk: Walk, { sizes, outer }: Space, steps: number)
   }
 }
 
-/** Walks the own places of a space from the first up to, but not including, `last`; `levels` deep already. */
+/** Walks the own places of a space up to, but not including, `last`; what does not change inside a loop is computed before it. */
 export const ownLoops = (
   walk: Walk,
-  space: Space,
-  values: Values,
+  { layout, values, pointers }: Inside,
   exprs: readonly Expr[],
-  pointers: Values['pointers'],
-  levels: readonly number[],
   spots: readonly Spot[],
   last: number,
   body: () => void,
 ): void => {
+  const { space, levels } = layout
   const from = (place: number): void => {
-    if (place >= last) {
+    values.hoist(levels[place] ?? 0, spots, exprs)
+    if (place === last) {
       body()
       return
     }
-    values.hoist(levels[place] ?? 0, spots, exprs)
     const { to } = endOf(walk, space, place)
     walk.along(place, pointers, 0, steps => steps.run(to, 1, () => values.scoped(() => from(place + 1))))
   }

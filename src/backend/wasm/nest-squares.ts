@@ -4,9 +4,10 @@
  * Layer: backend. Places are put in another order: the last is the one that is written along, the one before that is read along. Of it
  * a unit takes a few rows only, so that the lines written to stay in the cache until they are full. Read next: nest-map.ts.
  */
+import { range } from '../../core/shape.ts'
 import type { Form, Leaf, Pointer, Source, Space, SpacedResult } from './nest-form.ts'
 import { rounds, storeAll } from './nest-map.ts'
-import { turnable } from './nest-read.ts'
+import { turnable } from './nest-turn.ts'
 import type { Layout, Values } from './nest-values.ts'
 import type { Extent, Walk } from './nest-walk.ts'
 
@@ -64,8 +65,6 @@ export const squareLayout = (space: Space): Layout => {
   }
 }
 
-const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
-
 /** Stores results at all points of the last place, in the rows `from`–`to` of the one before. */
 export const emitSquares = (
   walk: Walk,
@@ -78,14 +77,14 @@ export const emitSquares = (
   const size = space.sizes[vector] ?? 1
   const pointers = [...values.pointers, ...results.map(({ target }) => target.pointer)]
   const at = (rows: number, count: number, square: boolean) => ({ rows, steps: 0, count, square })
-  walk.aim(pointers, range(row))
+  walk.aim(pointers, range(0, row))
   const column = (count: number): void =>
     values.scoped(() =>
       walk.along(row, pointers, from, steps => {
         values.hoist(2, [at(0, count, false)], values.roots)
         const square = (): void =>
           values.scoped(() => {
-            for (const rows of range(4)) storeAll(walk, results, values, vector, at(rows, 4, true), row)
+            for (const rows of range(0, 4)) storeAll(walk, results, values, vector, at(rows, 4, true), row)
           })
         if (count === 4) steps.run(to, 4, square)
         steps.run(to, 1, () => values.scoped(() => storeAll(walk, results, values, vector, at(0, count, false), row)))

@@ -12,18 +12,10 @@ import { storeScalar, storeVector } from './expr-memory.ts'
 import type { Leaf, Pointer, Source, Space } from './nest-form.ts'
 import { gather, gatherRun } from './nest-gather.ts'
 import type { Memory } from './nest-job.ts'
-import {
-  type Lanes,
-  moves,
-  type Range,
-  ranged,
-  rangeOf,
-  readRamp,
-  readScalar,
-  readTurned,
-  readVector,
-  turnable,
-} from './nest-read.ts'
+import { type Lanes, moves } from './nest-place.ts'
+import { type Range, ranged, rangeOf } from './nest-range.ts'
+import { readRamp, readScalar, readVector } from './nest-read.ts'
+import { readTurned, turnable } from './nest-turn.ts'
 import type { Walk } from './nest-walk.ts'
 
 /** How the loops of a space run: lanes along `vector`, several points along `row` in one round, places `inside` their levels. */

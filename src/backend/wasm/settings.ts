@@ -54,7 +54,7 @@ export const choose = (options: EngineOptions): void => {
 export const settings = (): Required<EngineOptions> => ({
   threads: chosen.threads ?? threadsFromEnvironment() ?? cores(),
   memory: chosen.memory ?? DEFAULT_MEMORY,
-  fma: chosen.fma ?? true,
+  fma: chosen.fma ?? processOf()?.env?.COTANGENT_FMA !== '0',
 })
 
 /** A function of three vectors that is valid only where relaxed SIMD is. */
