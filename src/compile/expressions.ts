@@ -4,6 +4,7 @@
  * Layer: compile. An expression is a graph, in which a node that is used twice is computed once; nothing here loses that. Read
  * next: kernels.ts.
  */
+import type { Dtype } from '../core/dtype.ts'
 import { type Affine, apply, constant, type Expr, iota, type Load, type ScalarFn } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { compose } from './affine.ts'
@@ -97,38 +98,54 @@ const isAxis = ({ offset, terms, divisor }: Affine, axis: number): boolean =>
 
 const written = (x: number): string | number => (Object.is(x, -0) ? '-0' : x)
 
-/** The key of a node whose operands have numbers. */
-const keyOf = (node: Expr, number: (x: Expr) => number): string => {
+/** What tells a node, whose operands have numbers, from others of its dtype and kind; a number where that will do, for speed. */
+const keyOf = (node: Expr, number: (x: Expr) => number): string | number => {
   switch (node.tag) {
     case 'const':
-      return `const ${node.dtype} ${written(node.value)}`
+      return written(node.value)
     case 'iota':
-      return `iota ${node.axis}`
+      return node.axis
     case 'load':
-      return `load ${node.dtype} ${node.input} ${node.view} ${node.fill} ${node.index.map(keyOfAffine).join(';')}`
+      return `${node.input} ${node.view} ${node.fill} ${node.index.map(keyOfAffine).join(';')}`
     case 'stage':
-      return `stage ${node.dtype} ${node.stage}`
+      return node.stage
     case 'loadAt':
-      return `loadAt ${node.dtype} ${node.input} ${node.view} ${node.fill} ${node.index.map(number)}`
-    case 'apply':
-      return node.args.reduce((key, arg) => `${key} ${number(arg)}`, `${node.fn} ${node.dtype}`)
+      return `${node.input} ${node.view} ${node.fill} ${node.index.map(number)}`
+    case 'apply': {
+      const [x, y, ...others] = node.args
+      if (x === undefined || others.length > 0) return node.args.map(number).join()
+      return number(x) * MOST_NUMBERS + (y === undefined ? 0 : number(y) + 1)
+    }
     case 'select':
-      return `select ${number(node.condition)} ${number(node.onTrue)} ${number(node.onFalse)}`
+      return `${number(node.condition)} ${number(node.onTrue)} ${number(node.onFalse)}`
     case 'cast':
-      return `cast ${node.dtype} ${number(node.value)}`
+      return number(node.value)
   }
 }
 
+/** More nodes than there ever are, and so few that two numbers of nodes make one. */
+const MOST_NUMBERS = 2 ** 26
+
 const keyOfAffine = ({ offset, terms, divisor }: Affine): string =>
-  `${written(offset)}/${divisor} ${terms.map(({ axis, by }) => `${axis}*${by}`)}`
+  terms.reduce((key, { axis, by }) => `${key} ${axis}*${by}`, `${written(offset)}/${divisor}`)
+
+/** The entry of a map, made where there is none. */
+const entry = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
+}
 
 /**
  * Gives equal expressions one identity, within all that one such function is given. What it has seen it does not look at again, so
  * that an expression costs what is new in it.
  */
 export const sharing = (): ((expr: Expr) => Expr) => {
+  type Numbers = Map<string | number, number>
   const shared: Expr[] = []
-  const byKey = new Map<string, number>()
+  const tables = new Map<Dtype, Map<string, Numbers>>()
   /** What each expression that has been seen is among the shared ones. */
   const numbers = new Map<Expr, number>()
   const number = (x: Expr): number => numbers.get(x) ?? -1
@@ -136,9 +153,9 @@ export const sharing = (): ((expr: Expr) => Expr) => {
     const before = numbers.get(expr)
     if (before !== undefined) return shared[before] as Expr
     const node = withOperands(expr, share)
-    const key = keyOf(node, number)
-    const known = byKey.get(key) ?? shared.push(node) - 1
-    byKey.set(key, known)
+    const kinds = entry(tables, node.dtype, () => new Map<string, Numbers>())
+    const table = entry(kinds, node.tag === 'apply' ? node.fn : node.tag, (): Numbers => new Map())
+    const known = entry(table, keyOf(node, number), () => shared.push(node) - 1)
     numbers.set(node, known)
     if (node !== expr) numbers.set(expr, known)
     return shared[known] as Expr

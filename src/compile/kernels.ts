@@ -42,14 +42,16 @@ export const placesOf = (kernel: Kernel): readonly Place[] => {
   }
 }
 
-/** The kernel with its expressions replaced; those of operands of a contraction must stay loads. */
+/** The kernel with its expressions replaced, itself where a nest keeps them all; those of operands of a contraction must stay loads. */
 export const mapPlaces = (kernel: Kernel, f: (expr: Expr, sizes: Shape) => Expr): Kernel => {
   switch (kernel.tag) {
-    case 'nest':
-      return {
-        ...kernel,
-        stages: kernel.stages.map(stage => ({ ...stage, expr: f(stage.expr, stageSizes(kernel, stage)) })),
-      }
+    case 'nest': {
+      const stages = kernel.stages.map(stage => {
+        const expr = f(stage.expr, stageSizes(kernel, stage))
+        return expr === stage.expr ? stage : { ...stage, expr }
+      })
+      return stages.every((stage, s) => stage === kernel.stages[s]) ? kernel : { ...kernel, stages }
+    }
     case 'contract': {
       const sizes = [...kernel.axes, ...kernel.reduce]
       return {

@@ -86,8 +86,10 @@ const moveInto = (network: Network, moves: readonly Move[], reader: KernelSite):
   const makers = new Map(moves.map(({ value, made }) => [value, made]))
   const together = inlinedTogether(reader.node.kernel, makers)
   const [kernel, moved] = together === undefined ? oneByOne(reader.node.kernel, moves) : [together, makers]
-  const ops = moves.flatMap(({ value, made }) => (moved.has(value) ? made.site.node.ops : []))
-  if (moved.size > 0) replaceKernel(network, reader, kernel, reader.node.outputs, [...ops, ...reader.node.ops])
+  // Names of ops become long lists: concat copies them fastest.
+  const ops = moves.filter(({ value }) => moved.has(value)).map(({ made }) => made.site.node.ops)
+  if (moved.size > 0)
+    replaceKernel(network, reader, kernel, reader.node.outputs, new Array<string>().concat(...ops, reader.node.ops))
   return new Set(moved.keys())
 }
 

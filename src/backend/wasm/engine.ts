@@ -77,7 +77,7 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
   let runs = 0
 
   const poolOf = (): Pool | null => {
-    if (threads <= 1 || !heap.shared) return null
+    if (threads <= 1) return null
     pool ??= createPool({ memory: heap.memory, control: CONTROL, threads })
     return pool
   }
@@ -160,7 +160,7 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
     compile,
     run,
     describe: () => ({
-      threads: threads <= 1 ? '1 thread' : (poolOf()?.describe() ?? '1 thread: no shared memory'),
+      threads: poolOf()?.describe() ?? '1 thread',
       memory: heap.memory.buffer.byteLength,
       tensors: residence.usage(),
       executables: kept.size,

@@ -26,7 +26,7 @@ import { type Spot, valuesOf } from './nest-values.ts'
 import type { Extent, Walk } from './nest-walk.ts'
 
 /** Vectors of a tile. */
-const TILE = 8
+const TILE = 12
 
 /** Columns of a tile. */
 export const TILE_COLUMNS = 4 * TILE

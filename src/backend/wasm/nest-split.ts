@@ -15,7 +15,7 @@ import type { Inputs, Job, Reduction } from './nest-job.ts'
 const ROW_TERMS = 8_192
 const COLUMN_TERMS = 1_024
 /** Bytes of the rows of a part, when several tiles of columns read them. */
-const CACHED = 262_144
+const CACHED = 32768
 /** Nanoseconds of work from which parts are worth while. */
 const WORTH = 100_000
 /** Parts wanted when outer points are few. */
