@@ -41,6 +41,15 @@ const textOf = async (request: IncomingMessage): Promise<string> => {
   return text
 }
 
+/** Runs the script, and posts what keeps it from being loaded. */
+const PAGE = `<!doctype html>
+<script>
+  const complain = what => fetch('/result', { method: 'POST', body: JSON.stringify(String(what)) })
+  addEventListener('error', event => complain(event.message))
+  addEventListener('unhandledrejection', event => complain(event.reason))
+</script>
+<script type="module" src="/script.js"></script>`
+
 /** What a script posts to `/result` when a page served with these headers runs it. */
 export const inBrowser = async (script: string, headers: OutgoingHttpHeaders): Promise<unknown> => {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
@@ -53,7 +62,7 @@ export const inBrowser = async (script: string, headers: OutgoingHttpHeaders): P
     if (request.method === 'POST') answer(await textOf(request))
     const isScript = request.url === '/script.js'
     response.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html', ...headers })
-    response.end(isScript ? script : '<!doctype html><script type="module" src="/script.js"></script>')
+    response.end(isScript ? script : PAGE)
   })
   await new Promise<void>(done => void server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
