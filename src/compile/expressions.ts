@@ -68,9 +68,21 @@ export const rewriting = (f: (node: Expr) => Expr): ((expr: Expr) => Expr) => {
 /** Most nodes of one kernel: beyond, making it takes longer than fusing saves. */
 export const MOST_NODES = 300
 
-/** Puts other numbers on inputs. */
+/** Puts other numbers on inputs, in nodes that are all new ones. */
 export const renumbering = (at: (input: number) => number): ((expr: Expr) => Expr) =>
-  rewriting(node => (node.tag === 'load' || node.tag === 'loadAt' ? { ...node, input: at(node.input) } : node))
+  rewriting(node => {
+    switch (node.tag) {
+      case 'load':
+      case 'loadAt':
+        return { ...node, input: at(node.input) }
+      case 'const':
+      case 'iota':
+      case 'stage':
+        return { ...node }
+      default:
+        return node
+    }
+  })
 
 /** An index map as an int32 expression. */
 const asExpr = ({ offset, terms }: Affine): Expr => {

@@ -1,3 +1,10 @@
+/**
+ * lower: the graph of kernels of a program.
+ *
+ * Layer: compile. What only looks at the same elements differently is no node: both names stand for one value. Constants that follow
+ * a formula become that formula in expressions. Operands of contractions that can miss are copied first, with what is read there
+ * written out. Equations that have op, params and types in common are lowered once. Read next: tidy.ts, fuse.ts.
+ */
 import { fail, ruleError, traceError } from '../core/errors.ts'
 import {
   along,

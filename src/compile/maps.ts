@@ -87,9 +87,9 @@ const moveInto = (network: Network, moves: readonly Move[], reader: KernelSite):
   const together = inlinedTogether(reader.node.kernel, makers)
   const [kernel, moved] = together === undefined ? oneByOne(reader.node.kernel, moves) : [together, makers]
   // Names of ops become long lists: concat copies them fastest.
-  const ops = moves.filter(({ value }) => moved.has(value)).map(({ made }) => made.site.node.ops)
-  if (moved.size > 0)
-    replaceKernel(network, reader, kernel, reader.node.outputs, new Array<string>().concat(...ops, reader.node.ops))
+  const none: readonly string[] = []
+  const ops = none.concat(...moves.map(({ value, made }) => (moved.has(value) ? made.site.node.ops : none)))
+  if (moved.size > 0) replaceKernel(network, reader, kernel, reader.node.outputs, ops.concat(reader.node.ops))
   return new Set(moved.keys())
 }
 
