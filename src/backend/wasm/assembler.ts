@@ -227,28 +227,26 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
   return { bytes, locals, fixups }
 }
 
+/** Bytes in pieces: copying them one by one is what a module of many functions would otherwise spend its time on. */
+type Piece = readonly number[] | Uint8Array
+
 /** A body with its calls resolved, its locals declared in runs of one type, and its length in front. */
-const encodeBody = ({ bytes, locals, fixups }: Body, indexOf: (f: FunctionRef) => number): number[] => {
-  const whole: number[] = []
+const encodeBody = ({ bytes, locals, fixups }: Body, indexOf: (f: FunctionRef) => number): readonly Piece[] => {
   const runs: [ValueType, number][] = []
   for (const type of locals) {
     const last = runs[runs.length - 1]
     if (last?.[0] === type) last[1]++
     else runs.push([type, 1])
   }
-  unsigned(whole, runs.length)
-  for (const [type, count] of runs) {
-    unsigned(whole, count)
-    whole.push(typeByte[type])
-  }
-  const from = whole.length
-  for (const byte of bytes) whole.push(byte)
-  for (const { at, to } of fixups) for (const [i, byte] of padded(indexOf(to)).entries()) whole[from + at + i] = byte
-  whole.push(0x0b)
-  const out: number[] = []
-  unsigned(out, whole.length)
-  for (const byte of whole) out.push(byte)
-  return out
+  const declared = countedList(runs, (out, [type, count]) => {
+    unsigned(out, count)
+    out.push(typeByte[type])
+  })
+  const code = Uint8Array.from(bytes)
+  for (const { at, to } of fixups) code.set(padded(indexOf(to)), at)
+  const size: number[] = []
+  unsigned(size, declared.length + code.length + 1)
+  return [size, declared, code, [0x0b]]
 }
 
 const pushName = (out: number[], name: string): void => {
@@ -256,10 +254,22 @@ const pushName = (out: number[], name: string): void => {
   for (let i = 0; i < name.length; i++) out.push(name.charCodeAt(i))
 }
 
-const section = (out: number[], id: number, content: readonly number[]): void => {
-  out.push(id)
-  unsigned(out, content.length)
-  for (const byte of content) out.push(byte)
+const lengthOf = (pieces: readonly Piece[]): number => pieces.reduce((n, piece) => n + piece.length, 0)
+
+const section = (id: number, content: readonly Piece[]): readonly Piece[] => {
+  const head = [id]
+  unsigned(head, lengthOf(content))
+  return [head, ...content]
+}
+
+const joined = (pieces: readonly Piece[]): Uint8Array<ArrayBuffer> => {
+  const whole = new Uint8Array(lengthOf(pieces))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 /** Numbers each distinct key in order of appearance. */
@@ -359,40 +369,28 @@ export const moduleBuilder = (): ModuleBuilder => {
     },
     imports: () => maths.map(m => m.name),
     finish: (shared, exported = []) => {
-      const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
       const signatures = types.keys()
-      const typeSection: number[] = []
-      unsigned(typeSection, signatures.length)
-      for (const signature of signatures) pushSignature(typeSection, signature)
-      section(out, 1, typeSection)
-      section(out, 2, importSection(maths, shared))
       const indexOf = (f: FunctionRef): number => (f.kind === 'import' ? f.index : maths.length + f.index)
-      section(
-        out,
-        3,
-        countedList(functions, (to, f) => unsigned(to, f.type)),
-      )
       const named = [
         ...functions.flatMap(({ name }, index) => (name === null ? [] : [{ name, to: own(index) }])),
         ...exported.map((to, i) => ({ name: String(i), to })),
       ]
-      section(
-        out,
-        7,
-        countedList(named, (out, { name, to }) => {
-          pushName(out, name)
-          out.push(0)
-          unsigned(out, indexOf(to))
-        }),
-      )
-      section(
-        out,
-        10,
-        countedList(functions, (to, f) => {
-          for (const byte of encodeBody(f.body, indexOf)) to.push(byte)
-        }),
-      )
-      return { bytes: Uint8Array.from(out), data: data.all() }
+      const exportNamed = (out: number[], { name, to }: (typeof named)[number]): void => {
+        pushName(out, name)
+        out.push(0)
+        unsigned(out, indexOf(to))
+      }
+      const count: number[] = []
+      unsigned(count, functions.length)
+      const bytes = joined([
+        [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+        ...section(1, [countedList(signatures, pushSignature)]),
+        ...section(2, [importSection(maths, shared)]),
+        ...section(3, [countedList(functions, (out, f) => unsigned(out, f.type))]),
+        ...section(7, [countedList(named, exportNamed)]),
+        ...section(10, [count, ...functions.flatMap(f => encodeBody(f.body, indexOf))]),
+      ])
+      return { bytes, data: data.all() }
     },
   }
 }
