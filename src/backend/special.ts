@@ -11,18 +11,21 @@ const polynomial = (c: readonly number[], x: number): number => {
   return sum
 }
 
-type Ratio = { readonly over: readonly number[]; readonly under: readonly number[] }
+/** Coefficients of a quotient of polynomials, the constant first. */
+export type Ratio = { readonly over: readonly number[]; readonly under: readonly number[] }
 
 const ratio = ({ over, under }: Ratio, x: number): number => polynomial(over, x) / polynomial(under, x)
 
 // W. J. Cody (1969), "Rational Chebyshev approximations for the error function", Mathematics of Computation 23, 631-637;
 // the coefficients are those of his CALERF, as float64. erf(x) is x·NEAR(x²) for |x| up to 0.46875; erfc(x) is
 // e^(-x²)·MIDDLE(x) from there to 4, and e^(-x²)·(1/√π - FAR(1/x²)/x²)/x beyond.
-const NEAR: Ratio = {
+/** For erf for |x| up to 0.46875. */
+export const NEAR: Ratio = {
   over: [3209.3775891384694, 377.485237685302, 113.86415415105016, 3.1611237438705655, 0.18577770618460315],
   under: [2844.236833439171, 1282.6165260773723, 244.02463793444417, 23.601290952344122, 1],
 }
-const MIDDLE: Ratio = {
+/** For erfc from there to 4. */
+export const MIDDLE: Ratio = {
   over: [
     1230.3393547979972, 2051.0783778260716, 1712.0476126340707, 881.952221241769, 298.6351381974001, 66.11919063714163,
     8.883149794388377, 0.5641884969886701, 2.1531153547440383e-8,
@@ -32,14 +35,16 @@ const MIDDLE: Ratio = {
     537.1811018620099, 117.6939508913125, 15.744926110709835, 1,
   ],
 }
-const FAR: Ratio = {
+/** For erfc beyond 4. */
+export const FAR: Ratio = {
   over: [
     0.0006587491615298378, 0.016083785148742275, 0.12578172611122926, 0.36034489994980445, 0.30532663496123236,
     0.016315387137302097,
   ],
   under: [0.0023352049762686918, 0.06051834131244132, 0.5279051029514285, 1.8729528499234673, 2.568520192289822, 1],
 }
-const ONE_OVER_SQRT_PI = 0.5641895835477563
+/** 1/√π. */
+export const ONE_OVER_SQRT_PI = 0.5641895835477563
 
 /** e^(-x²). x² is split, as rounding it would cost as many digits as the exponent has. */
 const gaussian = (x: number): number => {
@@ -74,7 +79,8 @@ export const erfc = (x: number): number => {
 // M. J. Wichura (1988), "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37,
 // 477-484 (PPND16). For q = x/2, q·CENTRE(0.180625 - q²) is √2·erfInv(x) where |q| is at most 0.425; nearer to 1, with
 // r = √-ln((1 - |x|)/2), it is SIDE(r - 1.6) for r up to 5, else EDGE(r - 5).
-const CENTRE: Ratio = {
+/** For erfInv for |x| up to 0.85. */
+export const CENTRE: Ratio = {
   over: [
     3.3871328727963665, 133.14166789178438, 1971.5909503065513, 13731.69376550946, 45921.95393154987, 67265.7709270087,
     33430.57558358813, 2509.0809287301227,
@@ -84,7 +90,8 @@ const CENTRE: Ratio = {
     28729.085735721943, 5226.495278852854,
   ],
 }
-const SIDE: Ratio = {
+/** For erfInv beyond, for r up to 5. */
+export const SIDE: Ratio = {
   over: [
     1.4234371107496835, 4.630337846156546, 5.769497221460691, 3.6478483247632045, 1.2704582524523684,
     0.2417807251774506, 0.022723844989269184, 0.0007745450142783414,
@@ -94,7 +101,8 @@ const SIDE: Ratio = {
     0.0005475938084995345, 1.0507500716444169e-9,
   ],
 }
-const EDGE: Ratio = {
+/** For erfInv for larger r. */
+export const EDGE: Ratio = {
   over: [
     6.657904643501103, 5.463784911164114, 1.7848265399172913, 0.29656057182850487, 0.026532189526576124,
     0.0012426609473880784, 0.000027115555687434876, 2.0103343992922881e-7,
