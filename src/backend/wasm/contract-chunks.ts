@@ -1,7 +1,8 @@
 /**
  * The walk of one chunk over its tiles.
  *
- * Layer: backend. From outside in: outer points, blocks of terms, panels of columns, tiles of rows. Read next: contract-pack.ts.
+ * Layer: backend. From outside in: outer points, blocks of terms, then panels of columns and
+ * tiles of rows, of which the plan says which are outside. Read next: contract-pack.ts.
  */
 import { sizeOf } from '../../core/shape.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
@@ -13,7 +14,7 @@ import {
   packedTile,
   panelBytes,
   panelsOf,
-  ROOM,
+  roomOf,
   termsOf,
   tilesOf,
   tileTerms,
@@ -34,7 +35,11 @@ type Width = {
   readonly pack: FunctionRef | null
 }
 
-type Functions = { readonly widths: readonly Width[]; readonly packRows: ByHeight | null }
+type Functions = {
+  readonly widths: readonly Width[]
+  readonly packRows: ByHeight | null
+  readonly strips: ByHeight | null
+}
 
 const byHeight = ({ roles, plan }: Job, make: (height: number) => FunctionRef): ByHeight => {
   const { full, rest } = tilesOf(roles, plan)
@@ -50,7 +55,7 @@ const tilesOfWidth = (module: ModuleBuilder, job: Job, columns: number): ByHeigh
       terms: tileTerms(job.roles, job.plan, height),
       packed: job.plan.packing !== 'none',
       fma: job.fma,
-      places: job.places.length,
+      places: job.strips === null ? job.places.length : 1,
       ends: job.endsOf(columns),
     }),
   )
@@ -71,6 +76,7 @@ const functionsOf = (module: ModuleBuilder, job: Job): Functions => {
     packRows: plan.packsRows
       ? byHeight(job, height => definePackRows(module, roles.a.rows, height, walkOf(roles, plan, ['a'])))
       : null,
+    strips: job.strips === null ? null : byHeight(job, job.strips),
   }
 }
 
@@ -160,10 +166,7 @@ const packRows = (chunk: Chunk, { a, terms }: At): Local => {
 }
 
 /** What a tile reads and writes, besides panels of B: pointers that move from tile to tile. */
-const tilePointers = (
-  { job }: Chunk,
-  { a, places }: At,
-): readonly { readonly at: Local; readonly step: number }[] => {
+const tilePointers = ({ job }: Chunk, { a, places }: At): readonly { readonly at: Local; readonly step: number }[] => {
   const { plan, roles } = job
   return [
     { at: a, step: plan.packsRows ? packedTile(plan) : tileStep(roles.a, plan.height) },
@@ -178,16 +181,14 @@ const overWidth = (
   { code, job, panels: [from, end] }: Chunk,
   width: Width,
   at: At,
-  visit: (at: At) => void,
+  visit: (at: At, panel: Local) => void,
 ): void => {
   const columns = 4 * job.plan.vectors
   const panel = greater(code, from, width.from)
   countUp(code, panel, lesser(code, end, width.to), () => {
     const b = placed(code, at.b, [panel], [columns * columnsWalk(job).column])
-    const places = at.places.map((place, i) =>
-      placed(code, place, [panel], [columns * placeOf(job, i).walk.column]),
-    )
-    visit({ ...at, b, places })
+    const places = at.places.map((place, i) => placed(code, place, [panel], [columns * placeOf(job, i).walk.column]))
+    visit({ ...at, b, places }, panel)
   })
 }
 
@@ -214,10 +215,29 @@ const byRows = (chunk: Chunk, at: At): void => {
   })
 }
 
+/** All tiles of a block in strips: the sums of the same rows are laid down, then go through the epilogue together. */
+const byStrips = (chunk: Chunk, at: At, strips: ByHeight): void => {
+  const { code, job, functions, room } = chunk
+  const [from, end] = chunk.panels
+  const { vectors } = job.plan
+  const origin = placed(code, room, [from], [-16 * vectors])
+  overTiles(chunk, tilePointers(chunk, at), (row, [a = at.a, ...places], height) => {
+    for (const width of functions.widths)
+      overWidth(chunk, width, { ...at, a, places: [] }, (there, panel) => {
+        const sums = placed(code, origin, [panel], [16 * vectors])
+        call(code, width.tiles[height], [row, a, there.b, at.terms, at.first, room, sums])
+      })
+    const starts = places.map((place, i) => placed(code, place, [from], [4 * vectors * placeOf(job, i).walk.column]))
+    call(code, strips[height], [row, room, from, end, ...starts])
+  })
+}
+
 /** All tiles of a block. */
 const overTilesOfBlock = (chunk: Chunk, at: At): void => {
   const there = { ...at, a: packRows(chunk, at) }
-  if (chunk.job.plan.rowsOutside) byRows(chunk, there)
+  const { strips } = chunk.functions
+  if (strips !== null) byStrips(chunk, there, strips)
+  else if (chunk.job.plan.rowsOutside) byRows(chunk, there)
   else byPanels(chunk, there)
 }
 
@@ -290,7 +310,7 @@ export const defineTiles = (module: ModuleBuilder, job: Job): FunctionRef => {
       tiles: shareOf(code, row as Local, grid.rows, tilesOf(roles, plan).count),
       panels: shareOf(code, panel as Local, grid.panels, panelsOf(roles, plan).count),
       data,
-      room: own(scratch.room, ROOM),
+      room: own(scratch.room, roomOf(roles, plan)),
       ownPanel: plan.packing === 'own' ? own(scratch.panels, panelBytes(plan)) : null,
       ownRows: plan.packsRows ? own(scratch.rows, packedRows(roles, plan)) : null,
     }

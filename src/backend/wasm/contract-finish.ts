@@ -1,11 +1,12 @@
 /**
  * How a tile begins and ends: its sums go on from those of earlier blocks of terms, or go through the epilogue to the outputs.
  *
- * Layer: backend. Read next: expr.ts.
+ * Layer: backend. An epilogue that reads and writes much does so for a *strip* at once, all tiles of the same rows in a chunk: it then
+ * walks along whole rows, not from line to line, where each would be a miss. Read next: expr.ts.
  */
 import type { Expr, Load } from '../../core/kernel.ts'
-import type { Code, Local, ModuleBuilder } from './assembler.ts'
-import { advance, repeat } from './contract-code.ts'
+import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
+import { advance, lesser, placed, repeat } from './contract-code.ts'
 import type { Place } from './contract-layout.ts'
 import type { Rows } from './contract-roles.ts'
 import { type Ends, type Given, lanesOf, type Sums, tableOf, vectorsOf } from './contract-tile.ts'
@@ -82,27 +83,106 @@ export const epilogueEnds = (module: ModuleBuilder, epilogue: Epilogue, columns:
   },
 })
 
+/** Where the epilogue is at a vector: sums, and all places. */
+type Spot = { readonly sums: At; readonly places: readonly At[]; readonly lanes: number }
+
+/** The epilogue at one vector. */
+const epilogueVector = (module: ModuleBuilder, code: Code, epilogue: Epilogue, { sums, places, lanes }: Spot): void => {
+  const loads = [...epilogue.loads.entries()]
+  const leaves: Leaves = {
+    load: load => {
+      const i = loads.findIndex(([one]) => one === load)
+      const column = loads[i]?.[1].walk.column ?? 0
+      loadColumns(code, load, places[epilogue.outputs.length + i] as At, column, lanes)
+    },
+    loadAt: () => undefined,
+    iota: () => undefined,
+    stage: () => loadVector(code, 'float32', sums, 4),
+  }
+  const values = emitVector(module, code, epilogue.exprs, leaves)
+  for (const [o, { dtype }] of epilogue.exprs.entries())
+    storeVector(module, code, dtype, places[o] as At, values[o] as Local, lanes)
+}
+
 /** The epilogue at one row of a tile. */
 const epilogueRow = (module: ModuleBuilder, code: Code, epilogue: Epilogue, columns: number, given: Given): void => {
   const places = placesOf(epilogue)
-  const loads = [...epilogue.loads.keys()]
   const lines = places.map(({ walk }, p) => rowAt(module, code, walk.rows, given.places[p] as Local, given.row, 0))
-  for (let j = 0; j < vectorsOf(columns); j++) {
-    const lanes = lanesOf(columns, j)
-    const at = (p: number): At => moved(lines[p] as At, 4 * j * (places[p] as Place).walk.column)
-    const leaves: Leaves = {
-      load: load => {
-        const p = epilogue.outputs.length + loads.indexOf(load)
-        loadColumns(code, load, at(p), places[p]?.walk.column ?? 0, lanes)
-      },
-      loadAt: () => undefined,
-      iota: () => undefined,
-      stage: () => loadVector(code, 'float32', { address: given.room, offset: 16 * j }, 4),
-    }
-    const values = emitVector(module, code, epilogue.exprs, leaves)
-    for (const [o, { dtype }] of epilogue.exprs.entries())
-      storeVector(module, code, dtype, at(o), values[o] as Local, lanes)
-  }
+  for (let j = 0; j < vectorsOf(columns); j++)
+    epilogueVector(module, code, epilogue, {
+      sums: { address: given.room, offset: 16 * j },
+      places: places.map(({ walk }, p) => moved(lines[p] as At, 4 * j * walk.column)),
+      lanes: lanesOf(columns, j),
+    })
+}
+
+/** A strip: rows of sums so many bytes apart, in panels of so many vectors; the columns of the whole result. */
+export type Strip = {
+  readonly height: number
+  readonly bytes: number
+  readonly vectors: number
+  readonly columns: number
+}
+
+/** The function that ends a strip from one panel to another: (row, sums, from, end, ...places). */
+export const defineStrip = (module: ModuleBuilder, epilogue: Epilogue, strip: Strip): FunctionRef => {
+  const walks = placesOf(epilogue).map(({ walk }) => walk)
+  const params = Array.from({ length: 4 + walks.length }, () => 'i32' as const)
+  return module.define(null, params, [], (code, row = 0, sums = 0, from = 0, end = 0, ...places) => {
+    const count = code.local('i32')
+    const first = placed(code, from, [from], [strip.vectors - 1])
+    const last = lesser(code, placed(code, end, [end], [strip.vectors - 1]), Math.floor(strip.columns / 4))
+    code.get(last)
+    code.get(first)
+    code.op('i32.sub')
+    code.set(count)
+    repeat(code, strip.height, false, () => {
+      const lines = walks.map((walk, p) => {
+        const { address, offset } = rowAt(module, code, walk.rows, places[p] as Local, row, 0)
+        const line = placed(code, address, [], [])
+        advance(code, line, offset)
+        return line
+      })
+      const at = placed(code, sums, [], [])
+      stripRow(module, code, epilogue, strip, { at, lines, count, end })
+      advance(code, sums, strip.bytes)
+      advance(code, row, 4)
+      walks.forEach(({ rows }, p) => {
+        if (rows.tag === 'linear') advance(code, places[p] as Local, rows.step)
+      })
+    })
+  })
+}
+
+/** Pointers that move along a row, and how many full vectors are before panel number `end`. */
+type Line = { readonly at: Local; readonly lines: readonly Local[]; readonly count: Local; readonly end: Local }
+
+const stripRow = (
+  module: ModuleBuilder,
+  code: Code,
+  epilogue: Epilogue,
+  { columns, vectors }: Strip,
+  { at, lines, count, end }: Line,
+): void => {
+  const walks = placesOf(epilogue).map(({ walk }) => walk)
+  const spot = (lanes: number): Spot => ({
+    sums: { address: at, offset: 0 },
+    places: lines.map(address => ({ address, offset: 0 })),
+    lanes,
+  })
+  code.get(count)
+  code.when(() =>
+    repeat(code, count, true, () => {
+      epilogueVector(module, code, epilogue, spot(4))
+      advance(code, at, 16)
+      for (const [p, line] of lines.entries()) advance(code, line, 4 * (walks[p]?.column ?? 0))
+    }),
+  )
+  if (columns % 4 === 0) return
+  code.get(end)
+  code.i32(Math.ceil(columns / (4 * vectors)))
+  code.op('i32.eq')
+  code.when(() => epilogueVector(module, code, epilogue, spot(columns % 4)))
 }
 
 /** Pushes what a load reads at the columns of a vector. */

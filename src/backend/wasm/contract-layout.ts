@@ -1,11 +1,12 @@
 /**
  * What the loops of a contraction share: the order in which terms are walked, and where things are in the scratch memory.
  *
- * Layer: backend. Scratch memory holds, in this order: partial sums, packed panels of B, packed rows of A, and room for a tile of each
- * chunk. Read next: contract-chunks.ts.
+ * Layer: backend. Scratch memory holds, in this order: partial sums, packed panels of B, packed rows of A, and room for a tile,
+ * or a strip of tiles, of each chunk. Read next: contract-chunks.ts.
  */
 import { range, sizeOf } from '../../core/shape.ts'
 import { offsetsAt } from '../address.ts'
+import type { FunctionRef } from './assembler.ts'
 import { mergeTerms, type Plan } from './contract-plan.ts'
 import type { Roles, Walk } from './contract-roles.ts'
 import { type Ends, type Terms, vectorsOf } from './contract-tile.ts'
@@ -22,6 +23,8 @@ export type Job = {
   readonly places: readonly Place[]
   /** How a tile of so many columns begins and ends. */
   readonly endsOf: (columns: number) => Ends
+  /** What ends strips of so many rows; null where each tile ends itself. */
+  readonly strips: ((height: number) => FunctionRef) | null
   /** Bytes from the partial sums of a part to those of the next. */
   readonly part: number
   readonly fma: boolean
@@ -37,7 +40,19 @@ export type Scratch = {
 }
 
 /** Bytes of a chunk's room for the sums of a tile. */
-export const ROOM = 256
+const ROOM = 256
+/** Panels from which it pays to end a strip, all tiles of the same rows in a chunk, at once. */
+const WIDE = 4
+
+/** Bytes of the sums of one row of a strip; null where tiles do not come in strips. */
+export const stripOf = (roles: Roles, plan: Plan): number | null => {
+  const panels = Math.ceil(panelsOf(roles, plan).count / plan.grid.panels)
+  return plan.rowsOutside && panels >= WIDE ? 16 * plan.vectors * panels : null
+}
+
+/** Bytes of a chunk's room for sums on their way through the epilogue. */
+export const roomOf = (roles: Roles, plan: Plan): number =>
+  Math.max(ROOM, Math.ceil((plan.height * (stripOf(roles, plan) ?? 0)) / 64) * 64)
 
 /** The tiles of a chunkless product along one side: full ones, and what the last one has if it is not. */
 export type Tiling = { readonly full: number; readonly rest: number; readonly count: number }
@@ -128,5 +143,5 @@ const panelsSize = (roles: Roles, plan: Plan): number => {
 export const scratchOf = (roles: Roles, plan: Plan, partial: number): Scratch => {
   const rows = partial + panelsSize(roles, plan)
   const room = rows + chunksOf(plan) * packedRows(roles, plan)
-  return { panels: partial, rows, room, size: room + chunksOf(plan) * ROOM }
+  return { panels: partial, rows, room, size: room + chunksOf(plan) * roomOf(roles, plan) }
 }

@@ -38,6 +38,9 @@ export type Plan = {
 
 /** Terms of a block when there are several: a panel of B and a tile's rows of A then stay in the first-level cache. */
 const BLOCK = 512
+/** The same where panels are few: what all of them and all rows read then stays there. */
+const NARROW_BLOCK = 160
+const FEW_PANELS = 3
 /** From so many terms on, panels would not stay in the second-level cache. */
 const MOST_TERMS = 4096
 /** Flops in a nanosecond, roughly. */
@@ -137,6 +140,10 @@ const NEAR_PANELS = 1 << 18
 /** Terms up to which that matters beside the product itself. */
 const FEW_TERMS = 320
 
+/** Whether tiles of the same rows should follow each other, in chunks of so many panels, each of so many terms and vectors. */
+const runsAlongRows = (panels: number, terms: number, vectors: number): boolean =>
+  panels > 1 && terms <= FEW_TERMS && panels * terms * 16 * vectors <= NEAR_PANELS
+
 /** Cuts a product. */
 export const planOf = (roles: Roles, fma: boolean): Plan => {
   const [height, vectors] = tileOf(roles, fma)
@@ -150,13 +157,13 @@ export const planOf = (roles: Roles, fma: boolean): Plan => {
   const few = outer * rowTiles * panels < 2 * wanted || (outer * rowTiles * panels < 128 && count > 16 * BLOCK)
   const cutTerms = count > MOST_TERMS || (few && count >= 2 * BLOCK)
   const merged = mergeTerms(roles.terms, ['a', 'b'])
-  const blocks = blocksOf(merged, cutTerms ? BLOCK : Number.POSITIVE_INFINITY)
+  const longest = panels <= FEW_PANELS ? NARROW_BLOCK : BLOCK
+  const blocks = blocksOf(merged, cutTerms ? longest : Number.POSITIVE_INFINITY)
   const room = Math.max(1, Math.floor(MOST_PARTIAL / points))
   const grid = gridOf({ outer, rowTiles, panels }, blocks.count, room, wanted)
   const reused = grid.rows > 1 || roles.outer.some((size, i) => size > 1 && roles.b.outer[i] === 0)
   const blockTerms = product(blocks.inner) * blocks.length
-  const ownPanels = Math.ceil(panels / grid.panels)
-  const rowsOutside = ownPanels > 1 && blockTerms <= FEW_TERMS && ownPanels * blockTerms * 16 * vectors <= NEAR_PANELS
+  const rowsOutside = runsAlongRows(Math.ceil(panels / grid.panels), blockTerms, vectors)
   const packing = packingOf(roles, rowTiles, (reused || rowsOutside) && blocks.count === 1)
   return {
     height,

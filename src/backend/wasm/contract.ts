@@ -9,8 +9,8 @@ import type { Contract, Expr } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import { defineTiles } from './contract-chunks.ts'
-import { type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract-finish.ts'
-import { chunksOf, type Job, type Place, scratchOf } from './contract-layout.ts'
+import { defineStrip, type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract-finish.ts'
+import { chunksOf, type Job, type Place, scratchOf, stripOf } from './contract-layout.ts'
 import { asNest, endOf } from './contract-nest.ts'
 import { definePacking } from './contract-pack.ts'
 import { type Plan, planOf } from './contract-plan.ts'
@@ -70,16 +70,32 @@ type Tiled = {
 const jobOf = ({ slots, roles, plan, fma }: Tiled, places: readonly Place[], endsOf: Job['endsOf']): Job => {
   const [a, b] = roles.inputs.map(input => slots.inputs[input] as number) as [number, number]
   const words = { a, b, scratch: slots.scratch }
-  return { roles, plan, words, places, endsOf, part: 0, fma, scratch: scratchOf(roles, plan, 0) }
+  return { roles, plan, words, places, endsOf, strips: null, part: 0, fma, scratch: scratchOf(roles, plan, 0) }
 }
+
+/** Places from which on it pays to walk along them for a whole strip at a time. */
+const STRIP_PLACES = 4
 
 /** Tiles whose results are final. */
 const finalJob = (tiled: Tiled, epilogue: Epilogue): Job => {
-  const { module, plan } = tiled
+  const { module, slots, roles, plan } = tiled
   const [only] = epilogue.outputs
   if (only !== undefined && epilogue.exprs.length === 1 && epilogue.exprs.every(isSum))
     return jobOf(tiled, [only], columns => sumEnds(module, only, columns, plan.blocks.count > 1))
-  return jobOf(tiled, placesOf(epilogue), columns => epilogueEnds(module, epilogue, columns))
+  const places = placesOf(epilogue)
+  const bytes = stripOf(roles, plan)
+  if (bytes === null || places.length < STRIP_PLACES)
+    return jobOf(tiled, places, columns => epilogueEnds(module, epilogue, columns))
+  const { vectors } = plan
+  const strip = { bytes, vectors, columns: roles.columns }
+  const sums: Place = {
+    word: slots.scratch,
+    walk: { base: 0, outer: [], rows: { tag: 'linear', step: bytes }, column: 4 },
+  }
+  return {
+    ...jobOf(tiled, places, columns => sumEnds(module, sums, columns, false)),
+    strips: height => defineStrip(module, epilogue, { ...strip, height }),
+  }
 }
 
 /** Tiles whose sums go to the scratch memory, from byte `at` on. */

@@ -35,6 +35,8 @@ export interface Formulas {
   readonly copysign: (x: Term, y: Term) => Term
   /** c₀ + c₁·x + c₂·x² + …, by Horner's rule. `x` is run once per power. */
   readonly polynomial: (x: Term, coefficients: readonly number[]) => Term
+  /** The same in pairs of terms, by Horner's rule in x² (`square`): half as many operations wait for each other. */
+  readonly estrin: (x: Term, square: Term, coefficients: readonly number[]) => Term
   /** Computes a value now; the term that is given back reads it. */
   readonly keep: (x: Term) => Term
   /** An instruction by its whole name. */
@@ -123,6 +125,8 @@ export const formulas = (module: ModuleBuilder, code: Code, type: FloatType): Fo
   const constant = constantOf(module, code, type)
   const add: Formulas['add'] = (x, y) => run(`${type}.add`, x, y)
   const mul: Formulas['mul'] = (x, y) => run(`${type}.mul`, x, y)
+  const pair = (x: Term, c: number, next: number | undefined): Term =>
+    next === undefined ? constant(c) : add(constant(c), mul(constant(next), x))
   return {
     code,
     module,
@@ -149,6 +153,10 @@ export const formulas = (module: ModuleBuilder, code: Code, type: FloatType): Fo
       coefficients
         .slice(0, -1)
         .reduceRight((sum, c) => add(mul(sum, x), constant(c)), constant(coefficients[coefficients.length - 1] ?? 0)),
+    estrin: (x, square, coefficients) =>
+      coefficients
+        .flatMap((c, i) => (i % 2 === 0 ? [pair(x, c, coefficients[i + 1])] : []))
+        .reduceRight((sum, next) => add(next, mul(sum, square))),
     keep: x => {
       const local = code.local(valueType)
       x()

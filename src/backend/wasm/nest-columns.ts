@@ -6,6 +6,7 @@
  */
 import { range } from '../../core/shape.ts'
 import type { Local } from './assembler.ts'
+import { inOrder } from './expr-graph.ts'
 import type { Form, Space, SpacedReduction } from './nest-form.ts'
 import type { Memory } from './nest-job.ts'
 import { rounds, spotsFor, storeAll } from './nest-map.ts'
@@ -26,10 +27,19 @@ import { type Spot, valuesOf } from './nest-values.ts'
 import type { Extent, Walk } from './nest-walk.ts'
 
 /** Vectors of a tile. */
-const TILE = 12
+const TILE = 8
+/** The same where rows are short: as many accumulators as leave registers for a plain sum, so that fewer tiles walk over the rows. */
+const PLAIN_TILE = 12
+const SHORT_ROW = 8 * PLAIN_TILE
+/** Nodes of a plain sum: a product of two loads. */
+const PLAIN = 3
 
 /** Columns of a tile. */
-export const TILE_COLUMNS = 4 * TILE
+export const tileColumns = ({ outer, reductions }: Form): number => {
+  const short = (outer[outer.length - 1] ?? 1) <= SHORT_ROW
+  const plain = short && reductions.length === 1 && inOrder(reductions.map(({ expr }) => expr)).length <= PLAIN
+  return 4 * (plain ? PLAIN_TILE : TILE)
+}
 
 /** Rows at once in a tile of so few vectors that additions would wait for each other. */
 const rowsAtOnce = (vectors: number): number => (vectors >= 4 ? 1 : vectors >= 2 ? 2 : 4)
@@ -111,7 +121,7 @@ export const emitColumns = (
   scopedAll(all, () =>
     walk.along(column, pointers, from, steps => {
       for (const { hoist, roots } of all) hoist(1, [{ rows: 0, steps: 0, count: width }], roots)
-      rounds(walk, steps, to, form.outer[column] ?? 1, TILE * width, tile)
+      rounds(walk, steps, to, form.outer[column] ?? 1, tileColumns(form), tile)
     }),
   )
 }

@@ -7,6 +7,7 @@
 import { along, type Expr, type Load } from '../../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { bytesOf } from './expr-memory.ts'
+import { tileColumns } from './nest-columns.ts'
 import { pointsInside, reducedSpaces } from './nest-cost.ts'
 import type { Form, Leaf, Pointer, Source, Space } from './nest-form.ts'
 import type { Inputs, Job, Reduction } from './nest-job.ts'
@@ -14,8 +15,11 @@ import type { Inputs, Job, Reduction } from './nest-job.ts'
 /** Terms of a float sum that one part of a row, or of a column, takes at most. */
 const ROW_TERMS = 8_192
 const COLUMN_TERMS = 1_024
-/** Bytes of the rows of a part, when several tiles of columns read them. */
-const CACHED = 32768
+/** Bytes that stay in the second-level cache, and in the first. */
+const CACHED = 262_144
+const NEAR = 32_768
+/** Rows of a part that are worth while, if they stay in the second-level cache. */
+const PART_ROWS = 64
 /** Nanoseconds of work from which parts are worth while. */
 const WORTH = 100_000
 /** Parts wanted when outer points are few. */
@@ -51,16 +55,20 @@ const exactness = ({ reductions }: Form, points: number, columns: boolean): numb
     ? Math.ceil(points / (columns ? COLUMN_TERMS : ROW_TERMS))
     : 1
 
-const sharing = ({ outer }: Form, columns: boolean, work: number): number => {
+const sharing = (form: Form, columns: boolean, work: number): number => {
+  const { outer } = form
   const last = outer[outer.length - 1] ?? 1
-  const units = sizeOf(outer.slice(0, -1)) * Math.ceil(last / (columns ? 32 : 4))
+  const units = sizeOf(outer.slice(0, -1)) * Math.ceil(last / (columns ? tileColumns(form) : 4))
   return work < WORTH || units >= 16 ? 1 : Math.ceil(Math.min(PARTS, (2 * work) / WORTH) / units)
 }
 
 /** Parts so small that the tiles after the first find their rows in the cache. */
-const caching = ({ outer }: Form, space: Space): number => {
-  const last = outer[outer.length - 1] ?? 1
-  return last <= 32 ? 1 : Math.ceil((pointsInside(space) * last * 4) / CACHED)
+const caching = (form: Form, space: Space): number => {
+  const last = form.outer[form.outer.length - 1] ?? 1
+  const points = pointsInside(space)
+  const row = 4 * last
+  if (last <= tileColumns(form) || points * row <= CACHED) return 1
+  return Math.ceil(points / Math.max(NEAR / row, Math.min(PART_ROWS, CACHED / row)))
 }
 
 const cutSpace = (space: Space, { place, size, parts }: Cut): Space => {

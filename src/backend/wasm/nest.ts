@@ -11,7 +11,7 @@ import type { ModuleBuilder } from './assembler.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
 import { vectorisable } from './expr.ts'
 import { canonical, inOrder } from './expr-graph.ts'
-import { emitColumns, TILE_COLUMNS } from './nest-columns.ts'
+import { emitColumns, tileColumns } from './nest-columns.ts'
 import { pointsInside, prefersColumns, workOf } from './nest-cost.ts'
 import { type Form, formOf, type Space } from './nest-form.ts'
 import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest-job.ts'
@@ -81,7 +81,7 @@ const emitSwapped = ({ module, inputs }: Emitting, form: Form, work: number): Ph
 
 const emitReductions = ({ module, inputs }: Emitting, form: Form, columns: boolean, vector: boolean): Phase => {
   const work = workOf(form, vector)
-  const units = unitsOf(form.outer, work, columns ? TILE_COLUMNS : 4)
+  const units = unitsOf(form.outer, work, columns ? tileColumns(form) : 4)
   return emitUnits(module, vector ? 'vector' : 'scalar', wordsOf(form, inputs), units, work, (walk, from, to) =>
     (columns ? emitColumns : emitRows)(walk, form, inputs.memory, from, to),
   )

@@ -150,6 +150,19 @@ describe('float32 functions are exact where one expects it', () => {
     expect(of('tanh', [9.02, -9.02, 10, 1e30, Infinity])).toEqual([1, -1, 1, 1, 1])
     expect(of('erf', [4, -4, 10, 1e30, -Infinity])).toEqual([1, -1, 1, 1, -1])
   })
+  it('in that tanh is odd and within ±1, up to its end', () => {
+    const x = Float32Array.from({ length: CAPACITY }, (_, i) => (i / CAPACITY) * 9.1)
+    const run = applied('vector', 'tanh', 'float32', CAPACITY)
+    const y = run(x)
+    expect(run(x.map(v => -v))).toEqual(y.map(v => -v))
+    expect(Math.max(...y)).toBe(1)
+  })
+  it('where exp gets subnormal, 0 and infinite', () => {
+    expect(of('exp', [-104, -Infinity, 89, Infinity])).toEqual([0, 0, Infinity, Infinity])
+    const [subnormal = 0, largest = 0] = of('exp', [-100, 88.72283172607422])
+    expect(subnormal).toBe(Math.fround(Math.exp(-100)))
+    expect(largest).toBeLessThan(Infinity)
+  })
   it('for powers of 2 and cubes', () => {
     expect(of('log2', [1, 2, 0.125, 2 ** -149, 2 ** 127])).toEqual([0, 1, -3, -149, 127])
     expect(of('cbrt', [27, -64, 1000])).toEqual([3, -4, 10])
