@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { reference } from '../../../src/backend/reference.ts'
 import { moduleBuilder } from '../../../src/backend/wasm/assembler.ts'
 import { emitContract } from '../../../src/backend/wasm/contract.ts'
+import { stripOf } from '../../../src/backend/wasm/contract-layout.ts'
 import { planOf } from '../../../src/backend/wasm/contract-plan.ts'
 import { rolesOf } from '../../../src/backend/wasm/contract-roles.ts'
 import { emitNest } from '../../../src/backend/wasm/nest.ts'
@@ -390,15 +391,50 @@ describe('epilogues', () => {
   })
 
   it('read and write rows that are no constant step apart', () => {
-    const [p, q, r, n, k] = [3, 2, 4, 9, 6]
-    const a = load(0, 'float32', [p, r, k], [along(0), along(2), along(4)])
-    const b = load(1, 'float32', [q, k, n], [along(1), along(4), along(3)])
-    const axes = [p, q, r, n]
-    const bias = load(2, 'float32', [r, n], [along(2), along(3)])
-    const epilogue = [apply('add', SUM, bias), apply('gt', SUM, bias)]
-    const kernel: Contract = { tag: 'contract', dtype: 'float32', axes, reduce: [k], a, b, epilogue }
-    expect(rolesOf(kernel)?.out.rows.tag).toBe('table')
-    agrees(kernel, [whole(p * r * k), whole(q * k * n), whole(r * n)])
+    const [p, q, r, k] = [3, 2, 4, 6]
+    for (const n of [9, 70]) {
+      const a = load(0, 'float32', [p, r, k], [along(0), along(2), along(4)])
+      const b = load(1, 'float32', [q, k, n], [along(1), along(4), along(3)])
+      const axes = [p, q, r, n]
+      const bias = load(2, 'float32', [r, n], [along(2), along(3)])
+      const scale = load(3, 'float32', [p], [along(0)])
+      const epilogue = [apply('add', SUM, apply('mul', bias, scale)), apply('gt', SUM, bias)]
+      const kernel: Contract = { tag: 'contract', dtype: 'float32', axes, reduce: [k], a, b, epilogue }
+      expect(rolesOf(kernel)?.out.rows.tag).toBe('table')
+      agrees(kernel, [whole(p * r * k), whole(q * k * n), whole(r * n), whole(p)])
+    }
+  })
+
+  it.each([
+    ['a last panel that is not full', 23, 7, 133],
+    ['a last vector that is not full', 11, 9, 255],
+    ['full panels', 12, 5, 128],
+    ['chunks side by side', 60, 64, 1053],
+  ])('walk along whole rows where they read and write much: %s', (_, m, k, n) => {
+    const [weights, speeds] = [wholeLoad(2, 'float32', [m, n]), wholeLoad(3, 'float32', [m, n])]
+    const speed = apply('add', apply('mul', constant('float32', 0.5), speeds), SUM)
+    const moved = apply('sub', weights, apply('mul', constant('float32', 0.25), speed))
+    const kernel = product(m, k, n, true, false, [moved, speed, apply('gt', SUM, weights)])
+    const roles = rolesOf(kernel)
+    expect(roles && stripOf(roles, planOf(roles, false))).toBeGreaterThan(0)
+    const inputs = [m * k, k * n, m * n, m * n].map(size => whole(size))
+    const [, , w = [], v = []] = inputs
+    const sums = multiplied(kernel, inputs)
+    const wanted = [
+      sums.map((x, i) => (w[i] as number) - 0.25 * (0.5 * (v[i] as number) + x)),
+      sums.map((x, i) => 0.5 * (v[i] as number) + x),
+      Uint8Array.from(sums, (x, i) => Number(x > (w[i] as number))),
+    ]
+    const dtypes = ['float32', 'float32', 'bool'] as const
+    const got = runEmitted(
+      emitting(kernel),
+      inputs,
+      dtypes.map(dtype => ({ dtype, size: m * n })),
+    )
+    for (const [output, of] of wanted.entries()) {
+      const at = of.findIndex((x: number, i: number) => x !== got[output]?.[i])
+      expect({ output, at, got: got[output]?.[at] }).toEqual({ output, at: -1, got: undefined })
+    }
   })
 
   it('see whole sums, though terms come in blocks', () => {
