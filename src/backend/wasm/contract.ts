@@ -1,24 +1,24 @@
 /**
  * Contractions: matrix products and all passes of convolutions as one scheme of register tiles.
  *
- * Layer: backend. A contraction is first a matrix product (contract-roles.ts), which is cut by shapes alone (contract-plan.ts). Its
+ * Layer: backend. A contraction is first a matrix product (contract/roles.ts), which is cut by shapes alone (contract/plan.ts). Its
  * phases are: packing, where panels are shared; tiles; and a nest for what tiles could not finish, partial sums or an epilogue that no
- * vector can compute. What is no product, or too thin for tiles, is a nest altogether. Read next: contract-roles.ts.
+ * vector can compute. What is no product, or too thin for tiles, is a nest altogether. Read next: contract/roles.ts.
  */
 import type { Contract, Expr } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
-import { defineTiles } from './contract-chunks.ts'
-import { defineStrip, type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract-finish.ts'
-import { chunksOf, type Job, type Place, scratchOf, stripOf } from './contract-layout.ts'
-import { asNest, endOf } from './contract-nest.ts'
-import { definePacking } from './contract-pack.ts'
-import { type Plan, planOf } from './contract-plan.ts'
-import { type Roles, rolesOf, type Walk } from './contract-roles.ts'
+import { defineTiles } from './contract/chunks.ts'
+import { defineStrip, type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract/finish.ts'
+import { chunksOf, type Job, type Place, scratchOf, stripOf } from './contract/layout.ts'
+import { asNest, endOf } from './contract/nest.ts'
+import { definePacking } from './contract/pack.ts'
+import { type Plan, planOf } from './contract/plan.ts'
+import { type Roles, rolesOf, type Walk } from './contract/roles.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
+import { inOrder } from './expr/graph.ts'
+import { bytesOf } from './expr/memory.ts'
 import { vectorisable } from './expr.ts'
-import { inOrder } from './expr-graph.ts'
-import { bytesOf } from './expr-memory.ts'
 import { emitNest } from './nest.ts'
 
 /** What the machine can do. */

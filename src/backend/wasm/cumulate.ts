@@ -2,7 +2,7 @@
  * Running totals along an axis. Columns beside each other go in vectors; where there is only one, totals run along the vectors.
  *
  * Layer: backend. A column is what one total runs through. Chunks share the points before the axis, and blocks of columns.
- * Read next: cumulate-lanes.ts.
+ * Read next: cumulate/lanes.ts.
  */
 import type { Cumulate } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
@@ -19,11 +19,11 @@ import {
   totalColumns,
   totalOf,
   totalOne,
-} from './cumulate-lanes.ts'
+} from './cumulate/lanes.ts'
 import { address, type Emitted, type Slots } from './emit.ts'
-import { bytesOf, loadScalar, storeScalar } from './expr-memory.ts'
+import { bytesOf, loadScalar, storeScalar } from './expr/memory.ts'
 import { integers } from './integers.ts'
-import type { Term } from './math-terms.ts'
+import type { Term } from './math/terms.ts'
 import { inPlace, intoOutput } from './staged.ts'
 
 /** Vectors that go down their columns side by side: the cache line of 64 bytes is read at once. */

@@ -2,14 +2,14 @@
  * Code for expression graphs: each node once, as four lanes or as a scalar.
  *
  * Layer: backend. What an expression reads is the caller's: `Leaves` push the values of loads, coordinates and stages, in the
- * representation that expr-memory.ts describes. Both forms compute float32 alike, bit for bit. Read next: nest.ts.
+ * representation that expr/memory.ts describes. Both forms compute float32 alike, bit for bit. Read next: nest.ts.
  */
 import type { Dtype } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import type { Expr, Load, LoadAt, ScalarFn } from '../../core/kernel.ts'
 import type { Code, Local, ModuleBuilder, ValueType } from './assembler.ts'
-import { canonical, inOrder } from './expr-graph.ts'
-import { pushScalar, pushSplat, scalarType } from './expr-memory.ts'
+import { canonical, inOrder } from './expr/graph.ts'
+import { pushScalar, pushSplat, scalarType } from './expr/memory.ts'
 import { scalarFunction, shiftByConstant, vectorFunction } from './math.ts'
 
 /** How values are held: four points at a time, or one. */

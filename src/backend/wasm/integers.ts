@@ -1,11 +1,11 @@
 /**
  * Whole numbers, addresses and loops as terms, for kernels whose order of work is their own.
  *
- * Layer: backend. A term leaves one value on the stack each time it is run; see math-terms.ts. Addresses are unsigned, so all
+ * Layer: backend. A term leaves one value on the stack each time it is run; see math/terms.ts. Addresses are unsigned, so all
  * comparisons here are. Read next: sort.ts, cumulate.ts, scatter.ts.
  */
 import type { Code, Local, ValueType } from './assembler.ts'
-import { read, type Term } from './math-terms.ts'
+import { read, type Term } from './math/terms.ts'
 import type { MemoryOp, PlainOp } from './opcodes.ts'
 
 /** What code on whole numbers is made of. */

@@ -2,19 +2,19 @@
  * Code for every scalar function of the kernel language, on four lanes and on one value.
  *
  * Layer: backend. The meaning is that of ../scalar.ts. In vectors, float32 and int32 are four lanes and bool is four masks; as a
- * scalar, bool is an i32 that is 0 or 1. Read next: math-float32.ts.
+ * scalar, bool is an i32 that is 0 or 1. Read next: math/float32.ts.
  */
 
 import type { Dtype } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import type { ScalarFn } from '../../core/kernel.ts'
 import type { Code, Local, ModuleBuilder } from './assembler.ts'
-import { boolScalar, boolVector } from './math-bool.ts'
-import { float32Scalar, float32Vector } from './math-float32.ts'
-import { double } from './math-float64.ts'
-import { integer } from './math-int32.ts'
-import { int32Vector } from './math-int32x4.ts'
-import { type Formulas, formulas, read, type Term } from './math-terms.ts'
+import { boolScalar, boolVector } from './math/bool.ts'
+import { float32Scalar, float32Vector } from './math/float32.ts'
+import { double } from './math/float64.ts'
+import { integer } from './math/int32.ts'
+import { int32Vector } from './math/int32x4.ts'
+import { type Formulas, formulas, read, type Term } from './math/terms.ts'
 
 /**
  * Leaves a vector: a function of four lanes each. `dtype` is that of the first argument; comparisons and logic give masks.
@@ -89,4 +89,4 @@ export const shiftByConstant = (
   code.op(fn === 'shiftLeft' ? 'i32x4.shl' : 'i32x4.shr_u')
 }
 
-export { ulpBounds } from './math-float32.ts'
+export { ulpBounds } from './math/float32.ts'

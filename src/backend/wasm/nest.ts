@@ -3,24 +3,24 @@
  *
  * Layer: backend. Every nest has a correct form: rows of scalars. Where no float64 is in it, lanes go along the last outer place (maps,
  * reductions by columns) or along the last of a reduction's own (rows). Nests whose stages suit neither are run one stage after the
- * other, with results in scratch memory. Read next: nest-job.ts, nest-form.ts, nest-map.ts, nest-rows.ts, nest-columns.ts, nest-split.ts.
+ * other, with results in scratch memory. Read next: nest/job.ts, nest/form.ts, nest/map.ts, nest/rows.ts, nest/columns.ts, nest/split.ts.
  */
 import type { Expr, Nest } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
+import { canonical, inOrder } from './expr/graph.ts'
 import { vectorisable } from './expr.ts'
-import { canonical, inOrder } from './expr-graph.ts'
-import { emitColumns, tileColumns } from './nest-columns.ts'
-import { pointsInside, prefersColumns, workOf } from './nest-cost.ts'
-import { type Form, formOf, type Space } from './nest-form.ts'
-import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest-job.ts'
-import { emitMap } from './nest-map.ts'
-import { emitRows } from './nest-rows.ts'
-import { cutOf, splitForm } from './nest-split.ts'
-import { emitSquares, SQUARES, squareLayout, swapOf, swapped } from './nest-squares.ts'
-import { emitUnits, unitsOf } from './nest-units.ts'
-import { valuesOf } from './nest-values.ts'
+import { emitColumns, tileColumns } from './nest/columns.ts'
+import { pointsInside, prefersColumns, workOf } from './nest/cost.ts'
+import { type Form, formOf, type Space } from './nest/form.ts'
+import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest/job.ts'
+import { emitMap } from './nest/map.ts'
+import { emitRows } from './nest/rows.ts'
+import { cutOf, splitForm } from './nest/split.ts'
+import { emitSquares, SQUARES, squareLayout, swapOf, swapped } from './nest/squares.ts'
+import { emitUnits, unitsOf } from './nest/units.ts'
+import { valuesOf } from './nest/values.ts'
 
 type Emitting = { readonly module: ModuleBuilder; readonly inputs: Inputs }
 

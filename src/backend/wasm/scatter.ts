@@ -4,17 +4,17 @@
  * Layer: backend. Positions and updates are computed by nests first, unless the updates are an input as it stands. Chunks divide an
  * axis along which no two updates meet, and the columns of rows; so the order in which updates of one place are combined is the same
  * however many threads there are. Where updates may meet everywhere there is one chunk. float32 is combined in float32.
- * Read next: scatter-plan.ts, scatter-combine.ts.
+ * Read next: scatter/plan.ts, scatter/combine.ts.
  */
 import type { Scatter } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Phase, type Slots } from './emit.ts'
-import { bytesOf } from './expr-memory.ts'
+import { bytesOf } from './expr/memory.ts'
 import { integers } from './integers.ts'
-import type { Term } from './math-terms.ts'
-import { type Count, combineRow } from './scatter-combine.ts'
-import { type Rows, rowsOf } from './scatter-plan.ts'
+import type { Term } from './math/terms.ts'
+import { type Count, combineRow } from './scatter/combine.ts'
+import { type Rows, rowsOf } from './scatter/plan.ts'
 import { bytesFor, inPlace, intoOutput, intoScratch } from './staged.ts'
 
 /** Columns that one chunk does not share with another. */

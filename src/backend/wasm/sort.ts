@@ -1,18 +1,18 @@
 /**
  * Sorts: the positions of each row's keys in ascending order, equal ones as they stood, NaN last.
  *
- * Layer: backend. Rows are shared out among chunks, each of which has scratch memory of its own. Read next: sort-merge.ts,
- * sort-radix.ts.
+ * Layer: backend. Rows are shared out among chunks, each of which has scratch memory of its own. Read next: sort/merge.ts,
+ * sort/radix.ts.
  */
 import type { Dtype } from '../../core/dtype.ts'
 import type { Sort } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Slots } from './emit.ts'
-import { bytesOf } from './expr-memory.ts'
+import { bytesOf } from './expr/memory.ts'
 import { integers } from './integers.ts'
-import { entryBytes, mergeSort } from './sort-merge.ts'
-import { radixBytes, radixSort } from './sort-radix.ts'
+import { entryBytes, mergeSort } from './sort/merge.ts'
+import { radixBytes, radixSort } from './sort/radix.ts'
 
 /** From so many keys on, rows are dealt into piles; float64 has twice as many passes. */
 const LONG: { readonly [d in Dtype]: number } = { float32: 512, int32: 512, bool: 512, float64: 1024 }

@@ -10,7 +10,7 @@ import { range, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { addressOf } from '../address.ts'
 import type { FunctionRef, ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Phase, type Slots } from './emit.ts'
-import { bytesOf } from './expr-memory.ts'
+import { bytesOf } from './expr/memory.ts'
 import { integers } from './integers.ts'
 import { emitNest } from './nest.ts'
 

@@ -2,8 +2,8 @@
  * Scatters: equal to the reference, element by element and in rows, whatever the order of chunks.
  */
 import { describe, expect, it } from 'vitest'
+import { rowsOf } from '../../../src/backend/wasm/scatter/plan.ts'
 import { emitScatter } from '../../../src/backend/wasm/scatter.ts'
-import { rowsOf } from '../../../src/backend/wasm/scatter-plan.ts'
 import type { Dtype, TypedArray } from '../../../src/core/dtype.ts'
 import {
   along,

@@ -1,0 +1,93 @@
+/**
+ * Roughly what expressions cost, in nanoseconds for a point, and which way of looping suits a nest.
+ *
+ * Layer: backend. Read next: nest.ts.
+ */
+import type { Expr, ScalarFn } from '../../../core/kernel.ts'
+import { type Shape, sizeOf } from '../../../core/shape.ts'
+import { inOrder } from '../expr/graph.ts'
+import { bytesOf } from '../expr/memory.ts'
+import type { Form, Source, Space } from './form.ts'
+
+const cheap: ReadonlySet<ScalarFn> = new Set([
+  ...([
+    'neg',
+    'abs',
+    'sign',
+    'floor',
+    'ceil',
+    'round',
+    'trunc',
+    'not',
+    'bitNot',
+    'add',
+    'sub',
+    'mul',
+    'max',
+    'min',
+  ] as const),
+  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor', 'bitAnd', 'bitOr', 'bitXor'] as const),
+  ...(['shiftLeft', 'shiftRight', 'shiftRightLogical'] as const),
+])
+const quick: ReadonlySet<ScalarFn> = new Set(['exp', 'tanh', 'log', 'div', 'sqrt', 'log2'])
+
+const nodeCost = (node: Expr): number => {
+  switch (node.tag) {
+    case 'const':
+    case 'stage':
+      return 0
+    case 'load':
+      return 0.05 * bytesOf(node.dtype)
+    case 'loadAt':
+      return 1.5
+    case 'apply':
+      return cheap.has(node.fn) ? 0.12 : quick.has(node.fn) ? 0.7 : 2.5
+    default:
+      return 0.12
+  }
+}
+
+/** Nanoseconds for one point, when vectors are used; scalars take about four times as long. */
+export const costOf = (exprs: readonly Expr[], vector: boolean): number =>
+  inOrder(exprs).reduce((total, node) => total + nodeCost(node), 0.1) * (vector ? 1 : 4)
+
+/** What one load costs with lanes along a place. */
+const laneCost = ({ pointer, bounds, dtype }: Source, place: number): number => {
+  const stride = Math.abs(pointer.strides[place] ?? 0)
+  const step = stride === 0 ? 0.2 : stride === bytesOf(dtype) ? 1 : 5
+  return step + (bounds.some(({ divisor }) => divisor !== 1) ? 6 : bounds.length > 0 ? 0.5 : 0)
+}
+
+const sourcesOf = (space: Space): readonly Source[] => [...space.leaves.values()].filter(leaf => leaf.kind === 'source')
+
+/** How many times the work lanes along `size` points take, for the last of them may be few. */
+const waste = (size: number): number => (Math.ceil(size / 4) * 4) / Math.max(1, size)
+
+const ofSpace = (space: Space, place: number): number =>
+  sourcesOf(space).reduce((total, source) => total + laneCost(source, place), 1) * waste(space.sizes[place] ?? 1)
+
+/** The number of points of a space inside each outer one. */
+export const pointsInside = ({ sizes, outer }: Space): number => sizeOf(sizes.slice(outer))
+
+/** Spaces of reductions. */
+export const reducedSpaces = ({ reductions }: Form): readonly Space[] => [
+  ...new Set(reductions.map(({ space }) => space)),
+]
+
+/** Whether lanes along the last outer place suit the reductions of a form better than lanes along their own last places. */
+export const prefersColumns = (form: Form): boolean => {
+  const spaces = reducedSpaces(form)
+  const column = form.outer.length - 1
+  const rows = spaces.reduce((sum, space) => sum + ofSpace(space, space.sizes.length - 1) + 8 / pointsInside(space), 0)
+  return spaces.reduce((sum, space) => sum + ofSpace(space, column), 0) <= rows
+}
+
+/** Nanoseconds for all of a form. */
+export const workOf = ({ outer, reductions, results }: Form, vector: boolean): number => {
+  const spaces = new Map<Space, Expr[]>()
+  for (const { space, expr } of [...reductions, ...results]) spaces.set(space, [...(spaces.get(space) ?? []), expr])
+  const points: Shape = outer
+  let work = 0
+  for (const [space, exprs] of spaces) work += sizeOf(points) * pointsInside(space) * costOf(exprs, vector)
+  return work
+}

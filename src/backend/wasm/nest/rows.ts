@@ -1,0 +1,185 @@
+/**
+ * Stages row by row: lanes go along the last of a stage's own places, and several outer points are done at once.
+ *
+ * Layer: backend. Four rows at a time have an accumulator each, whose lanes are then summed up into one vector with a lane for each
+ * row; a single row has four accumulators. So the expressions at outer points, too, are computed for four points at once.
+ * Read next: nest/columns.ts.
+ */
+import { range } from '../../../core/shape.ts'
+import type { Local } from '../assembler.ts'
+import type { Form, Pointer, Space, SpacedReduction, SpacedResult } from './form.ts'
+import type { Memory } from './job.ts'
+import { rounds, spotsFor } from './map.ts'
+import { type Accumulator, across, acrossEach, type Combining, mergeAll } from './monoid.ts'
+import { endOf, groupsOf, type Inside, insideOf, isEmpty, ownLoops, pushPosition, scopedAll } from './own.ts'
+import { accumulating } from './position.ts'
+import { lanesTo } from './turn.ts'
+import { type Spot, store, type Values, valuesOf } from './values.ts'
+import type { Extent, Walk } from './walk.ts'
+
+/** Rows at a time, and the accumulators of each. */
+type Block = { readonly rows: number; readonly each: number }
+
+/** Lanes with a value only where there is one, and the unit elsewhere. */
+const masked = ({ code, module, take, width }: Walk, value: Local, count: number, unit: () => void): Local => {
+  if (count === width) return value
+  const local = take('v128')
+  code.get(value)
+  unit()
+  code.dataAddress()
+  code.memory('v128.load', module.data(Int32Array.from([0, 1, 2, 3], lane => -Number(lane < count))))
+  code.op('v128.bitselect')
+  code.set(local)
+  return local
+}
+
+const pushPositions = (walk: Walk, space: Space, steps: number): void => {
+  const { code, module, form } = walk
+  pushPosition(walk, space, steps)
+  if (form === 'scalar') return
+  code.op('i32x4.splat')
+  code.dataAddress()
+  code.memory('v128.load', module.data(Int32Array.of(0, 1, 2, 3)))
+  code.op('i32x4.add')
+}
+
+/** The total of each row, with a lane for each. */
+const totalOf = (walk: Walk, code: Combining, rows: readonly (readonly Accumulator[])[]): Local => {
+  const totals = rows.map(of => mergeAll(code, of))
+  if (rows.length === 4) return code.result(acrossEach(walk, code, totals))
+  const only = totals[0] as Accumulator
+  if (walk.form === 'vector') across(walk, code, only)
+  return code.result(only)
+}
+
+/** Runs the loops of one group; the results, with a lane for each row. */
+const reduceGroup = (
+  walk: Walk,
+  group: readonly SpacedReduction[],
+  inside: Inside,
+  { rows, each }: Block,
+): readonly Local[] => {
+  const { layout, values, pointers } = inside
+  const { space, vector } = layout
+  const parts = group.map(({ monoid, expr }) => {
+    const code = accumulating(walk, monoid, expr.dtype)
+    return { expr, code, accumulators: range(0, rows).map(() => range(0, each).map(code.start)) }
+  })
+  const add = (row: number, i: number, spot: Spot): void => {
+    for (const { expr, code, accumulators } of parts) {
+      const value = masked(walk, values.value(expr, { ...spot, rows: row }), spot.count, code.unit)
+      code.add(accumulators[row]?.[i % each] as Accumulator, value, () => pushPositions(walk, space, spot.steps))
+    }
+  }
+  const round = (count: number): void =>
+    values.scoped(() => {
+      for (const [i, spot] of spotsFor(count, walk.width).entries()) for (const row of range(0, rows)) add(row, i, spot)
+    })
+  const at = range(0, rows).map((row): Spot => ({ rows: row, steps: 0, count: walk.width }))
+  const exprs = group.map(({ expr }) => expr)
+  if (!isEmpty(space))
+    ownLoops(walk, inside, exprs, at, vector, () => {
+      const { to, size } = endOf(walk, space, vector)
+      walk.along(vector, pointers, 0, steps => rounds(walk, steps, to, size, each * walk.width, round))
+    })
+  return parts.map(({ code, accumulators }) => totalOf(walk, code, accumulators))
+}
+
+/** Stores the results that have places of their own, for some rows. */
+const storeRows = (walk: Walk, results: readonly SpacedResult[], inside: Inside, rows: number): void => {
+  const { layout, values, pointers } = inside
+  const { space, vector, row } = layout
+  const storeRow = (spot: Spot): void => {
+    const locals = results.map(({ expr }) => values.value(expr, spot))
+    for (const [i, { target }] of results.entries()) store(walk, target, { vector, row, ...spot }, locals[i] as Local)
+  }
+  const at = range(0, rows).map((r): Spot => ({ rows: r, steps: 0, count: walk.width }))
+  const exprs = results.map(({ expr }) => expr)
+  ownLoops(walk, inside, exprs, at, vector, () => {
+    const { to, size } = endOf(walk, space, vector)
+    walk.along(vector, pointers, 0, steps =>
+      rounds(walk, steps, to, size, walk.width, count =>
+        values.scoped(() => {
+          for (const r of range(0, rows)) storeRow({ rows: r, steps: 0, count })
+        }),
+      ),
+    )
+  })
+}
+
+/** What the rows of a form are computed with: the values at outer points, those inside each, and the results of stages as lanes. */
+type Rows = {
+  readonly form: Form
+  readonly points: readonly SpacedResult[]
+  readonly outside: Values
+  readonly insides: ReadonlyMap<Space, Inside>
+  readonly lanes: Map<number, Local>
+  /** How many rows the lanes are of. */
+  rows: number
+}
+
+const rowsOf = (walk: Walk, form: Form, memory: (input: number) => Memory): Rows => {
+  const { code } = walk
+  const row = form.outer.length - 1
+  const lanes = new Map<number, Local>()
+  const pushStage = (stage: number): void => code.get(lanes.get(stage) as Local)
+  const pushRow = (stage: number, spot: Spot): void => {
+    pushStage(stage)
+    if (made.rows === 1) return
+    pushStage(stage)
+    code.shuffle(lanesTo([spot.rows, spot.rows, spot.rows, spot.rows]))
+  }
+  const points = form.results.filter(({ space }) => space.sizes.length === form.outer.length)
+  const space = points[0]?.space ?? { sizes: form.outer, outer: form.outer.length, leaves: new Map() }
+  const layout = { space, vector: row, row: -1, levels: form.outer.map((_, place) => Number(place === row)) }
+  const exprs = points.map(({ expr }) => expr)
+  const spaces = new Set([...form.reductions, ...form.results].map(of => of.space))
+  for (const { space: outer } of points) spaces.delete(outer)
+  const insides = [...spaces].map(of => [of, insideOf(walk, form, of, row, { memory, stage: pushRow })] as const)
+  const outside = valuesOf(walk, exprs, layout, { memory, stage: pushStage })
+  const made: Rows = { form, points, outside, insides: new Map(insides), lanes, rows: 1 }
+  return made
+}
+
+/** Runs all stages for some neighbouring rows. What is stored at outer points is computed before the rest is stored. */
+const emitBlock = (walk: Walk, rows: Rows, block: Block): void => {
+  const { form, points, outside, insides, lanes } = rows
+  const row = form.outer.length - 1
+  rows.rows = block.rows
+  for (const group of groupsOf(form.reductions)) {
+    const results = reduceGroup(walk, group, insides.get(group[0]?.space as Space) as Inside, block)
+    for (const [i, { stage }] of group.entries()) lanes.set(stage.stage, results[i] as Local)
+  }
+  const spot = { rows: 0, steps: 0, count: block.rows }
+  const locals = points.map(({ expr }) => outside.value(expr, spot))
+  for (const [space, inside] of insides) {
+    const results = form.results.filter(r => r.space === space)
+    if (results.length > 0) storeRows(walk, results, inside, block.rows)
+  }
+  for (const [i, { target }] of points.entries())
+    store(walk, target, { vector: row, row: -1, ...spot }, locals[i] as Local)
+}
+
+/** Runs stages for the outer points `from`–`to` of the last outer place. */
+export const emitRows = (walk: Walk, form: Form, memory: (input: number) => Memory, from: Extent, to: Extent): void => {
+  const row = form.outer.length - 1
+  const count = form.outer[row] ?? 1
+  const rows = rowsOf(walk, form, memory)
+  const all = [rows.outside, ...[...rows.insides.values()].map(({ values }) => values)]
+  const moving: readonly Pointer[] = [
+    ...all.flatMap(({ pointers }) => pointers),
+    ...form.results.map(({ target }) => target.pointer),
+  ]
+  const pointers = [...new Set(moving)]
+  const together = walk.form === 'vector' && count >= 4
+  const block = (shape: Block): void => scopedAll(all, () => emitBlock(walk, rows, shape))
+  walk.aim(pointers, range(0, row))
+  scopedAll(all, () =>
+    walk.along(row, pointers, from, steps => {
+      for (const { hoist, roots } of all) hoist(1, [{ rows: 0, steps: 0, count: walk.width }], roots)
+      if (together) steps.run(to, 4, () => block({ rows: 4, each: 1 }))
+      if (together && typeof to === 'number' && count % 4 === 0) return
+      steps.run(to, 1, () => block({ rows: 1, each: together || walk.form === 'scalar' ? 1 : 4 }))
+    }),
+  )
+}

@@ -1,0 +1,232 @@
+/**
+ * The values of expressions at the present place of the loops: each computed once, as far out as it can be.
+ *
+ * Layer: backend. `hoist`, called before a loop, computes what the loop does not change. Values stay known inside the scope in which
+ * they were computed. Read next: nest/map.ts, nest/rows.ts and nest/columns.ts, which arrange the loops.
+ */
+import { type Expr, operands } from '../../../core/kernel.ts'
+import type { Local } from '../assembler.ts'
+import { inOrder } from '../expr/graph.ts'
+import { storeScalar, storeVector } from '../expr/memory.ts'
+import { emitNode, typeOf } from '../expr.ts'
+import type { Leaf, Pointer, Source, Space } from './form.ts'
+import { gather, gatherRun } from './gather.ts'
+import type { Memory } from './job.ts'
+import { type Lanes, moves } from './place.ts'
+import { type Range, ranged, rangeOf } from './range.ts'
+import { readRamp, readScalar, readVector } from './read.ts'
+import { readTurned, turnable } from './turn.ts'
+import type { Walk } from './walk.ts'
+
+/** How the loops of a space run: lanes along `vector`, several points along `row` in one round, places `inside` their levels. */
+export type Layout = {
+  readonly space: Space
+  readonly vector: number
+  readonly row: number
+  /** How many loops deep each place is; 0 where it is known from the start. */
+  readonly levels: readonly number[]
+}
+
+/** Which points of a round are meant; see `Lanes`. With `square`, four rows are computed, so that loads along rows may be turned. */
+export type Spot = Pick<Lanes, 'rows' | 'steps' | 'count'> & { readonly square?: boolean }
+
+export type Values = {
+  readonly roots: readonly Expr[]
+  readonly pointers: readonly Pointer[]
+  readonly value: (expr: Expr, spot: Spot) => Local
+  /** Runs `body` with what it computes known only inside. */
+  readonly scoped: <A>(body: () => A) => A
+  /** Computes all that does not change inside the loop of a level, at some spots; only what `exprs` are made of. */
+  readonly hoist: (level: number, spots: readonly Spot[], exprs: readonly Expr[]) => void
+}
+
+/** What is known of a node: how deep the loops are that change it, and whether it differs along the row and among lanes. */
+type Facts = { readonly level: number; readonly row: boolean; readonly vector: boolean }
+
+const factsOfPlaces = (places: readonly number[], { levels, row, vector }: Layout): Facts => ({
+  level: places.reduce((most, place) => Math.max(most, levels[place] ?? 0), 0),
+  row: places.includes(row),
+  vector: places.includes(vector),
+})
+
+const placesOf = (leaf: Leaf, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, place) => place).filter(place =>
+    leaf.kind === 'ramp' ? (leaf.by[place] ?? 0) !== 0 : moves(leaf, place),
+  )
+
+const factsFor = (order: readonly Expr[], layout: Layout): ReadonlyMap<Expr, Facts> => {
+  const { space } = layout
+  const facts = new Map<Expr, Facts>()
+  const outer = Array.from({ length: space.outer }, (_, place) => place)
+  for (const node of order) {
+    const leaf = space.leaves.get(node)
+    if (leaf !== undefined) facts.set(node, factsOfPlaces(placesOf(leaf, space.sizes.length), layout))
+    else if (node.tag === 'stage') facts.set(node, factsOfPlaces(outer, layout))
+    else {
+      const of = operands(node).map(operand => facts.get(operand) as Facts)
+      facts.set(node, {
+        level: of.reduce((most, { level }) => Math.max(most, level), 0),
+        row: of.some(({ row }) => row),
+        vector: of.some(({ vector }) => vector),
+      })
+    }
+  }
+  return facts
+}
+
+/** More constants than this stay in memory: registers are few. */
+const FEW_CONSTANTS = 4
+
+/** Values known in nested scopes, by a key and by which of a round's points they belong to. */
+const scopes = <K>() => {
+  const stack: Map<K, Map<number, unknown>>[] = [new Map()]
+  return {
+    open: (): void => {
+      stack.push(new Map())
+    },
+    close: (): void => {
+      stack.pop()
+    },
+    find: (key: K, spot: number): unknown => {
+      for (let i = stack.length - 1; i >= 0; i--) {
+        const found = stack[i]?.get(key)?.get(spot)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    put: (key: K, spot: number, value: unknown): void => {
+      const top = stack[stack.length - 1] as Map<K, Map<number, unknown>>
+      const of = top.get(key) ?? new Map<number, unknown>()
+      of.set(spot, value)
+      top.set(key, of)
+    },
+  }
+}
+
+/** What the values of a form are computed with. */
+export type Readers = {
+  readonly memory: (input: number) => Memory
+  /** Pushes the result of a stage. */
+  readonly stage: (stage: number, spot: Spot) => void
+}
+
+/** The values of some expressions in the loops of a layout. */
+export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, readers: Readers): Values => {
+  const { code, module, form } = walk
+  const { space, vector, row } = layout
+  const order = inOrder(roots)
+  const facts = factsFor(order, layout)
+  const known = scopes<Expr | Source>()
+  const factsOf = (node: Expr): Facts => facts.get(node) as Facts
+  const keyOf = ({ row: onRow, vector: onVector }: Facts, spot: Spot): number =>
+    (onRow ? spot.rows : 0) + 64 * (onVector ? spot.steps : 0)
+  const find = (node: Expr, spot: Spot): Local | undefined =>
+    known.find(node, keyOf(factsOf(node), spot)) as Local | undefined
+  const rangeFor = (source: Source, lanes: Lanes): Range => {
+    const key = source.bounds.some(({ by }) => (by[row] ?? 0) !== 0 && row !== vector) ? lanes.rows : 0
+    const found = known.find(source, key) as Range | undefined
+    if (found !== undefined) return found
+    const range = rangeOf(walk, source, lanes)
+    known.put(source, key, range)
+    return range
+  }
+  const leaf = (node: Expr, lanes: Lanes): void => {
+    const found = space.leaves.get(node) as Leaf
+    if (found.kind === 'ramp') readRamp(walk, found, lanes)
+    else if (form === 'scalar') readScalar(walk, found, lanes)
+    else readVector(walk, found, lanes, () => rangeFor(found, lanes))
+  }
+  /** Whether a coordinate goes up by one from lane to lane. */
+  const inStep = (node: Expr): boolean => {
+    const found = space.leaves.get(node)
+    if (found !== undefined) return found.kind === 'ramp' && found.by[vector] === 1
+    if (node.tag !== 'apply' || node.fn !== 'add') return false
+    const [x, y] = node.args as readonly [Expr, Expr]
+    return factsOf(x).vector ? !factsOf(y).vector && inStep(x) : inStep(y)
+  }
+  /** Reads four vectors along the row and turns them, which gives a load's lanes in all four rows. */
+  const turn = (node: Expr, source: Source, spot: Spot): void => {
+    for (const [rows, local] of readTurned(walk, source, { vector, row, ...spot }).entries())
+      known.put(node, keyOf(factsOf(node), { ...spot, rows }), local)
+  }
+  const emit = (node: Expr, spot: Spot): void => {
+    const lanes = { vector, row, ...spot }
+    const source = space.leaves.get(node)
+    if (spot.square && source?.kind === 'source' && turnable(source, vector, row)) {
+      turn(node, source, spot)
+      return
+    }
+    const of = (operand: Expr): Local => find(operand, spot) as Local
+    emitNode(module, code, form, node, of, {
+      load: () => leaf(node, lanes),
+      iota: () => leaf(node, lanes),
+      loadAt: (load, index) => {
+        const { word, offset } = readers.memory(load.input)
+        const start = walk.take('i32')
+        code.get(walk.start(word))
+        code.i32(offset)
+        code.op('i32.add')
+        code.set(start)
+        const moving = load.index.map(of => factsOf(of).vector)
+        const last = load.index[load.index.length - 1]
+        if (form === 'vector' && last !== undefined && moving.indexOf(true) === moving.length - 1 && inStep(last))
+          gatherRun(walk, load, start, index, spot.count)
+        else gather(walk, load, start, index, moving.includes(true) ? spot.count : 1)
+      },
+      stage: number => readers.stage(number, spot),
+    })
+    const local = walk.take(typeOf(form, node.dtype))
+    code.set(local)
+    known.put(node, keyOf(factsOf(node), spot), local)
+  }
+  const value = (expr: Expr, spot: Spot): Local => {
+    for (const node of inOrder([expr], n => find(n, spot) !== undefined)) emit(node, spot)
+    return find(expr, spot) as Local
+  }
+  const hoist: Values['hoist'] = (level, spots, exprs) => {
+    const nodes = inOrder(exprs)
+    const few = nodes.filter(({ tag }) => tag === 'const').length <= FEW_CONSTANTS
+    const inner = (node: Expr): boolean => factsOf(node).level >= level
+    const outside = (node: Expr): boolean => !inner(node) && (node.tag !== 'const' || few)
+    const wanted = new Set(exprs.filter(outside))
+    for (const node of nodes) if (inner(node)) for (const of of operands(node)) if (outside(of)) wanted.add(of)
+    for (const node of wanted) for (const spot of spots) value(node, spot)
+    for (const node of nodes) {
+      const found = space.leaves.get(node)
+      if (found?.kind === 'source' && form === 'vector' && ranged(found) && rangeLevel(found, layout) < level)
+        for (const spot of spots) rangeFor(found, { vector, row, ...spot })
+    }
+  }
+  const nodes = new Set(order)
+  const sources = [...space.leaves].flatMap(([node, of]) =>
+    of.kind === 'source' && nodes.has(node) ? [of.pointer] : [],
+  )
+  return {
+    roots,
+    pointers: [...new Set(sources)],
+    value,
+    hoist,
+    scoped: body =>
+      walk.scoped(() => {
+        known.open()
+        const result = body()
+        known.close()
+        return result
+      }),
+  }
+}
+
+/** How deep the loops are that change the range of a load along the vector's place. */
+const rangeLevel = ({ bounds }: Source, { vector, levels }: Layout): number =>
+  bounds
+    .flatMap(({ by }) => by.map((b, place) => (b !== 0 && place !== vector ? (levels[place] ?? 0) : 0)))
+    .reduce((most, level) => Math.max(most, level), 0)
+
+/** Stores a value where a result belongs. */
+export const store = (walk: Walk, target: Source, lanes: Lanes, value: Local): void => {
+  const { strides } = target.pointer
+  const bytes = (strides[lanes.vector] ?? 0) * lanes.steps + (strides[lanes.row] ?? 0) * lanes.rows
+  const at = walk.at(target, bytes)
+  if (walk.form === 'scalar') storeScalar(walk.code, target.dtype, at, value)
+  else storeVector(walk.module, walk.code, target.dtype, at, value, lanes.count)
+}
