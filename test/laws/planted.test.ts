@@ -2,6 +2,7 @@
  * The laws can fail: each kind of mistake, planted in an op of the test's own, is found, and the message names op and element.
  */
 import { describe, expect, it } from 'vitest'
+import { hostBackend } from '../../src/backend/backend.ts'
 import { wasm } from '../../src/backend/wasm.ts'
 import { along, load, mapNest } from '../../src/core/kernel.ts'
 import { bind1 } from '../../src/core/trace.ts'
@@ -89,12 +90,7 @@ describe('a planted mistake', () => {
   })
 
   it('in a backend is found, and the message names the op, the backend and the element', () => {
-    const wrong = {
-      ...wasm,
-      name: 'wrongBackend',
-      run: (k: Parameters<typeof wasm.run>[0], xs: Parameters<typeof wasm.run>[1]) =>
-        wasm.run(k, xs).map(x => x.map(v => v * 1.001) as typeof x),
-    }
+    const wrong = hostBackend('wrongBackend', (k, xs) => wasm.run(k, xs).map(x => x.map(v => v * 1.001) as typeof x))
     const message = failureOf('backend', planted('goodTanh', 1), wrong)
     expect(message).toMatch(/^goodTanh: wrongBackend ≈ reference: result 0, element \[[\d,]*\]: /)
   })
