@@ -10,13 +10,15 @@ import { hostOf } from '../../core/tensor.ts'
 import type { Block, Cell } from '../../core/types.ts'
 import { bytesOf, copyIn, copyOut, type Heap } from './heap.ts'
 
-/** A block of the engine. `at` is 0 when it has given way; then `host` has the elements. */
+/** Where a block is; `at` is 0 when it has given way. */
+type Place = { at: number; readonly bytes: number }
+
+/** A block of the engine. When it has given way, `host` has the elements. */
 interface Resident extends Block {
-  at: number
+  readonly place: Place
   host: TypedArray | null
   /** The run that last used it. */
   stamp: number
-  readonly bytes: number
   readonly dtype: Dtype
   readonly size: number
 }
@@ -38,30 +40,33 @@ export interface Residence {
   readonly setLimit: (bytes: number) => void
 }
 
+/** Room is made for some time to come, but not for so long that a step would take noticeably longer than others. */
+const SLACK = 15 / 16
+
 /** Blocks smaller than this are not worth being followed by the garbage collector. */
 const FOLLOWED = 65536
 
 /** A cache over a heap that holds about `limit` bytes of tensors. */
 export const createResidence = (heap: Heap, initialLimit: number): Residence => {
-  const residents = new Set<Resident>()
+  const residents = new Map<Place, Resident>()
   let limit = initialLimit
   let used = 0
   let run = 1
 
-  const release = (block: Resident): void => {
-    if (block.at === 0) return
-    heap.free(block.at, block.bytes)
-    used -= heap.capacity(block.bytes)
-    block.at = 0
-    residents.delete(block)
+  const release = (place: Place): void => {
+    if (place.at === 0) return
+    heap.free(place.at, place.bytes)
+    used -= heap.capacity(place.bytes)
+    place.at = 0
+    residents.delete(place)
   }
   const evict = (block: Resident): void => {
-    block.host ??= copyOut(heap, block.dtype, block.at, block.size)
-    release(block)
+    block.host ??= copyOut(heap, block.dtype, block.place.at, block.size)
+    release(block.place)
   }
   /** Lets the least recently used give way until at most `target` bytes are used; whether any did. */
   const makeRoom = (target: number): boolean => {
-    const idle = [...residents].filter(block => block.stamp !== run).sort((a, b) => a.stamp - b.stamp)
+    const idle = [...residents.values()].filter(block => block.stamp !== run).sort((a, b) => a.stamp - b.stamp)
     const before = used
     for (const block of idle) {
       if (used <= target) break
@@ -82,26 +87,20 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
       fail(engineError('engine', `no memory for ${bytes} bytes; ${used} bytes are in use by this call alone`))
     )
   }
-  const collected = new FinalizationRegistry<Resident>(release)
+  // It holds places, never elements: what it holds stays until the event loop turns, which a synchronous loop never lets it.
+  const collected = new FinalizationRegistry<Place>(release)
 
   /** Puts elements into a new block of a cell. */
   const settle = (cell: Cell, dtype: Dtype, size: number, host: TypedArray | null): Resident => {
     const bytes = size * bytesOf[dtype]
-    if (used + bytes > limit) makeRoom(Math.max(0, 0.75 * limit - bytes))
+    if (used + bytes > limit) makeRoom(Math.max(0, SLACK * limit - bytes))
     const at = reserve(bytes)
     used += heap.capacity(bytes)
-    const block: Resident = Object.assign(Object.create(blockMethods), {
-      at,
-      host,
-      stamp: run,
-      bytes,
-      dtype,
-      size,
-      heap,
-    })
-    residents.add(block)
+    const place = { at, bytes }
+    const block: Resident = Object.assign(Object.create(blockMethods), { place, host, stamp: run, dtype, size, heap })
+    residents.set(place, block)
     cell.block = block
-    if (bytes >= FOLLOWED) collected.register(cell, block)
+    if (bytes >= FOLLOWED) collected.register(cell, place)
     return block
   }
   return {
@@ -110,22 +109,22 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
     },
     place: (cell, dtype, size) => {
       const block = cell.block as Resident | null
-      if (block !== null && block.at !== 0) {
+      if (block !== null && block.place.at !== 0) {
         block.stamp = run
-        return block.at
+        return block.place.at
       }
       const host = hostOf(cell)
-      const { at } = settle(cell, dtype, size, host)
+      const { at } = settle(cell, dtype, size, host).place
       copyIn(heap, host, dtype, at)
       return at
     },
     make: (dtype, size) => {
       const cell: Cell = { host: null, block: null }
-      return [cell, settle(cell, dtype, size, null).at]
+      return [cell, settle(cell, dtype, size, null).place.at]
     },
     reserve,
     donate: cell => {
-      if (cell.block !== null) release(cell.block as Resident)
+      if (cell.block !== null) release((cell.block as Resident).place)
       cell.block = null
       cell.host = null
       delete cell.formula
@@ -140,7 +139,8 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
 
 const blockMethods = {
   read(this: Resident & { readonly heap: Heap }): TypedArray {
-    this.host ??= this.at === 0 ? allocate(this.dtype, this.size) : copyOut(this.heap, this.dtype, this.at, this.size)
+    this.host ??=
+      this.place.at === 0 ? allocate(this.dtype, this.size) : copyOut(this.heap, this.dtype, this.place.at, this.size)
     return this.host
   },
 }
