@@ -17,6 +17,7 @@ import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as data from '../src/data/index.ts'
 import * as ct from '../src/index.ts'
+import * as metrics from '../src/metrics/index.ts'
 import * as nn from '../src/nn/index.ts'
 import * as optim from '../src/optim/index.ts'
 import * as random from '../src/random/index.ts'
@@ -43,8 +44,8 @@ const networkOf = (pixels: number, f: nn.ActivationFunction) => {
 type Network = ReturnType<typeof networkOf>
 type Params = ReturnType<Network['init']>
 
-type Metrics = { readonly loss: train.Average; readonly accuracy: train.Average }
-const metricsMonoid = struct<Metrics>({ loss: train.averageMonoid, accuracy: train.averageMonoid })
+type Metrics = { readonly loss: metrics.Average; readonly accuracy: metrics.Average }
+const metricsMonoid = struct<Metrics>({ loss: metrics.averageMonoid, accuracy: metrics.averageMonoid })
 
 /** Which examples make up a batch. */
 type Rows = ct.Tensor<readonly [number]>
@@ -55,7 +56,7 @@ type State = Learnt & {
   /** How many have been trained; fractional after Ctrl-C. */
   readonly epoch: number
   /** Averages over the present one. */
-  readonly metrics: Metrics
+  readonly running: Metrics
 }
 
 /** Images as rows of pixels. */
@@ -73,24 +74,24 @@ const stepOf = (network: Network, optimizer: optim.GradientTransformation, examp
       const [[value, logits], grads] = ct.valueAndGrad(loss, { aux: true })(params, batch)
       const [updates, next] = optimizer.update(grads, old, params)
       const learnt: Learnt = { params: optim.applyUpdates(params, updates), optimizer: next }
-      return [learnt, { loss: value, accuracy: nn.accuracy(logits, batch.labels) }] as const
+      return [learnt, { loss: value, accuracy: metrics.accuracy(logits, batch.labels) }] as const
     },
     { donate: [0] },
   )
   return ({ params, optimizer, ...state }: State, rows: Rows): State => {
     const [learnt, scores] = learn({ params, optimizer }, examples, rows)
-    const average = (x: ct.Tensor) => train.average(ct.item(x), rows.shape[0])
-    const metrics = { loss: average(scores.loss), accuracy: average(scores.accuracy) }
-    return { ...state, ...learnt, metrics: metricsMonoid.concat(state.metrics, metrics) }
+    const average = (x: ct.Tensor) => metrics.average(ct.item(x), rows.shape[0])
+    const ofBatch = { loss: average(scores.loss), accuracy: average(scores.accuracy) }
+    return { ...state, ...learnt, running: metricsMonoid.concat(state.running, ofBatch) }
   }
 }
 
 // ---- epochs
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
-const seen = ({ metrics }: State): number => metrics.loss.weight
-const showMetrics = ({ metrics: { loss, accuracy } }: State): string =>
-  `loss ${train.averageValue(loss).toFixed(4)}, accuracy ${percent(train.averageValue(accuracy))}`
+const seen = ({ running }: State): number => running.loss.weight
+const showMetrics = ({ running: { loss, accuracy } }: State): string =>
+  `loss ${metrics.averageValue(loss).toFixed(4)}, accuracy ${percent(metrics.averageValue(accuracy))}`
 
 const reached = (state: State): string =>
   `stopped after ${state.epoch.toFixed(2)} epochs${seen(state) === 0 ? '' : `: ${showMetrics(state)}`}`
@@ -107,7 +108,7 @@ const trainEpoch =
           random.foldIn(1 + state.epoch),
           random.permutation(count),
           data.batches({ size: batch }),
-          train.foldTask({ ...state, metrics: metricsMonoid.empty }, step, {
+          train.foldTask({ ...state, running: metricsMonoid.empty }, step, {
             observe: now => bar.update(seen(now), showMetrics(now)),
             signal,
           }),
@@ -131,21 +132,21 @@ const evaluate = (network: Network, params: Params, examples: Examples) =>
     ct.arange(examples.labels.shape[0]),
     data.batches({ size: 1000 }),
     train.foldTask(
-      { loss: train.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) },
+      { loss: metrics.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) },
       ({ loss, confusion }, rows) => {
         const { images, labels } = data.takeRows(rows)(examples)
         const logits = network.apply(params, images)
-        const batchLoss = train.average(ct.item(nn.softmaxCrossEntropy(logits, labels)), rows.shape[0])
-        const counts = train.confusionMatrix({ classes: CLASSES })(labels, ct.argmax({ axis: -1 })(logits))
-        return { loss: train.averageMonoid.concat(loss, batchLoss), confusion: ct.add(confusion, counts) }
+        const batchLoss = metrics.average(ct.item(nn.softmaxCrossEntropy(logits, labels)), rows.shape[0])
+        const counts = metrics.confusionMatrix({ classes: CLASSES })(labels, ct.argmax({ axis: -1 })(logits))
+        return { loss: metrics.averageMonoid.concat(loss, batchLoss), confusion: ct.add(confusion, counts) }
       },
     ),
     T.map(({ loss, confusion }) => {
-      const scores = train.classificationReport(confusion)
+      const scores = metrics.classificationReport(confusion)
       return [
-        `test loss ${train.averageValue(loss).toFixed(4)}`,
-        train.showConfusion()(confusion),
-        train.showScores({ digits: 4 })(scores),
+        `test loss ${metrics.averageValue(loss).toFixed(4)}`,
+        metrics.showConfusion()(confusion),
+        metrics.showScores({ digits: 4 })(scores),
         `test accuracy ${percent(scores.accuracy)}`,
       ].join('\n\n')
     }),
@@ -189,12 +190,12 @@ const run = (
   const params = network.init(pipe(random.key(options.seed), random.foldIn(0)))
   const step = stepOf(network, options.optimizer, examples)
   const epoch = trainEpoch(options, step, examples.labels.shape[0], signal)
-  const initial = { params, optimizer: options.optimizer.init(params), epoch: 0, metrics: metricsMonoid.empty }
+  const initial = { params, optimizer: options.optimizer.init(params), epoch: 0, running: metricsMonoid.empty }
   return pipe(
     TE.fromIO<void, string>(say(describe(options, mnist, params))),
     TE.chainTaskK(() => trainAll(options.epochs, epoch, signal)(initial)),
     TE.filterOrElse(
-      ({ metrics }) => Number.isFinite(metrics.loss.sum),
+      ({ running }) => Number.isFinite(running.loss.sum),
       () => 'the training diverged, its loss is no longer finite: try a smaller --lr',
     ),
     TE.chainFirstIOK(state => say(signal.aborted ? `${reached(state)}\n` : '')),

@@ -21,6 +21,7 @@ const layers: readonly (readonly string[])[] = [
   ['transform'],
   ['random'],
   ['nn', 'optim'],
+  ['metrics'],
   ['train', 'data', 'io', 'plot', 'testing'],
   ['cli'],
   ['index'],

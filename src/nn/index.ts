@@ -26,4 +26,4 @@ export {
   type Part,
   serial,
 } from './layer.ts'
-export { accuracy, softmaxCrossEntropy } from './losses.ts'
+export { softmaxCrossEntropy } from './losses/softmax.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { average, averageMonoid, averageValue, fold, foldTask } from '../../src/train/index.ts'
+import { fold, foldTask } from '../../src/train/index.ts'
 import { check } from '../support/values.ts'
 
 const items = fc.array(fc.integer({ min: -100, max: 100 }))
@@ -85,39 +85,5 @@ describe('foldTask', () => {
       throw new Error('broken')
     }
     await expect(foldTask(0, broken)([1])()).rejects.toThrow('broken')
-  })
-})
-
-describe('averages', () => {
-  // Whole numbers: sums in any order are the same to the bit.
-  const averages = fc
-    .record({ value: fc.integer({ min: -1000, max: 1000 }), weight: fc.integer({ min: 0, max: 1000 }) })
-    .map(({ value, weight }) => average(value, weight))
-  const { concat, empty } = averageMonoid
-
-  it('are a commutative monoid', () => {
-    check(
-      fc.property(averages, averages, averages, (a, b, c) => {
-        expect(concat(concat(a, b), c)).toEqual(concat(a, concat(b, c)))
-        expect(concat(a, b)).toEqual(concat(b, a))
-        expect(concat(empty, a)).toEqual(a)
-        expect(concat(a, empty)).toEqual(a)
-      }),
-    )
-  })
-
-  it('of batches are that of all samples, however these were batched', () => {
-    const batches = fc.array(fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 1 }), { minLength: 1 })
-    check(
-      fc.property(batches, parts => {
-        const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length
-        const whole = averageValue(parts.map(xs => average(mean(xs), xs.length)).reduce(concat, empty))
-        expect(whole).toBeCloseTo(mean(parts.flat()), 9)
-      }),
-    )
-  })
-
-  it('of nothing are NaN', () => {
-    expect(averageValue(empty)).toBeNaN()
   })
 })

@@ -137,7 +137,8 @@ import {
   zeros,
   zerosLike,
 } from '../../src/index.ts'
-import { accuracy, activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
+import { accuracy, confusionMatrix } from '../../src/metrics/index.ts'
+import { activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
 import {
   bernoulli,
   categorical,
@@ -150,7 +151,6 @@ import {
   splitMany,
   uniform,
 } from '../../src/random/index.ts'
-import { confusionMatrix } from '../../src/train/index.ts'
 
 const x = ones([2, 3])
 const y = ones([3, 4])

@@ -85,7 +85,8 @@ import {
   where,
   zeros,
 } from '../../src/index.ts'
-import { accuracy, activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
+import { accuracy } from '../../src/metrics/index.ts'
+import { activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
 import { key } from '../../src/random/index.ts'
 
 declare const batch: Tensor<readonly [Dim<'batch'>, 3]>

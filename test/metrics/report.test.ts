@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { add, item, type Tensor, tensor, toArray, zeros } from '../../src/index.ts'
-import { accuracy } from '../../src/nn/index.ts'
-import { classificationReport, confusionMatrix, showConfusion, showScores } from '../../src/train/index.ts'
+import { accuracy, classificationReport, confusionMatrix, showConfusion, showScores } from '../../src/metrics/index.ts'
 import { check } from '../support/values.ts'
 
 const int32 = (xs: readonly number[]): Tensor => tensor(new Int32Array(xs), { shape: [xs.length] })

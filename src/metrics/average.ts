@@ -1,7 +1,7 @@
 /**
  * Running averages as values: a sum and how much it is a sum of. They combine, so a state can carry them.
  *
- * Layer: train.
+ * Layer: metrics.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 

@@ -1,7 +1,7 @@
 /**
  * Precision, recall and F1 by class, with their averages, as scikit-learn's classification_report has and prints them.
  *
- * Layer: train. Where a score is 0/0 it is given as 0, and the report says so.
+ * Layer: metrics. Where a score is 0/0 it is given as 0, and the report says so.
  */
 import type { Tensor } from '../core/types.ts'
 import { classNames, countsOf, type NameOptions } from './confusion.ts'

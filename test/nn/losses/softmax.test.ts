@@ -15,10 +15,10 @@ import {
   toArray,
   vmap,
   zeros,
-} from '../../src/index.ts'
-import { accuracy, softmaxCrossEntropy } from '../../src/nn/index.ts'
-import { checkGrads, farApart, tensors } from '../../src/testing/index.ts'
-import { check } from '../support/values.ts'
+} from '../../../src/index.ts'
+import { softmaxCrossEntropy } from '../../../src/nn/index.ts'
+import { checkGrads, farApart, tensors } from '../../../src/testing/index.ts'
+import { check } from '../../support/values.ts'
 
 const int32 = (labels: readonly number[]): Tensor => tensor(labels, { dtype: 'int32' })
 /** A few dozen float64 operations. */
@@ -176,32 +176,5 @@ describe('softmaxCrossEntropy', () => {
     ],
   ])('refuses %s', (_what, call, tag, message) => {
     expect(call).toThrow(expect.objectContaining({ _tag: tag, message: expect.stringContaining(message) }))
-  })
-})
-
-describe('accuracy', () => {
-  law('is the share of rows whose largest logit is at the label', (logits, labels) => {
-    const own = dense(labels, logits.shape[1] ?? 0)
-    expect(item(accuracy(own, int32(labels)))).toBe(1)
-    expect(item(accuracy(add(logits, mul(own, 100)), int32(labels)))).toBe(1)
-    expect(item(accuracy(sub(logits, mul(own, 100)), int32(labels)))).toBe(logits.shape[1] === 1 ? 1 : 0)
-  })
-  it('counts halves', () => {
-    expect(
-      item(
-        accuracy(
-          tensor([
-            [1, 0],
-            [1, 0],
-            [0, 1],
-            [2, 3],
-          ]),
-          int32([0, 1, 1, 0]),
-        ),
-      ),
-    ).toBe(0.5)
-  })
-  it('refuses labels that are no classes', () => {
-    expect(() => accuracy(zeros([1, 2]), int32([5]))).toThrow('accuracy: label 5 at position 0')
   })
 })

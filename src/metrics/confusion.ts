@@ -2,13 +2,13 @@
  * The confusion matrix: how often each class was taken for each. All scores of a classifier follow from it; matrices of
  * batches add up.
  *
- * Layer: train. Read next: report.ts.
+ * Layer: metrics. Read next: report.ts.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import { toArray } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
-import { checkLabels } from '../nn/losses.ts'
+import { checkLabels } from '../nn/losses/labels.ts'
 import { stack } from '../ops/arrange.ts'
 import { ones, zeros } from '../ops/creation.ts'
 import { scatterAdd } from '../ops/scatter.ts'
