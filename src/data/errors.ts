@@ -4,8 +4,11 @@
  * Layer: data. A file is an expected failure, not a programmer's mistake: nothing here is thrown. Read next: idx.ts.
  */
 
-/** What kind of failure it was: something is not there, does not have the form it should, or holds an impossible label. */
-export type DataErrorTag = 'MissingError' | 'FormatError' | 'LabelError'
+/**
+ * What kind of failure it was: something is not there, does not have the form it should, holds an impossible label, or could
+ * not be written or downloaded.
+ */
+export type DataErrorTag = 'MissingError' | 'FormatError' | 'LabelError' | 'WriteError' | 'DownloadError'
 
 /** Data that cannot be used: `_tag` names the kind, `source` the file or package; the message opens with the source. */
 export class DataError extends Error {
@@ -27,3 +30,7 @@ export const missingError = tagged('MissingError')
 export const formatError = tagged('FormatError')
 /** A label outside the classes. */
 export const labelError = tagged('LabelError')
+/** A file that cannot be written. */
+export const writeError = tagged('WriteError')
+/** A download that did not come through. */
+export const downloadError = tagged('DownloadError')

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { type DataError, formatError, missingError } from './errors.ts'
+import { type DataError, formatError, missingError, writeError } from './errors.ts'
 
 /** Node's own modules, where the platform has them (Node, Deno, Bun). */
 const builtins = (source: string): E.Either<DataError, typeof process.getBuiltinModule> => {
@@ -37,6 +37,25 @@ export const readBytes = (path: string): TE.TaskEither<DataError, Uint8Array> =>
       ),
     ),
   )
+
+const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** Writes a file of these bytes in place of what is there; a WriteError where that cannot be done. */
+export const writeBytes =
+  (path: string) =>
+  (bytes: Uint8Array): TE.TaskEither<DataError, void> =>
+    pipe(
+      TE.fromEither(builtins(path)),
+      TE.mapLeft(() =>
+        writeError(path, 'there is no file system here: encode the bytes, and offer those as a download'),
+      ),
+      TE.chain(get =>
+        TE.tryCatch(
+          () => get('node:fs/promises').writeFile(path, bytes),
+          cause => writeError(path, `cannot be written: ${reason(cause)}`),
+        ),
+      ),
+    )
 
 /** A path of a folder and a name. */
 export const joinPath = (directory: string, name: string): string => `${directory.replace(/[/\\]+$/, '')}/${name}`
