@@ -42,7 +42,7 @@ const networkOf = (pixels: number, f: nn.ActivationFunction) => {
   )
 }
 type Network = ReturnType<typeof networkOf>
-type Params = ReturnType<Network['init']>
+type Params = ReturnType<Network['init']>['params']
 
 type Metrics = { readonly loss: metrics.Average; readonly accuracy: metrics.Average }
 const metricsMonoid = struct<Metrics>({ loss: metrics.averageMonoid, accuracy: metrics.averageMonoid })
@@ -63,8 +63,9 @@ type State = Learnt & {
 type Examples = data.LabelledImages<readonly [number, number]>
 
 const stepOf = (network: Network, optimizer: optim.GradientTransformation, examples: Examples) => {
+  const { state } = network.init(random.key(0))
   const loss = (params: Params, { images, labels }: Examples) => {
-    const logits = network.apply(params, images)
+    const [logits] = network.apply(params, state, images)
     return [nn.softmaxCrossEntropy(logits, labels), logits] as const
   }
   // What is learnt is donated: each step takes the memory of the one before.
@@ -135,7 +136,7 @@ const evaluate = (network: Network, params: Params, examples: Examples) =>
       { loss: metrics.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) },
       ({ loss, confusion }, rows) => {
         const { images, labels } = data.takeRows(rows)(examples)
-        const logits = network.apply(params, images)
+        const [logits] = network.apply(params, network.init(random.key(0)).state, images)
         const batchLoss = metrics.average(ct.item(nn.softmaxCrossEntropy(logits, labels)), rows.shape[0])
         const counts = metrics.confusionMatrix({ classes: CLASSES })(labels, ct.argmax({ axis: -1 })(logits))
         return { loss: metrics.averageMonoid.concat(loss, batchLoss), confusion: ct.add(confusion, counts) }
@@ -187,7 +188,7 @@ const run = (
 ): TE.TaskEither<string, number> => {
   const { train: examples, test } = mnist
   const network = networkOf(examples.images.shape[1], options.activation)
-  const params = network.init(pipe(random.key(options.seed), random.foldIn(0)))
+  const { params } = network.init(pipe(random.key(options.seed), random.foldIn(0)))
   const step = stepOf(network, options.optimizer, examples)
   const epoch = trainEpoch(options, step, examples.labels.shape[0], signal)
   const initial = { params, optimizer: options.optimizer.init(params), epoch: 0, running: metricsMonoid.empty }

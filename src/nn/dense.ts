@@ -13,7 +13,7 @@ import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
 import { split } from '../random/index.ts'
 import { glorotUniform, type Initializer, zeros } from './initializers.ts'
-import { type Layer, layer } from './layer.ts'
+import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** Weights w: [in, out] and biases b: [out]. */
 export type DenseParams<In extends number = number, Out extends number = number> = {
@@ -32,16 +32,17 @@ export type DenseOptions = {
  * x @ w + b: [..., inputs] -> [..., outputs].
  * @throws ValueError unless both sizes are whole numbers of at least 1; on application, ShapeError when x does not end in `inputs`
  * @example
- * dense(784, 10).init(key(0)) // [{ w: [784,10], b: [10] }]
+ * dense(784, 10).init(key(0)).params // [{ w: [784,10], b: [10] }]
  */
 export const dense = <const In extends number, const Out extends number>(
   inputs: In,
   outputs: Out,
   { init = glorotUniform, biasInit = zeros, dtype = 'float32' }: DenseOptions = {},
-): Layer<readonly [DenseParams<In, Out>], Features<In, Out>> => {
+): Layer<readonly [DenseParams<In, Out>], readonly [Stateless], Features<In, Out>> => {
   const wrong = [inputs, outputs].find(n => !Number.isInteger(n) || n < 1)
   if (wrong !== undefined) return fail(valueError('dense', `sizes are whole numbers of at least 1, got ${wrong}`))
   return layer<DenseParams<In, Out>, Features<In, Out>>({
+    name: 'dense',
     init: key => {
       const [forWeights, forBiases] = split(key)
       return {

@@ -1,8 +1,13 @@
 /**
- * Layers as values: `init` draws parameters from a key, `apply` is a pure function of parameters and input.
+ * Layers as values: `init` draws parameters and state from a key, `apply` is a pure function of both, the input and the mode.
  *
- * Layer: nn. A layer is a list of parts, each of which has one entry in the parameters; `serial` appends. So it is associative
- * with an identity, down to the structure of the parameters and the numbers drawn. Read next: dense.ts.
+ * Parameters are what gradients are taken of; state is what a layer remembers from batch to batch without learning it, as batch
+ * norm's running statistics, and what `apply` returns beside the output. In training mode there is a key for what is drawn, as by
+ * dropout; without a mode a network is evaluated.
+ *
+ * Layer: nn. A layer is a list of parts, each of which has one entry in the parameters and one in the state; `serial` appends. So
+ * it is associative with an identity, down to the structure of the parameters and the numbers drawn. Read next: branches.ts,
+ * summary.ts.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, treeError } from '../core/errors.ts'
@@ -11,70 +16,145 @@ import type { AnyShape, Check, Composed, Follows, KeepsShape, Resolved, ShapeOf,
 import type { Tensor } from '../core/types.ts'
 import { foldIn, type Key } from '../random/index.ts'
 
-/** One step of a network with parameters P: a tree of tensors. */
-export type Part<P> = {
-  readonly init: (key: Key) => P
-  readonly apply: (params: P, x: Tensor) => Tensor
+/** Training, with the key that dropout and its like draw from; no mode at all is evaluation. */
+export type Mode = { readonly train: Key }
+
+/** What `init` makes: parameters, which are learnt, and state, which is not. Both are trees of tensors. */
+export type Variables<P, St> = { readonly params: P; readonly state: St }
+
+/** One step of a network with parameters P and state St. */
+export type Part<P, St> = {
+  /** What `summary` calls it. */
+  readonly name: string
+  readonly init: (key: Key) => Variables<P, St>
+  readonly apply: (params: P, state: St, x: Tensor, mode?: Mode) => readonly [y: Tensor, state: St]
 }
 
-/** A part whose type of parameters has been forgotten: what `init` made is what `apply` gets. */
-type SomePart = Part<unknown>
+/** A part whose types have been forgotten: what `init` made is what `apply` gets. */
+export type SomePart = Part<unknown, unknown>
 
 /**
- * A network: its parameters are the list of those of its parts. Methods, so that a layer counts as one whose parameters are known
- * less well (`Layer<readonly unknown[]>`) and layers of different kinds fit in one list.
+ * A network: its parameters and its state are the lists of those of its parts. Methods, so that a layer counts as one whose
+ * parameters are known less well (`Layer<readonly unknown[]>`) and layers of different kinds fit in one list.
  */
-export interface Layer<Ps extends readonly unknown[], S extends AnyShape = AnyShape> {
+export interface Layer<
+  Ps extends readonly unknown[],
+  Ss extends readonly unknown[] = readonly unknown[],
+  S extends AnyShape = AnyShape,
+> {
   /** How many entries the parameters have, and what each is for. */
   readonly parts: readonly SomePart[]
   /** For the compiler alone. */
   readonly shapes?: S
-  /** Draws parameters: equal keys give equal parameters. */
-  init(key: Key): Ps
-  /** The network's value at x. Throws a TreeError for parameters of another network. */
-  apply<X extends Tensor>(params: Ps, x: Check<Through<S, ShapeOf<X>>, X>): Tensor<Resolved<Through<S, ShapeOf<X>>>>
+  /** Draws parameters and makes the first state: equal keys give equal ones. */
+  init(key: Key): Variables<Ps, Ss>
+  /**
+   * The network's value at x, and its next state, which is the same as before without a mode.
+   * Throws a TreeError for parameters or state of another network.
+   */
+  apply<X extends Tensor>(
+    params: Ps,
+    state: Ss,
+    x: Check<Through<S, ShapeOf<X>>, X>,
+    mode?: Mode,
+  ): readonly [y: Tensor<Resolved<Through<S, ShapeOf<X>>>>, state: Ss]
 }
 
-const ofParts = <Ps extends readonly unknown[], S extends AnyShape>(parts: readonly SomePart[]): Layer<Ps, S> => ({
+/** Entries of a list for each part, or a complaint. */
+const checkEntries = (what: string, entries: readonly unknown[], parts: readonly SomePart[]): void => {
+  if (entries.length === parts.length) return
+  fail(treeError('apply', `the ${what} ${entries.length} entries, the network ${parts.length}: make them with init`))
+}
+
+/** The mode of the part at a position: each trains with a key of its own. */
+export const modeOfPart = (mode: Mode | undefined, i: number): Mode | undefined =>
+  mode === undefined ? mode : { train: foldIn(i)(mode.train) }
+
+/** A network of parts. */
+export const ofParts = <Ps extends readonly unknown[], Ss extends readonly unknown[], S extends AnyShape = AnyShape>(
+  parts: readonly SomePart[],
+): Layer<Ps, Ss, S> => ({
   parts,
-  init: key => parts.map((part, i) => part.init(foldIn(i)(key))) as readonly unknown[] as Ps,
-  apply: <X extends Tensor>(params: Ps, x: Check<Through<S, ShapeOf<X>>, X>) => {
-    if (params.length !== parts.length)
-      return fail(
-        treeError(
-          'apply',
-          `the parameters have ${params.length} entries, the network ${parts.length}: make them with init`,
-        ),
-      )
-    return parts.reduce<Tensor>((y, part, i) => part.apply(params[i], y), x as Tensor) as Tensor<
-      Resolved<Through<S, ShapeOf<X>>>
-    >
+  init: key => {
+    const variables = parts.map((part, i) => part.init(foldIn(i)(key)))
+    return {
+      params: variables.map(({ params }) => params) as readonly unknown[] as Ps,
+      state: variables.map(({ state }) => state) as readonly unknown[] as Ss,
+    }
+  },
+  apply: <X extends Tensor>(params: Ps, state: Ss, x: Check<Through<S, ShapeOf<X>>, X>, mode?: Mode) => {
+    checkEntries('parameters have', params, parts)
+    checkEntries('state has', state, parts)
+    let y: Tensor = x as Tensor
+    const states = parts.map((part, i) => {
+      const [value, next] = part.apply(params[i], state[i], y, modeOfPart(mode, i))
+      y = value
+      return next
+    })
+    return [y as Tensor<Resolved<Through<S, ShapeOf<X>>>>, states as readonly unknown[] as Ss]
   },
 })
 
+/** What a layer without state remembers. */
+export type Stateless = readonly []
+
+/** A part of your own without state: parameters from a key, and the output from parameters and input. */
+export type StatelessPart<P> = {
+  /** What `summary` calls it: `layer` by default. */
+  readonly name?: string
+  readonly init: (key: Key) => P
+  readonly apply: (params: P, x: Tensor, mode?: Mode) => Tensor
+}
+
 /**
- * A layer of one part, from functions of your own. The second type argument says what it does to shapes, if it is known.
+ * A layer of one part without state, from functions of your own. The second type argument says what it does to shapes, if it is
+ * known.
  * @example
- * const bias = layer({ init: zeros({ shape: [10] }), apply: (b, x) => add(x, b) })
+ * const bias = layer({ name: 'bias', init: zeros({ shape: [10] }), apply: (b, x) => add(x, b) })
  */
-export const layer = <P, S extends AnyShape = AnyShape>(part: Part<P>): Layer<readonly [P], S> =>
-  ofParts([part as SomePart])
+export const layer = <P, S extends AnyShape = AnyShape>({
+  name = 'layer',
+  init,
+  apply,
+}: StatelessPart<P>): Layer<readonly [P], readonly [Stateless], S> =>
+  statefulLayer<P, Stateless, S>({
+    name,
+    init: key => ({ params: init(key), state: [] }),
+    apply: (params, state, x, mode) => [apply(params, x, mode), state],
+  })
+
+/**
+ * A layer of one part that remembers: `apply` returns the output and the next state. In evaluation, when there is no mode, the
+ * state should be returned as it was.
+ * @example
+ * const counter = statefulLayer({
+ *   name: 'counter',
+ *   init: () => ({ params: [], state: scalar(0) }),
+ *   apply: (_params, count, x, mode) => [x, mode === undefined ? count : add(count, 1)],
+ * })
+ */
+export const statefulLayer = <P, St, S extends AnyShape = AnyShape>(
+  part: Part<P, St>,
+): Layer<readonly [P], readonly [St], S> => ofParts([part as SomePart])
 
 /** A function that keeps shapes, as `relu` does. */
 export type ActivationFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>
 
 interface Activation {
-  (f: ActivationFunction): Layer<readonly [readonly []], KeepsShape>
-  (f: (x: Tensor) => Tensor): Layer<readonly [readonly []]>
+  (f: ActivationFunction): Layer<readonly [readonly []], readonly [Stateless], KeepsShape>
+  (f: (x: Tensor) => Tensor): Layer<readonly [readonly []], readonly [Stateless]>
 }
 
 /**
- * A layer without parameters, from a plain function. It has an entry in the parameters all the same: [].
+ * A layer without parameters, from a plain function, called by that function's name. It has an entry in the parameters all the
+ * same: [].
  * @example
  * serial(dense(784, 100), activation(relu), dense(100, 10))
  */
-export const activation: Activation = (f: (x: Tensor) => Tensor): Layer<readonly [readonly []], never> =>
-  layer({ init: () => [] as const, apply: (_params, x) => f(x) })
+export const activation: Activation = (
+  f: (x: Tensor) => Tensor,
+): Layer<readonly [readonly []], readonly [Stateless], never> =>
+  layer({ name: f.name === '' ? 'activation' : f.name, init: () => [] as const, apply: (_params, x) => f(x) })
 
 /** Lists joined: of tuples a tuple, else a list of all that may occur. */
 export type Concat<
@@ -87,9 +167,16 @@ export type Concat<
     : readonly Pss[number][number][]
 
 /** A layer of which neither parameters nor shapes are known. */
-type SomeLayer = { readonly parts: readonly SomePart[]; readonly shapes?: AnyShape }
+export type SomeLayer = { readonly parts: readonly SomePart[]; readonly shapes?: AnyShape }
 
-type ParamsOf<L> = L extends { init(key: Key): infer Ps extends readonly unknown[] } ? Ps : readonly unknown[]
+/** The parameters that a layer makes. */
+export type ParamsOf<L> = L extends { init(key: Key): Variables<infer Ps extends readonly unknown[], unknown> }
+  ? Ps
+  : readonly unknown[]
+/** The state that a layer makes. */
+export type StateOf<L> = L extends { init(key: Key): Variables<unknown, infer Ss extends readonly unknown[]> }
+  ? Ss
+  : readonly unknown[]
 type ShapesOf<L> = L extends { readonly shapes?: infer S extends AnyShape } ? S : AnyShape
 
 /** For each layer, whether it can follow those before it, whose shape is `Before`. */
@@ -112,16 +199,19 @@ type Chained<Ls, Before extends AnyShape = KeepsShape> = Ls extends readonly [in
  * Layers one after the other: each gets the value of the one before it. Without any, the identity.
  * @example
  * const network = serial(dense(3, 100), activation(relu), dense(100, 10))
- * const params = network.init(key(0))
- * network.apply(params, inputs) // [4,3] -> [4,10]
+ * const { params, state } = network.init(key(0))
+ * const [logits] = network.apply(params, state, inputs) // [4,3] -> [4,10]
  */
 export const serial = <const Ls extends readonly SomeLayer[]>(
   ...layers: { readonly [K in keyof Ls]: Check<K extends keyof Following<Ls> ? Following<Ls>[K] : null, Ls[K]> }
-): Layer<Concat<{ readonly [K in keyof Ls]: ParamsOf<Ls[K]> }>, Chained<Ls>> =>
-  ofParts((layers as unknown as readonly SomeLayer[]).flatMap(({ parts }) => parts))
+): Layer<
+  Concat<{ readonly [K in keyof Ls]: ParamsOf<Ls[K]> }>,
+  Concat<{ readonly [K in keyof Ls]: StateOf<Ls[K]> }>,
+  Chained<Ls>
+> => ofParts((layers as unknown as readonly SomeLayer[]).flatMap(({ parts }) => parts))
 
-/** `serial` as a monoid, for layers with any number of parts of one type of parameters; its identity changes nothing. */
-export const layerMonoid = <P>(): Monoid<Layer<readonly P[]>> => ({
+/** `serial` as a monoid, for layers with any number of parts of one type of parameters and state; its identity changes nothing. */
+export const layerMonoid = <P, St = unknown>(): Monoid<Layer<readonly P[], readonly St[]>> => ({
   empty: ofParts([]),
   concat: (first, second) => ofParts([...first.parts, ...second.parts]),
 })

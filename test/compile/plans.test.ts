@@ -36,10 +36,10 @@ const training = (
   sizes: readonly [number, number, number, number, number] = [784, 500, 250, 100, 10],
 ) => {
   const net = network(sizes)
-  const params = net.init(random.key(0))
+  const { params, state: none } = net.init(random.key(0))
   type Params = typeof params
   const step = (p: Params, s: optim.OptimizerState, x: C.Tensor, y: C.Tensor) => {
-    const loss = (q: Params) => nn.softmaxCrossEntropy(net.apply(q, x) as C.Tensor, y)
+    const loss = (q: Params) => nn.softmaxCrossEntropy(net.apply(q, none, x)[0], y)
     const [value, grads] = C.valueAndGrad(loss)(p)
     const [updates, state] = optimizer.update(grads, s, p)
     return [value, optim.applyUpdates(p, updates), state] as const

@@ -20,9 +20,9 @@ const program = `
   delete globalThis.process
   const layer = dense(1, 1)
   const optimizer = sgd({ learningRate: 0.1 })
-  const loss = p => mean(square(layer.apply(p, tensor([[1]]))))
+  const loss = p => mean(square(layer.apply(p, state, tensor([[1]]))[0]))
   const step = ([p, s]) => { const [u, t] = optimizer.update(grad(loss)(p), s, p); return [applyUpdates(p, u), t] }
-  const params = layer.init(key(0))
+  const { params, state } = layer.init(key(0))
   const lines = []
   const bar = await progress({ label: 'x', total: 50, stream: { write: text => lines.push(text) } })()
   const [end] = await foldTask([params, optimizer.init(params)], step, { observe: (_, n) => bar.update(n, 'loss') })(Array(50).fill(0))()

@@ -511,15 +511,15 @@ export const transformations = {
 }
 
 const network = serial(dense(3, 8), activation(relu), dense(8, 10))
-const weights = network.init(seed)
+const { params: weights, state: none } = network.init(seed)
 export const layers = {
   'weights of a layer': [weights[0].w, weights[0].b] as const,
-  apply: network.apply(weights, x),
-  'apply to a stack': network.apply(weights, ones([7, 2, 3])),
-  'gradient of a network': grad((p: typeof weights) => sum(network.apply(p, x)))(weights)[2].w,
-  loss: softmaxCrossEntropy(network.apply(weights, x), tensor([1, 0], { dtype: 'int32' })),
-  'loss of probabilities': softmaxCrossEntropy(network.apply(weights, x), ones([2, 10])),
-  accuracy: accuracy(network.apply(weights, x), tensor([1, 0], { dtype: 'int32' })),
+  apply: network.apply(weights, none, x)[0],
+  'apply to a stack': network.apply(weights, none, ones([7, 2, 3]))[0],
+  'gradient of a network': grad((p: typeof weights) => sum(network.apply(p, none, x)[0]))(weights)[2].w,
+  loss: softmaxCrossEntropy(network.apply(weights, none, x)[0], tensor([1, 0], { dtype: 'int32' })),
+  'loss of probabilities': softmaxCrossEntropy(network.apply(weights, none, x)[0], ones([2, 10])),
+  accuracy: accuracy(network.apply(weights, none, x)[0], tensor([1, 0], { dtype: 'int32' })),
   'confusion matrix': confusionMatrix({ classes: 3 })(at, at),
 }
 

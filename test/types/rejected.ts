@@ -385,8 +385,9 @@ serial(dense(784, 500), dense(400, 10))
 serial(dense(784, 500), activation(square), dense(400, 10), dense(10, 3))
 // serial: this layer takes [..., 400], the one before it gives [..., 500]
 serial(serial(dense(784, 500), activation(square)), dense(400, 10))
+const weights = dense(784, 10).init(key(0))
 // dense: takes [..., 784], got [64,783]
-dense(784, 10).apply(dense(784, 10).init(key(0)), zeros([64, 783]))
+dense(784, 10).apply(weights.params, weights.state, zeros([64, 783]))
 // softmaxCrossEntropy: logits [4,10] and labels [5] do not fit
 softmaxCrossEntropy(zeros([4, 10]), labels)
 // accuracy: logits [4,10] and labels [5] do not fit

@@ -67,7 +67,8 @@ describe('a shape that is not known', () => {
     expectTypeOf(convTranspose3d()(plain, zeros([1, 1, 1, 2, 3]))).toEqualTypeOf<Tensor>()
     expectTypeOf(reduceWindow({ monoid: 'sum', window: [2] })(plain)).toEqualTypeOf<Tensor>()
     expectTypeOf(vmap((a: Tensor) => relu(a))(x)).toEqualTypeOf<Tensor>()
-    expectTypeOf(dense(3, 4).apply(dense(3, 4).init(key(0)), plain)).toEqualTypeOf<Tensor>()
+    const { params, state } = dense(3, 4).init(key(0))
+    expectTypeOf(dense(3, 4).apply(params, state, plain)[0]).toEqualTypeOf<Tensor>()
   })
 
   it('comes out known where the result does not depend on it', () => {
@@ -226,10 +227,10 @@ describe('pipe', () => {
 describe('layers', () => {
   it('know what goes in and what comes out', () => {
     const network = serial(dense(784, 100), activation(relu), dense(100, 10))
-    const params = network.init(key(0))
+    const { params, state } = network.init(key(0))
     expectTypeOf(params[0].w).toEqualTypeOf<Tensor<readonly [784, 100]>>()
-    expectTypeOf(network.apply(params, rows)).toEqualTypeOf<Tensor<readonly [number, 10]>>()
-    expectTypeOf(network.apply(params, zeros([5, 64, 784]))).toEqualTypeOf<Tensor<readonly [5, 64, 10]>>()
+    expectTypeOf(network.apply(params, state, rows)[0]).toEqualTypeOf<Tensor<readonly [number, 10]>>()
+    expectTypeOf(network.apply(params, state, zeros([5, 64, 784]))[0]).toEqualTypeOf<Tensor<readonly [5, 64, 10]>>()
   })
   it('of unknown sizes, and of functions that may change shapes, fit anywhere', () => {
     const network = serial(
@@ -238,7 +239,8 @@ describe('layers', () => {
       activation(a => mul(a, sigmoid(a))),
       dense(7, 3),
     )
-    expectTypeOf(network.apply(network.init(key(0)), rows)).toEqualTypeOf<Tensor>()
+    const { params, state } = network.init(key(0))
+    expectTypeOf(network.apply(params, state, rows)[0]).toEqualTypeOf<Tensor>()
     const list: readonly Layer<readonly unknown[]>[] = [dense(3, 4), activation(relu), dense(4, 5)]
     expectTypeOf(serial(...list)).toExtend<Layer<readonly unknown[]>>()
   })
