@@ -1,8 +1,29 @@
 /**
- * `cotangent/optim`: gradient transformations and the optimizers made of them. No logic.
+ * `cotangent/optim`: gradient transformations, the optimizers made of them, and schedules of their rates. No logic.
  */
-export { adam, type LearningRate, rmsprop, sgd } from './optimizers.ts'
-export { momentum, scale, scaleByAdam, scaleByRms } from './rules.ts'
+export { oneCycle, oneCycleMomentum, warmRestarts } from './cycles.ts'
+export {
+  cosineDecay,
+  exponentialDecay,
+  linearSchedule,
+  piecewiseConstant,
+  polynomialDecay,
+  stepDecay,
+  timeDecay,
+} from './decays.ts'
+export { adam, rmsprop, sgd } from './optimizers.ts'
+export { type Plateau, type PlateauOptions, type PlateauState, reduceOnPlateau } from './plateau.ts'
+export { momentum, scaleByAdam, scaleByRms } from './rules.ts'
+export { type LearningRate, scale, scaleBySchedule } from './scaling.ts'
+export {
+  constantSchedule,
+  joinSchedules,
+  perEpoch,
+  type Schedule,
+  schedule,
+  scheduleMonoid,
+  warmup,
+} from './schedule.ts'
 export {
   applyUpdates,
   chain,
@@ -13,3 +34,4 @@ export {
   transformation,
   transformationMonoid,
 } from './transformation.ts'
+export { addDecayedWeights, type WeightDecay } from './weight-decay.ts'

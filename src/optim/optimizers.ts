@@ -4,12 +4,11 @@
  * Layer: optim.
  */
 import { fail, valueError } from '../core/errors.ts'
-import type { Tensor } from '../core/types.ts'
-import { checkOption, descend, momentum as momentumRule, scaleByAdam, scaleByRms } from './rules.ts'
+import { checkOption } from './options.ts'
+import { momentum as momentumRule, scaleByAdam, scaleByRms } from './rules.ts'
+import { descend, type LearningRate } from './scaling.ts'
 import { chain, type GradientTransformation } from './transformation.ts'
-
-/** How far a step goes: a number of at least 0, or a scalar tensor of the parameters' dtype. */
-export type LearningRate = { readonly learningRate: number | Tensor }
+import { maybeDecay, type WeightDecay } from './weight-decay.ts'
 
 /** Momentum, unless it is 0. */
 const maybeMomentum = (decay: number, nesterov = false): GradientTransformation =>
@@ -17,7 +16,7 @@ const maybeMomentum = (decay: number, nesterov = false): GradientTransformation 
 
 /**
  * Gradient descent: v ← momentum · v + g, p ← p - learningRate · v; with `nesterov`, p ← p - learningRate · (g + momentum · v).
- * As PyTorch's SGD without dampening.
+ * As PyTorch's SGD without dampening. With `weightDecay`, weightDecay · p is added to the gradient first, as in all that follow.
  * @throws ValueError unless learningRate ≥ 0 and 0 ≤ momentum < 1, or for nesterov without momentum
  * @example
  * const optimizer = sgd({ learningRate: 0.01, momentum: 0.9 })
@@ -28,10 +27,12 @@ export const sgd = ({
   learningRate,
   momentum = 0,
   nesterov = false,
-}: LearningRate & { readonly momentum?: number; readonly nesterov?: boolean }): GradientTransformation => {
+  weightDecay,
+}: LearningRate &
+  WeightDecay & { readonly momentum?: number; readonly nesterov?: boolean }): GradientTransformation => {
   checkOption('sgd', 'momentum', momentum, 0, 1)
   if (nesterov && momentum === 0) return fail(valueError('sgd', 'nesterov needs a momentum above 0'))
-  return chain(maybeMomentum(momentum, nesterov), descend('sgd', learningRate))
+  return chain(maybeDecay('sgd', weightDecay), maybeMomentum(momentum, nesterov), descend('sgd', learningRate))
 }
 
 /**
@@ -44,12 +45,19 @@ export const rmsprop = ({
   decay = 0.99,
   eps = 1e-8,
   momentum = 0,
-}: LearningRate & {
-  readonly decay?: number
-  readonly eps?: number
-  readonly momentum?: number
-}): GradientTransformation =>
-  chain(scaleByRms({ decay, eps }), maybeMomentum(momentum), descend('rmsprop', learningRate))
+  weightDecay,
+}: LearningRate &
+  WeightDecay & {
+    readonly decay?: number
+    readonly eps?: number
+    readonly momentum?: number
+  }): GradientTransformation =>
+  chain(
+    maybeDecay('rmsprop', weightDecay),
+    scaleByRms({ decay, eps }),
+    maybeMomentum(momentum),
+    descend('rmsprop', learningRate),
+  )
 
 /**
  * Adam: p ← p - learningRate · m̂ / (√v̂ + eps) with bias-corrected running means m̂ of the gradient and v̂ of its square.
@@ -61,5 +69,7 @@ export const adam = ({
   b1 = 0.9,
   b2 = 0.999,
   eps = 1e-8,
-}: LearningRate & { readonly b1?: number; readonly b2?: number; readonly eps?: number }): GradientTransformation =>
-  chain(scaleByAdam({ b1, b2, eps }), descend('adam', learningRate))
+  weightDecay,
+}: LearningRate &
+  WeightDecay & { readonly b1?: number; readonly b2?: number; readonly eps?: number }): GradientTransformation =>
+  chain(maybeDecay('adam', weightDecay), scaleByAdam({ b1, b2, eps }), descend('adam', learningRate))

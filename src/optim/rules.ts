@@ -1,47 +1,20 @@
 /**
- * The transformations that optimizers are chained from: scaling, momentum, and division by a running size of the gradient.
+ * The transformations that optimizers are chained from: momentum, and division by a running size of the gradient.
  *
  * Layer: optim. All is tensor arithmetic, the count of steps too: under a transformation there is nothing to read.
  * Read next: optimizers.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
-import { describe, fail, valueError } from '../core/errors.ts'
-import { isTensor, scalar } from '../core/tensor.ts'
+import { scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, square } from '../ops/arithmetic.ts'
 import { cast } from '../ops/comparison.ts'
 import { zerosLike } from '../ops/creation.ts'
-import { add, mul, neg } from '../ops/elementwise.ts'
+import { add, mul } from '../ops/elementwise.ts'
 import { expm1, sqrt } from '../ops/math.ts'
+import { checkOption } from './options.ts'
 import { type GradientTransformation, type Tensors, transformation } from './transformation.ts'
-
-/** Throws a ValueError unless `value` is a number from `low` to below `high`. */
-export const checkOption = (op: string, name: string, value: number, low: number, high = Infinity): void => {
-  if (typeof value === 'number' && value >= low && value < high) return
-  const limits = high === Infinity ? `a finite number of at least ${low}` : `at least ${low} and below ${high}`
-  fail(valueError(op, `${name} must be ${limits}, got ${describe(value)}`))
-}
-
-/**
- * Multiplies gradients by a factor: a number, or a scalar tensor of their dtype.
- * @throws ValueError for a number that is not finite
- */
-export const scale = (factor: number | Tensor): GradientTransformation => {
-  if (!isTensor(factor) && !Number.isFinite(factor))
-    return fail(valueError('scale', `the factor must be a finite number, got ${describe(factor)}`))
-  return transformation<readonly never[]>({
-    init: () => [],
-    update: (grads, state) => [treeMap(grads, g => mul(g, factor)), state],
-  })
-}
-
-/** The last step of an optimizer: against the gradient, by the learning rate. */
-export const descend = (op: string, learningRate: number | Tensor): GradientTransformation => {
-  if (isTensor(learningRate)) return scale(neg(learningRate))
-  checkOption(op, 'learningRate', learningRate, 0)
-  return scale(-learningRate)
-}
 
 /**
  * Momentum as PyTorch has it: v ← decay · v + g, and the update is v; with `nesterov`, g + decay · v. v starts at 0.
