@@ -6,7 +6,7 @@
  */
 import { compileProgram } from '../compile/compile.ts'
 import type { Plan } from '../compile/plan.ts'
-import type { Dtype, TypedArray } from '../core/dtype.ts'
+import { dtypeOfArray } from '../core/dtype.ts'
 import { type Kernel, kernelDtypes, kernelShapes } from '../core/kernel.ts'
 import { createProgram, outputTypes } from '../core/program.ts'
 import { range, sizeOf } from '../core/shape.ts'
@@ -14,15 +14,6 @@ import { concrete, hostOf } from '../core/tensor.ts'
 import type { Operation, Params, Program, TensorType } from '../core/types.ts'
 import type { Backend, Lowering } from './backend.ts'
 import { type Ready, theEngine } from './wasm/engine.ts'
-
-const dtypeOf = (array: TypedArray): Dtype =>
-  array instanceof Float32Array
-    ? 'float32'
-    : array instanceof Float64Array
-      ? 'float64'
-      : array instanceof Int32Array
-        ? 'int32'
-        : 'bool'
 
 /** A plan of one kernel. */
 const kernelPlan = (kernel: Kernel, inputs: readonly TensorType[]): Plan => {
@@ -100,7 +91,7 @@ export const readyProgram = (program: Program): { readonly ready: Ready; readonl
 export const wasm: Backend = {
   name: 'wasm',
   run: (kernel, inputs) => {
-    const args = inputs.map(x => concrete([x.length], dtypeOf(x), x))
+    const args = inputs.map(x => concrete([x.length], dtypeOfArray(x) ?? 'bool', x))
     const dtypes = kernelDtypes(kernel)
     const types = kernelShapes(kernel).map((shape, i) => ({ shape, dtype: dtypes[i] ?? 'float32' }))
     const engine = theEngine()

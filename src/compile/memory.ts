@@ -5,10 +5,11 @@
  * one arena; each takes the smallest free stretch that holds it. An elementwise result may take the place of an operand that is
  * read for the last time. Read next: interpret.ts, which runs plans.
  */
+import { bytesOf } from '../core/dtype.ts'
 import { loadsOf, nodesOf } from './expressions.ts'
 import type { Graph, GraphNode, KernelNode, ValueId } from './graph.ts'
 import { isMap, placesOf, readsInPlace } from './kernels.ts'
-import { type Buffer, byteSize, type Plan, type Step } from './plan.ts'
+import type { Buffer, Plan, Step } from './plan.ts'
 import { numbered } from './tidy.ts'
 
 const ALIGNMENT = 64
@@ -88,21 +89,21 @@ const placed = (graph: Graph): { readonly offsets: ReadonlyMap<ValueId, number>;
   const results = new Set(graph.outputs)
   const offsets = new Map<ValueId, number>()
   const arena = arenaOf()
-  const bytesOf = (v: ValueId): number => {
+  const sizeInBytes = (v: ValueId): number => {
     const { dtype, size } = graph.values[v] as Graph['values'][number]
-    return size * byteSize(dtype)
+    return size * bytesOf(dtype)
   }
   graph.nodes.forEach((node, i) => {
     const dying = [...new Set(node.inputs)].filter(v => last.get(v) === i && offsets.has(v))
     const reusable = node.tag === 'kernel' ? readInPlace(node).filter(v => dying.includes(v)) : []
     const taken = new Set<ValueId>()
     for (const v of node.outputs.filter(v => !results.has(v))) {
-      const over = reusable.find(u => !taken.has(u) && bytesOf(u) === bytesOf(v))
+      const over = reusable.find(u => !taken.has(u) && sizeInBytes(u) === sizeInBytes(v))
       if (over !== undefined) taken.add(over)
-      offsets.set(v, over === undefined ? arena.take(aligned(bytesOf(v))) : (offsets.get(over) as number))
+      offsets.set(v, over === undefined ? arena.take(aligned(sizeInBytes(v))) : (offsets.get(over) as number))
     }
     const dead = [...dying.filter(v => !taken.has(v)), ...node.outputs.filter(v => last.get(v) === i && offsets.has(v))]
-    for (const v of dead) arena.give({ offset: offsets.get(v) as number, bytes: aligned(bytesOf(v)) })
+    for (const v of dead) arena.give({ offset: offsets.get(v) as number, bytes: aligned(sizeInBytes(v)) })
   })
   return { offsets, arena: arena.size() }
 }

@@ -59,6 +59,3 @@ export type Plan = {
   readonly steps: readonly Step[]
   readonly arena: number
 }
-
-/** The bytes of one element. */
-export const byteSize = (dtype: Dtype): number => (dtype === 'float64' ? 8 : dtype === 'bool' ? 1 : 4)

@@ -3,11 +3,12 @@
  *
  * Layer: compile. Read next: plan.ts.
  */
+import { bytesOf } from '../core/dtype.ts'
 import { type Expr, type Kernel, kernelShapes } from '../core/kernel.ts'
 import { showShape, sizeOf } from '../core/shape.ts'
 import { weightOf } from './expressions.ts'
 import { placesOf } from './kernels.ts'
-import { byteSize, type Plan, type Slot, type Step } from './plan.ts'
+import type { Plan, Slot, Step } from './plan.ts'
 
 /** Arithmetic operations, and bytes read and written if each buffer is moved once. */
 export type Cost = { readonly flops: number; readonly bytes: number }
@@ -38,7 +39,7 @@ const flopsOf = (kernel: Kernel): number => {
 export const costOf = (plan: Plan, step: Step): Cost => {
   const size = (slot: Slot): number => {
     const buffer = plan.buffers[slot]
-    return buffer === undefined ? 0 : buffer.size * byteSize(buffer.dtype)
+    return buffer === undefined ? 0 : buffer.size * bytesOf(buffer.dtype)
   }
   const bytes = [...new Set(step.inputs), ...step.outputs].reduce((sum, slot) => sum + size(slot), 0)
   switch (step.tag) {

@@ -18,6 +18,9 @@ export const dtypes: readonly Dtype[] = ['float32', 'float64', 'int32', 'bool']
 /** Whether a dtype is a floating-point one; only these have tangents. */
 export const isFloat = (dtype: Dtype): dtype is FloatDtype => dtype === 'float32' || dtype === 'float64'
 
+/** The bytes of one element, in typed arrays and in every backend's memory. */
+export const bytesOf = (dtype: Dtype): number => (dtype === 'float64' ? 8 : dtype === 'bool' ? 1 : 4)
+
 /** A new zero-filled array of `length` elements for a dtype; a DtypeError for a name that is none. */
 export const allocate = (dtype: Dtype, length: number): TypedArray => {
   try {

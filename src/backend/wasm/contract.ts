@@ -5,6 +5,7 @@
  * phases are: packing, where panels are shared; tiles; and a nest for what tiles could not finish, partial sums or an epilogue that no
  * vector can compute. What is no product, or too thin for tiles, is a nest altogether. Read next: contract/roles.ts.
  */
+import { bytesOf } from '../../core/dtype.ts'
 import type { Contract, Expr } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
@@ -17,7 +18,7 @@ import { type Plan, planOf } from './contract/plan.ts'
 import { type Roles, rolesOf, type Walk } from './contract/roles.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
 import { inOrder } from './expr/graph.ts'
-import { bytesOf } from './expr/memory.ts'
+
 import { vectorisable } from './expr.ts'
 import { emitNest } from './nest.ts'
 

@@ -4,6 +4,7 @@
  * Layer: backend. A column is what one total runs through. Chunks share the points before the axis, and blocks of columns.
  * Read next: cumulate/lanes.ts.
  */
+import { bytesOf } from '../../core/dtype.ts'
 import type { Cumulate } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
@@ -21,7 +22,7 @@ import {
   totalOne,
 } from './cumulate/lanes.ts'
 import { address, type Emitted, type Slots } from './emit.ts'
-import { bytesOf, loadScalar, storeScalar } from './expr/memory.ts'
+import { loadScalar, storeScalar } from './expr/memory.ts'
 import { integers } from './integers.ts'
 import type { Term } from './math/terms.ts'
 import { inPlace, intoOutput } from './staged.ts'

@@ -4,12 +4,12 @@
  * Layer: backend. There is one for the process, made when it is first needed. Read next: executable.ts, residence.ts, run.ts.
  */
 import type { Buffer, Plan } from '../../compile/plan.ts'
-import type { TypedArray } from '../../core/dtype.ts'
+import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { hostOf, tensorOn } from '../../core/tensor.ts'
 import type { Cell, Concrete, TensorType } from '../../core/types.ts'
 import { createExecutable, type Executable, isSmall, setWord } from './executable.ts'
-import { bytesOf, copyIn, copyOut, createHeap, type Heap } from './heap.ts'
+import { copyIn, copyOut, createHeap, type Heap } from './heap.ts'
 import { createResidence, type Residence } from './residence.ts'
 import { type Profile, runExecutable } from './run.ts'
 import { checkThreads, choose, type EngineOptions, hasFma, settings } from './settings.ts'
@@ -109,7 +109,7 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
     if (isSmall(buffer)) return { host: hostOf(cell).slice(), block: null }
     const from = residence.place(cell, buffer.dtype, buffer.size)
     const [copy, to] = residence.make(buffer.dtype, buffer.size)
-    heap.views().u8.copyWithin(to, from, from + buffer.size * bytesOf[buffer.dtype])
+    heap.views().u8.copyWithin(to, from, from + buffer.size * bytesOf(buffer.dtype))
     return copy
   }
   const run: Engine['run'] = (ready, args, types, donated = [], profile = null) => {

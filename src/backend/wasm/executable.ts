@@ -6,7 +6,7 @@
  * Read next: run.ts.
  */
 import type { Buffer, Plan, Run, Step } from '../../compile/plan.ts'
-import type { TypedArray } from '../../core/dtype.ts'
+import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { cellOf } from '../../core/tensor.ts'
 import { type FunctionRef, type ModuleBuilder, moduleBuilder } from './assembler.ts'
@@ -14,7 +14,7 @@ import { emitContract } from './contract.ts'
 import type { SharedModule } from './control.ts'
 import { emitCumulate } from './cumulate.ts'
 import type { Emitted, Slots } from './emit.ts'
-import { bytesOf, copyIn, type Heap } from './heap.ts'
+import { copyIn, type Heap } from './heap.ts'
 import { hostKernel } from './host.ts'
 import { emitNest } from './nest.ts'
 import { type WasmExports, wasmApi } from './platform.ts'
@@ -84,7 +84,7 @@ const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNM
 /** Tensors of at most so many bytes live on the host, and are copied in and out at each run. */
 export const SMALL = 1024
 
-export const isSmall = ({ dtype, size }: Buffer): boolean => size * bytesOf[dtype] <= SMALL
+export const isSmall = ({ dtype, size }: Buffer): boolean => size * bytesOf(dtype) <= SMALL
 
 /** A kernel as phases; `null` for one that runs in JavaScript. */
 const emitKernel = (
@@ -151,7 +151,7 @@ const spareBytes = (plan: Plan, slots: readonly number[]): number =>
 
 export const bufferBytes = (plan: Plan, slot: number): number => {
   const { dtype, size } = plan.buffers[slot] as Buffer
-  return size * bytesOf[dtype]
+  return size * bytesOf(dtype)
 }
 
 const stepTasks = (

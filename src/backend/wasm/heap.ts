@@ -4,7 +4,7 @@
  * Layer: backend. Addresses are bytes. Blocks come in size classes, four to a doubling; freed ones are kept by class, and joined
  * with their neighbours only when nothing else helps. Read next: residence.ts.
  */
-import type { Dtype, TypedArray } from '../../core/dtype.ts'
+import { allocate, bytesOf, type Dtype, type TypedArray } from '../../core/dtype.ts'
 import { type WasmMemory, wasmApi } from './platform.ts'
 
 /** Views of the whole memory; new ones after it has grown. */
@@ -138,9 +138,6 @@ const viewsOf = ({ buffer }: WasmMemory): Views => ({
   u8: new Uint8Array(buffer),
 })
 
-/** Bytes of an element. */
-export const bytesOf: { readonly [d in Dtype]: number } = { float32: 4, float64: 8, int32: 4, bool: 1 }
-
 /** Elements in memory as an array, not copied. */
 export const arrayAt = ({ memory }: Heap, dtype: Dtype, at: number, size: number): TypedArray => {
   switch (dtype) {
@@ -167,7 +164,7 @@ const FEW = 32
 /** Copies elements in. */
 export const copyIn = (heap: Heap, source: TypedArray, dtype: Dtype, at: number): void => {
   const view = viewFor(heap, dtype)
-  const from = at / bytesOf[dtype]
+  const from = at / bytesOf(dtype)
   const { length } = source
   if (length > FEW) view.set(source, from)
   else for (let i = 0; i < length; i++) view[from + i] = source[i] as number
@@ -176,18 +173,9 @@ export const copyIn = (heap: Heap, source: TypedArray, dtype: Dtype, at: number)
 /** Copies elements out, into an array of their own. */
 export const copyOut = (heap: Heap, dtype: Dtype, at: number, size: number): TypedArray => {
   const view = viewFor(heap, dtype)
-  const from = at / bytesOf[dtype]
-  const out = newArray(dtype, size)
+  const from = at / bytesOf(dtype)
+  const out = allocate(dtype, size)
   if (size > FEW) out.set(view.subarray(from, from + size))
   else for (let i = 0; i < size; i++) out[i] = view[from + i] as number
   return out
 }
-
-const newArray = (dtype: Dtype, size: number): TypedArray =>
-  dtype === 'float32'
-    ? new Float32Array(size)
-    : dtype === 'float64'
-      ? new Float64Array(size)
-      : dtype === 'int32'
-        ? new Int32Array(size)
-        : new Uint8Array(size)

@@ -4,11 +4,11 @@
  * Layer: backend. The engine holds blocks, never tensors. A block that gives way is copied out first, so nothing is lost whoever
  * still holds it, whenever the garbage collector runs; that frees blocks early, but nothing relies on it. Read next: executable.ts.
  */
-import { allocate, type Dtype, type TypedArray } from '../../core/dtype.ts'
+import { allocate, bytesOf, type Dtype, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { hostOf } from '../../core/tensor.ts'
 import type { Block, Cell } from '../../core/types.ts'
-import { bytesOf, copyIn, copyOut, type Heap } from './heap.ts'
+import { copyIn, copyOut, type Heap } from './heap.ts'
 
 /** Where a block is; `at` is 0 when it has given way. */
 type Place = { at: number; readonly bytes: number }
@@ -92,7 +92,7 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
 
   /** Puts elements into a new block of a cell. */
   const settle = (cell: Cell, dtype: Dtype, size: number, host: TypedArray | null): Resident => {
-    const bytes = size * bytesOf[dtype]
+    const bytes = size * bytesOf(dtype)
     if (used + bytes > limit) makeRoom(Math.max(0, SLACK * limit - bytes))
     const at = reserve(bytes)
     used += heap.capacity(bytes)

@@ -6,11 +6,12 @@
  * however many threads there are. Where updates may meet everywhere there is one chunk. float32 is combined in float32.
  * Read next: scatter/plan.ts, scatter/combine.ts.
  */
+import { bytesOf } from '../../core/dtype.ts'
 import type { Scatter } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Phase, type Slots } from './emit.ts'
-import { bytesOf } from './expr/memory.ts'
+
 import { integers } from './integers.ts'
 import type { Term } from './math/terms.ts'
 import { type Count, combineRow } from './scatter/combine.ts'

@@ -4,12 +4,12 @@
  * Layer: backend. Rows are shared out among chunks, each of which has scratch memory of its own. Read next: sort/merge.ts,
  * sort/radix.ts.
  */
-import type { Dtype } from '../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../core/dtype.ts'
 import type { Sort } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Slots } from './emit.ts'
-import { bytesOf } from './expr/memory.ts'
+
 import { integers } from './integers.ts'
 import { entryBytes, mergeSort } from './sort/merge.ts'
 import { radixBytes, radixSort } from './sort/radix.ts'

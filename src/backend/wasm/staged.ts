@@ -4,13 +4,13 @@
  * Layer: backend. A load that reads its input in place needs no such step. Values that are nobody's output go to scratch memory: the
  * nest runs with a frame of its own, in which their address stands where that of an output would. Read next: cumulate.ts, scatter.ts.
  */
-import type { Dtype } from '../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../core/dtype.ts'
 import { type Expr, mapNest } from '../../core/kernel.ts'
 import { range, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { addressOf } from '../address.ts'
 import type { FunctionRef, ModuleBuilder } from './assembler.ts'
 import { address, type Emitted, type Phase, type Slots } from './emit.ts'
-import { bytesOf } from './expr/memory.ts'
+
 import { integers } from './integers.ts'
 import { emitNest } from './nest.ts'
 

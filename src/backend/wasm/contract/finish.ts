@@ -4,9 +4,10 @@
  * Layer: backend. An epilogue that reads and writes much does so for a *strip* at once, all tiles of the same rows in a chunk: it then
  * walks along whole rows, not from line to line, where each would be a miss. Read next: expr.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import type { Expr, Load } from '../../../core/kernel.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from '../assembler.ts'
-import { type Place as At, bytesOf, loadLanes, loadSplat, loadVector, moved, storeVector } from '../expr/memory.ts'
+import { type Place as At, loadLanes, loadSplat, loadVector, moved, storeVector } from '../expr/memory.ts'
 import { emitVector, type Leaves } from '../expr.ts'
 import { advance, lesser, placed, repeat } from './code.ts'
 import type { Place } from './layout.ts'

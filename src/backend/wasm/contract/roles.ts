@@ -5,10 +5,10 @@
  * first operand alone moves along; what is left is *outer*, a product for each point of it. All distances are bytes.
  * Read next: contract/plan.ts, which cuts this into blocks.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import { type Contract, type Expr, type Load, linearise } from '../../../core/kernel.ts'
 import { range, type Shape, sizeOf, stridesOf } from '../../../core/shape.ts'
 import { addressOf, offsetsAt } from '../../address.ts'
-import { bytesOf } from '../expr/memory.ts'
 
 /** Distances along rows: a constant one, or a table of them. */
 export type Rows =

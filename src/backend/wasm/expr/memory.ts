@@ -4,12 +4,9 @@
  * Layer: backend. In a vector, float32 and int32 are four lanes and bool is four masks (0 or -1); as a scalar, bool is an i32 that is
  * 0 or 1. In memory a bool is one byte. Nothing here touches bytes beside the elements asked for. Read next: expr.ts.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import type { Code, Local, ModuleBuilder, ValueType } from '../assembler.ts'
 import type { LaneMemoryOp } from '../opcodes.ts'
-
-/** The bytes of one element in memory. */
-export const bytesOf = (dtype: Dtype): number => (dtype === 'float64' ? 8 : dtype === 'bool' ? 1 : 4)
 
 /** The type of a scalar of some dtype. */
 export const scalarType = (dtype: Dtype): ValueType =>

@@ -3,10 +3,11 @@
  *
  * Layer: backend. Read next: nest.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import type { Expr, ScalarFn } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import { inOrder } from '../expr/graph.ts'
-import { bytesOf } from '../expr/memory.ts'
+
 import type { Form, Source, Space } from './form.ts'
 
 const cheap: ReadonlySet<ScalarFn> = new Set([

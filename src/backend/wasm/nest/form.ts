@@ -4,12 +4,12 @@
  * Layer: backend. A place is a loop; places of a space are numbered outer ones first, then those of one group of reductions or
  * results. Read next: nest/walk.ts, which writes the loops.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import type { Expr } from '../../../core/kernel.ts'
 import { type Shape, stridesOf } from '../../../core/shape.ts'
 import { type Address, addressOf, type Bound } from '../../address.ts'
 import { inOrder } from '../expr/graph.ts'
-import { bytesOf } from '../expr/memory.ts'
+
 import type { Inputs, Job, Memory, Reduction, Result } from './job.ts'
 
 /** An address that moves with the loops: `base` and `strides`, in bytes, from the start of a buffer. */

@@ -3,10 +3,11 @@
  *
  * Layer: backend. A point out of range reads the first element instead, which `fill` then replaces. Read next: nest/values.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import type { LoadAt } from '../../../core/kernel.ts'
 import { sizeOf, stridesOf } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
-import { bytesOf, loadScalar, loadVector, pushScalar, pushSplat, scalarType } from '../expr/memory.ts'
+import { loadScalar, loadVector, pushScalar, pushSplat, scalarType } from '../expr/memory.ts'
 import { gatherLanes } from './read.ts'
 import type { Walk } from './walk.ts'
 

@@ -4,12 +4,11 @@
  * Layer: backend. A job's inputs and results are places in memory, so that a job may also read and write scratch memory: that is how
  * one nest becomes several. Read next: nest/form.ts.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import { along, convert, type Expr, type Load, load, type Monoid, type Nest } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import type { Slots } from '../emit.ts'
 import { canonical, inOrder, noNodes } from '../expr/graph.ts'
-import { bytesOf } from '../expr/memory.ts'
 
 /** A buffer: the address in a word of the frame, plus some bytes. */
 export type Memory = { readonly word: number; readonly offset: number }

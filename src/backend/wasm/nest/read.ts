@@ -4,18 +4,10 @@
  * Layer: backend. A load whose bounds let pass one range of the vector's place compares the place with that range: inside and
  * outside of it, whole vectors are read and filled. Read next: nest/values.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import type { Bound } from '../../address.ts'
 import type { Local } from '../assembler.ts'
-import {
-  bytesOf,
-  loadLanes,
-  loadScalar,
-  loadSplat,
-  loadVector,
-  pushScalar,
-  pushSplat,
-  scalarType,
-} from '../expr/memory.ts'
+import { loadLanes, loadScalar, loadSplat, loadVector, pushScalar, pushSplat, scalarType } from '../expr/memory.ts'
 import type { Ramp, Source } from './form.ts'
 import { type Lanes, pushSum, shifted } from './place.ts'
 import { type Range, ranged } from './range.ts'

@@ -4,9 +4,10 @@
  * Layer: backend. Parts give work to several threads when there are few outer points, keep what a tile of columns reads in the cache,
  * and keep sums exact: no accumulator takes more than some thousand terms. Read next: nest.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import { along, type Expr, type Load } from '../../../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../../../core/shape.ts'
-import { bytesOf } from '../expr/memory.ts'
+
 import { tileColumns } from './columns.ts'
 import { pointsInside, reducedSpaces } from './cost.ts'
 import type { Form, Leaf, Pointer, Source, Space } from './form.ts'

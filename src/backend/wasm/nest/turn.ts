@@ -3,8 +3,9 @@
  *
  * Layer: backend. Read next: nest/squares.ts.
  */
+import { bytesOf } from '../../../core/dtype.ts'
 import type { Local } from '../assembler.ts'
-import { bytesOf, loadVector } from '../expr/memory.ts'
+import { loadVector } from '../expr/memory.ts'
 import type { Source } from './form.ts'
 import type { Lanes } from './place.ts'
 import type { Walk } from './walk.ts'

@@ -3,10 +3,10 @@
  *
  * Layer: backend.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import type { Combination, Scatter } from '../../../core/kernel.ts'
 import type { Code, Local } from '../assembler.ts'
-import { bytesOf, loadScalar, type Place, scalarType, storeScalar } from '../expr/memory.ts'
+import { loadScalar, type Place, scalarType, storeScalar } from '../expr/memory.ts'
 import { integers } from '../integers.ts'
 import type { PlainOp } from '../opcodes.ts'
 

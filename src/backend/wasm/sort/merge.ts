@@ -5,9 +5,9 @@
  * then settles ties; one of 64 bits has the position beside it. Source: Knuth, The Art of Computer Programming 3, 5.2.4.
  * Read next: sort/radix.ts.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from '../assembler.ts'
-import { bytesOf } from '../expr/memory.ts'
+
 import { type Integers, integers } from '../integers.ts'
 import type { Term } from '../math/terms.ts'
 import { longKey, shortKey } from './keys.ts'

@@ -4,9 +4,9 @@
  * Layer: backend. An entry is a position and 32 bits of its key. float64 is sorted twice: by the lower half of its key, then, since
  * dealing keeps the order of equals, by the upper one. Source: Knuth, The Art of Computer Programming 3, 5.2.5.
  */
-import type { Dtype } from '../../../core/dtype.ts'
+import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import type { Code, FunctionRef, Local, ModuleBuilder } from '../assembler.ts'
-import { bytesOf } from '../expr/memory.ts'
+
 import { integers } from '../integers.ts'
 import type { Term } from '../math/terms.ts'
 import { longKey, shortKey } from './keys.ts'
