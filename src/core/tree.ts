@@ -59,6 +59,10 @@ export const flattenWithPaths = (tree: unknown): readonly [readonly Leaf[], Tree
   return [leaves, shape]
 }
 
+/** How many leaves a tree of this structure has. */
+export const leafCount = (shape: TreeShape): number =>
+  shape.tag === 'leaf' ? 1 : shape.items.reduce((n, item) => n + leafCount(item), 0)
+
 /** Leaves of any kind, and the structure. */
 export const flatten = (tree: unknown): readonly [readonly unknown[], TreeShape] => {
   const [leaves, shape] = flattenWithPaths(tree)

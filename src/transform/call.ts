@@ -25,53 +25,74 @@ import {
   vmapProgram,
 } from './derive.ts'
 
-type Holding = { readonly program: Program }
+/** Params of an op that runs one program. */
+export type Holding = { readonly program: Program }
 
-/** What ops that run one program have in common. */
-const running = (name: string, doc: string, vjp: NonNullable<Operation<Holding>['vjp']>): Operation<Holding> => {
-  const op: Operation<Holding> = {
-    name,
-    doc,
+type Rule<P extends Holding> = NonNullable<Operation<P>['vjp']>
+
+/** What is an op's own among those that run one program; `hold` makes params for another program. */
+type Kind<P extends Holding> = {
+  readonly name: string
+  readonly doc: string
+  readonly hold: (program: Program) => P
+  readonly evaluate: Operation<P>['evaluate']
+  readonly vjp: Rule<P>
+}
+
+/** An op that runs one program, from what is its own. */
+export const running = <P extends Holding>({ hold, ...own }: Kind<P>): Operation<P> => {
+  const op: Operation<P> = {
+    ...own,
     constant: false,
     infer: ({ program }) => E.right(outputTypes(program)),
-    evaluate: ({ program }, xs) => run(program)(...xs),
     dual: ({ program }, xs, ts) => {
       const active = ts.map(t => t !== null)
-      const dual = { program: dualProgram(program, active) }
+      const dual = hold(dualProgram(program, active))
       return splitDual(bind(op, dual, ...xs, ...(pick(ts, active) as readonly Tensor[])), outputTypes(program))
     },
-    vjp,
-    batch: ({ program }, xs, batched, n) => bind(op, { program: vmapProgram(program, batched, n) }, ...xs),
+    batch: ({ program }, xs, batched, n) => bind(op, hold(vmapProgram(program, batched, n)), ...xs),
   }
   return op
 }
 
+type Bound = (program: Program, xs: readonly Tensor[]) => readonly Tensor[]
+
+/** Reverse mode that keeps the arguments alone: runs the program one way, and once more for the way back. */
+export const again =
+  (forward: Bound, back: Bound): Rule<Holding> =>
+  ({ program }, xs, active) => [
+    forward(forwardProgram(program, active), xs),
+    cts => {
+      const outs = outputTypes(program)
+      const given = pick(filled(cts, outs), floats(outs))
+      return placed(active, back(vjpProgram(program, active), [...xs, ...given]))
+    },
+  ]
+
+const held = (program: Program): Holding => ({ program })
+
 /** Runs a program; its derivative uses values that the run has left. */
-export const callOp: Operation<Holding> = running('call', 'Runs a program.', ({ program }, xs, active) => {
-  const [ys, back] = pullback(program, xs, active)
-  return [ys, cts => placed(active, back(cts))]
+const callOp: Operation<Holding> = running({
+  name: 'call',
+  doc: 'Runs a program.',
+  hold: held,
+  evaluate: ({ program }, xs) => run(program)(...xs),
+  vjp: ({ program }, xs, active) => {
+    const [ys, back] = pullback(program, xs, active)
+    return [ys, cts => placed(active, back(cts))]
+  },
 })
 
-const checkpointOp: Operation<Holding> = running(
-  'checkpoint',
-  'Runs a program, and again for its derivative.',
-  ({ program }, xs, active) => {
-    const ys = bind(checkpointOp, { program: forwardProgram(program, active) }, ...xs)
-    return [
-      ys,
-      cts => {
-        const outs = outputTypes(program)
-        const back = bind(
-          callOp,
-          { program: vjpProgram(program, active) },
-          ...xs,
-          ...pick(filled(cts, outs), floats(outs)),
-        )
-        return placed(active, back)
-      },
-    ]
-  },
-)
+const checkpointOp: Operation<Holding> = running({
+  name: 'checkpoint',
+  doc: 'Runs a program, and again for its derivative.',
+  hold: held,
+  evaluate: ({ program }, xs) => run(program)(...xs),
+  vjp: again(
+    (program, xs) => bind(checkpointOp, held(program), ...xs),
+    (program, xs) => bind(callOp, held(program), ...xs),
+  ),
+})
 
 const asOp =
   (op: Operation<Holding>) =>
@@ -79,7 +100,7 @@ const asOp =
   (...args: Arguments<Args>): Y => {
     const [xs, shape] = flattenArguments(op.name, liftArguments(args) as readonly unknown[])
     const { program, captured, outShape } = recordBody(op.name, f, shape, typesOf(xs))
-    return unflatten(outShape, bind(op, { program }, ...xs, ...captured))
+    return unflatten(outShape, bind(op, held(program), ...xs, ...captured))
   }
 
 /**

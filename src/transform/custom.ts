@@ -10,7 +10,7 @@ import { fail, ruleError, treeError, valueError } from '../core/errors.ts'
 import { type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
 import { asValue, isTensor, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
-import { type TreeShape, treeDifference, unflatten } from '../core/tree.ts'
+import { leafCount, type TreeShape, treeDifference, unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor, TensorType } from '../core/types.ts'
 import { sumOp } from '../ops/movement.ts'
 import { type Arguments, liftArguments, requireFunction } from './arguments.ts'
@@ -18,8 +18,6 @@ import { derive, filled, flattenArguments, floats, pick, placed, put, recordBody
 
 const leaf: TreeShape = { tag: 'leaf' }
 const list = (items: readonly TreeShape[]): TreeShape => ({ tag: 'array', items })
-const leafCount = (shape: TreeShape): number =>
-  shape.tag === 'leaf' ? 1 : shape.items.reduce((n, item) => n + leafCount(item), 0)
 
 /** Refuses programs that use traced values of the surroundings: their rules would give them no derivative. */
 const requireClosed = (op: string, part: string, captured: readonly Tensor[]): void => {

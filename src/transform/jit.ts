@@ -4,53 +4,30 @@
  * Layer: transform. A jitted function is one op that holds its program: derivatives and batches of it are jitted again, and in a
  * program that is compiled it is an equation like others. Read first: call.ts.
  */
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
-import { outputTypes } from '../core/program.ts'
 import { asValue, isTensor, scalar } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
-import { flattenWithPaths, type TreeShape, unflatten } from '../core/tree.ts'
+import { flattenWithPaths, leafCount, type TreeShape, unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor, TensorType } from '../core/types.ts'
 import { type Arguments, requireFunction } from './arguments.ts'
+import { again, type Holding, running } from './call.ts'
 import { canonical, execute } from './compiled.ts'
-import {
-  dualProgram,
-  filled,
-  floats,
-  forwardProgram,
-  pick,
-  placed,
-  recordBody,
-  splitDual,
-  vjpProgram,
-  vmapProgram,
-} from './derive.ts'
+import { recordBody } from './derive.ts'
 
-type Holding = { readonly program: Program; readonly donated: readonly number[] }
+type Compiled = Holding & { readonly donated: readonly number[] }
+
+/** What is transformed donates nothing. */
+const held = (program: Program): Compiled => ({ program, donated: [] })
+const compiled = (program: Program, xs: readonly Tensor[]) => bind(jitOp, held(program), ...xs)
 
 /** Runs a compiled program. Its derivative runs it again, compiled together with the way back. */
-export const jitOp: Operation<Holding> = {
+const jitOp: Operation<Compiled> = running<Compiled>({
   name: 'jit',
   doc: 'Runs a compiled program.',
-  constant: false,
-  infer: ({ program }) => E.right(outputTypes(program)),
+  hold: held,
   evaluate: ({ program, donated }, xs) => execute(program, xs, donated),
-  dual: ({ program }, xs, ts) => {
-    const active = ts.map(t => t !== null)
-    const dual = { program: dualProgram(program, active), donated: [] }
-    return splitDual(bind(jitOp, dual, ...xs, ...(pick(ts, active) as readonly Tensor[])), outputTypes(program))
-  },
-  vjp: ({ program }, xs, active) => [
-    bind(jitOp, { program: forwardProgram(program, active), donated: [] }, ...xs),
-    cts => {
-      const outs = outputTypes(program)
-      const given = pick(filled(cts, outs), floats(outs))
-      return placed(active, bind(jitOp, { program: vjpProgram(program, active), donated: [] }, ...xs, ...given))
-    },
-  ],
-  batch: ({ program }, xs, batched, n) =>
-    bind(jitOp, { program: vmapProgram(program, batched, n), donated: [] }, ...xs),
-}
+  vjp: again(compiled, compiled),
+})
 
 /** Options of `jit`: numbers of arguments. */
 export type JitOptions = {
@@ -116,9 +93,6 @@ const donatedLeaves = (shape: TreeShape, options: JitOptions, dynamic: readonly 
     return options.donate?.includes(dynamic[k] as number) ? leaves : []
   })
 }
-
-const leafCount = (shape: TreeShape): number =>
-  shape.tag === 'leaf' ? 1 : shape.items.reduce((n, item) => n + leafCount(item), 0)
 
 /** The leaves of arguments as tensors; whatever else there is gets an error that says what to do. */
 const leavesOf = (args: readonly unknown[], dynamic: readonly number[]): readonly [readonly Tensor[], TreeShape] => {

@@ -4,6 +4,7 @@ import { item, tensor, toArray } from '../../src/core/tensor.ts'
 import {
   flatten,
   flattenWithPaths,
+  leafCount,
   type Tree,
   treeDifference,
   treeLeaves,
@@ -35,6 +36,7 @@ describe('pytrees', () => {
       fc.property(numberTrees, tree => {
         const [leaves, shape] = flatten(tree)
         expect(unflatten(shape, leaves)).toEqual(tree)
+        expect(leafCount(shape)).toBe(leaves.length)
       }),
       300,
     )
