@@ -2,7 +2,7 @@
  * Index maps as arithmetic on positions: where in its source a load reads as a loop goes on.
  *
  * Layer: backend. A coordinate that can neither leave its axis nor fail to divide becomes a stride; the others are bounds
- * that have to be looked at. Read next: wasm/nest-form.ts, which walks addresses.
+ * that have to be looked at. Read next: wasm/nest/form.ts, which walks addresses.
  */
 import type { Affine, Load } from '../core/kernel.ts'
 import { type Shape, stridesOf } from '../core/shape.ts'
@@ -80,38 +80,6 @@ export const addressOf = ({ view, index, fill }: Load, loop: Loop): Address => {
     for (let i = 0; i < by.length; i++) strides[i] = (strides[i] as number) + (by[i] as number) * step
   }
   return { sizes: loop.sizes, base, strides, bounds }
-}
-
-/** The coordinate along one axis of the kernel, as an address. */
-export const coordinateOf = (axis: number, { axes, sizes }: Loop): Address => ({
-  sizes,
-  base: 0,
-  strides: axes.map(a => (a === axis ? 1 : 0)),
-  bounds: [],
-})
-
-/** Drops axes of size 1 and merges neighbours that are walked as one, so that stretches of one stride are long. */
-export const merged = (address: Address): Address => {
-  const { sizes, base, strides, bounds } = address
-  if (sizes.length === 1) return address
-  const kept: number[] = []
-  const lengths: number[] = []
-  const asOne = (outer: number, inner: number, length: number): boolean =>
-    strides[outer] === (strides[inner] as number) * length &&
-    bounds.every(({ by }) => by[outer] === (by[inner] as number) * length)
-  for (let axis = sizes.length - 1; axis >= 0; axis--) {
-    const n = sizes[axis] as number
-    const inner = kept[0]
-    if (n === 1) continue
-    if (inner !== undefined && asOne(axis, inner, lengths[0] as number)) lengths[0] = (lengths[0] as number) * n
-    else {
-      kept.unshift(axis)
-      lengths.unshift(n)
-    }
-  }
-  if (kept.length === 0) return { sizes: [1], base, strides: [0], bounds: bounds.map(b => ({ ...b, by: [0] })) }
-  const pick = (values: readonly number[]): number[] => kept.map(axis => values[axis] as number)
-  return { sizes: lengths, base, strides: pick(strides), bounds: bounds.map(b => ({ ...b, by: pick(b.by) })) }
 }
 
 /** Σ strides·point at every point of some of a loop's axes, row-major. */

@@ -5,7 +5,7 @@
  * coordinates, the address. Read next: kernels.ts.
  */
 import type { Affine, Load } from '../core/kernel.ts'
-import { type Shape, sameShape, sizeOf, stridesOf } from '../core/shape.ts'
+import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 
 type Term = Affine['terms'][number]
 
@@ -108,13 +108,6 @@ export const canonicalLoad = (load: Load, sizes: Shape): Load => {
   return isPlain(exact) ? { ...exact, view: [sizeOf(load.view)], index: [addressOf(exact)] } : exact
 }
 
-/** Whether two index maps are the same. */
-export const sameAffine = (a: Affine, b: Affine): boolean =>
-  a.offset === b.offset &&
-  a.divisor === b.divisor &&
-  a.terms.length === b.terms.length &&
-  a.terms.every(({ axis, by }, i) => axis === b.terms[i]?.axis && by === b.terms[i]?.by)
-
 /** The innermost of mixed-radix digits, and the rest in units of it; nothing where carrying would be needed. */
 const lastDigit = (address: Affine, n: number, sizes: Shape): readonly [digit: Affine, rest: Affine] | undefined => {
   const remainder = (x: number): number => x - Math.trunc(x / n) * n
@@ -159,10 +152,3 @@ export const refinement = (a: Shape, b: Shape): Shape | undefined => {
   }
   return left.length === right.length ? out : undefined
 }
-
-/** Whether two shapes are the same up to axes of size 1. */
-export const sameAxes = (a: Shape, b: Shape): boolean =>
-  sameShape(
-    a.filter(n => n !== 1),
-    b.filter(n => n !== 1),
-  )

@@ -22,7 +22,7 @@ const TRIVIAL = 2
 export type Maker = Made & { readonly site: KernelSite }
 
 /** How a value is made, if by a map with elements. */
-export const madeByMap = (network: Network, value: ValueId): Maker | undefined => {
+const madeByMap = (network: Network, value: ValueId): Maker | undefined => {
   const site = network.makers.get(value)
   if (!hasKernel(site) || !isMap(site.node.kernel) || sizeOf(site.node.kernel.axes) === 0) return undefined
   const output = site.node.outputs.indexOf(value)

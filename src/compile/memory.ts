@@ -9,11 +9,8 @@ import { bytesOf } from '../core/dtype.ts'
 import { loadsOf, nodesOf } from './expressions.ts'
 import type { Graph, GraphNode, KernelNode, ValueId } from './graph.ts'
 import { isMap, placesOf, readsInPlace } from './kernels.ts'
-import type { Buffer, Plan, Step } from './plan.ts'
+import { aligned, type Buffer, type Plan, type Step } from './plan.ts'
 import { numbered } from './tidy.ts'
-
-const ALIGNMENT = 64
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
 /** A stretch of the arena. */
 type Stretch = { readonly offset: number; readonly bytes: number }

@@ -8,6 +8,12 @@ import type { Dtype } from '../core/dtype.ts'
 import type { Kernel } from '../core/kernel.ts'
 import type { Concrete } from '../core/types.ts'
 
+/** Buffers begin at multiples of so many bytes, the width of a cache line. */
+export const ALIGNMENT = 64
+
+/** Bytes made up to a multiple of the alignment. */
+export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+
 /** An index into a plan's buffers. */
 export type Slot = number
 

@@ -20,7 +20,7 @@ export type Vocabulary = {
 }
 
 /** Whole numbers below this size are exact; this one may be its rounded neighbour. */
-export const EXACT = 2 ** 24
+const EXACT = 2 ** 24
 
 const INT32_MAX = 2147483647
 const INT32_MIN = -2147483648

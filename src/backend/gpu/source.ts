@@ -32,7 +32,7 @@ export type GpuKernel = {
 export type Source = { readonly kernels: readonly GpuKernel[]; readonly outputs: readonly number[] }
 
 /** WebGPU gives a shader eight arrays unless asked for more; one is the result. */
-export const MOST_INPUTS = 7
+const MOST_INPUTS = 7
 
 /** Kernels by the number of the stage that they compute. */
 type Made = { readonly kernels: GpuKernel[]; readonly at: Map<number, number> }

@@ -5,6 +5,7 @@
  * phases are: packing, where panels are shared; tiles; and a nest for what tiles could not finish, partial sums or an epilogue that no
  * vector can compute. What is no product, or too thin for tiles, is a nest altogether. Read next: contract/roles.ts.
  */
+import { aligned } from '../../compile/plan.ts'
 import { bytesOf } from '../../core/dtype.ts'
 import type { Contract, Expr } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
@@ -122,8 +123,6 @@ const emitEnd = ({ module, kernel, slots, plan }: Tiled, at: number): Emitted & 
   const emitted = emitNest(module, end, { ...slots, inputs: [...slots.inputs, slots.scratch] })
   return { ...emitted, at }
 }
-
-const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 const emitTiles = (tiled: Tiled): Emitted => {
   const { module, kernel, slots, roles, plan } = tiled

@@ -8,7 +8,7 @@ import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { hostOf, tensorOn } from '../../core/tensor.ts'
 import type { Cell, Concrete, TensorType } from '../../core/types.ts'
-import { createExecutable, type Executable, isSmall, setWord } from './executable.ts'
+import { createExecutable, type Executable, isSmall, setWord, wordAt } from './executable.ts'
 import { copyIn, copyOut, createHeap, type Heap } from './heap.ts'
 import { createResidence, type Residence } from './residence.ts'
 import { type Profile, runExecutable } from './run.ts'
@@ -33,7 +33,6 @@ export interface Engine {
   ) => readonly Concrete[]
   readonly describe: () => EngineReport
   readonly configure: (options: EngineOptions) => void
-  readonly close: () => Promise<void>
 }
 
 /** What the engine is at the moment. */
@@ -99,10 +98,8 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
   const place = (frame: number, ready: Ready, slot: number, cell: Cell): void => {
     const buffer = ready.plan.buffers[slot]
     if (buffer === undefined) return
-    if (isSmall(buffer)) {
-      const at = heap.views().i32[(frame >>> 2) + slot] as number
-      copyIn(heap, hostOf(cell), buffer.dtype, at >>> 0)
-    } else setWord(heap, frame, slot, residence.place(cell, buffer.dtype, buffer.size))
+    if (isSmall(buffer)) copyIn(heap, hostOf(cell), buffer.dtype, wordAt(heap, frame, slot))
+    else setWord(heap, frame, slot, residence.place(cell, buffer.dtype, buffer.size))
   }
   /** What is donated in a later call must be nobody else's: hence a copy of what passes through one that donates. */
   const copyOf = (cell: Cell, buffer: Buffer): Cell => {
@@ -175,10 +172,6 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
       void pool?.close()
       pool = null
     },
-    close: async () => {
-      await pool?.close()
-      pool = null
-    },
   }
 }
 
@@ -192,8 +185,7 @@ const givenCell = ({ storage }: Buffer, args: readonly Concrete[]): Cell | null 
 
 const smallResult = (heap: Heap, { buffers }: Plan, frame: number, slot: number): TypedArray => {
   const { dtype, size } = buffers[slot] as Buffer
-  const at = (heap.views().i32[(frame >>> 2) + slot] as number) >>> 0
-  return copyOut(heap, dtype, at, size)
+  return copyOut(heap, dtype, wordAt(heap, frame, slot), size)
 }
 
 let engine: Engine | null = null

@@ -5,7 +5,7 @@
  * scratch memory; kernels find their operands there. Programs inside control flow are plans with frames of their own.
  * Read next: run.ts.
  */
-import type { Buffer, Plan, Run, Step } from '../../compile/plan.ts'
+import { ALIGNMENT, aligned, type Buffer, type Plan, type Run, type Step } from '../../compile/plan.ts'
 import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { cellOf } from '../../core/tensor.ts'
@@ -78,11 +78,8 @@ export type Workshop = {
   readonly fma: boolean
 }
 
-const ALIGNMENT = 64
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
-
 /** Tensors of at most so many bytes live on the host, and are copied in and out at each run. */
-export const SMALL = 1024
+const SMALL = 1024
 
 export const isSmall = ({ dtype, size }: Buffer): boolean => size * bytesOf(dtype) <= SMALL
 
@@ -125,7 +122,7 @@ const own = (building: Building, bytes: number): number => {
   return at
 }
 
-/** Phases too short to be worth sharing are run by one thread. */
+/** Phases of less work, in nanoseconds, are no reason to call workers; those that are there for longer ones take part in them too. */
 const WORTH_SHARING = 15_000
 
 const phasesOf = (building: Building, plan: Plan, step: Run): readonly [Task[], number] => {
@@ -198,6 +195,10 @@ const unitOf = (building: Building, plan: Plan): Unit => {
   const ownBytes = spareAt + aligned(spare)
   return { plan, tasks, frame, own: ownBytes, whole: ownBytes + parts, scratchAt, spareAt, arena: -1 }
 }
+
+/** The address of a buffer, from a frame. */
+export const wordAt = (heap: Heap, frame: number, slot: number): number =>
+  (heap.views().i32[(frame >>> 2) + slot] as number) >>> 0
 
 /** Puts the address of a buffer into a frame. */
 export const setWord = (heap: Heap, frame: number, slot: number, at: number): void => {

@@ -64,15 +64,13 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
     block.host ??= copyOut(heap, block.dtype, block.place.at, block.size)
     release(block.place)
   }
-  /** Lets the least recently used give way until at most `target` bytes are used; whether any did. */
-  const makeRoom = (target: number): boolean => {
+  /** Lets the least recently used give way until at most `target` bytes are used, or all that may have. */
+  const makeRoom = (target: number): void => {
     const idle = [...residents.values()].filter(block => block.stamp !== run).sort((a, b) => a.stamp - b.stamp)
-    const before = used
     for (const block of idle) {
       if (used <= target) break
       evict(block)
     }
-    return used < before
   }
   const reserve = (bytes: number): number => {
     const found = heap.allocate(bytes)

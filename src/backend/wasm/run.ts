@@ -4,9 +4,9 @@
  * Layer: backend. The main thread alone walks the steps, also those of loops and branches; workers only take chunks of the phase at
  * hand. Read next: engine.ts.
  */
-import type { Plan } from '../../compile/plan.ts'
+import { aligned, type Buffer, type Plan } from '../../compile/plan.ts'
 import type { TypedArray } from '../../core/dtype.ts'
-import { type Action, bufferBytes, type Executable, setWord, type Task, type Unit } from './executable.ts'
+import { type Action, bufferBytes, type Executable, setWord, type Task, type Unit, wordAt } from './executable.ts'
 import { arrayAt, type Heap } from './heap.ts'
 import type { Pool } from './threads.ts'
 
@@ -20,9 +20,6 @@ export type Context = {
   readonly pool: Pool | null
   readonly profile: Profile | null
 }
-
-const word = (heap: Heap, { frame }: Unit, slot: number): number =>
-  (heap.views().i32[(frame >>> 2) + slot] as number) >>> 0
 
 /** Gives the temporaries of a unit their places in an arena. */
 const settle = (heap: Heap, unit: Unit, arena: number): void => {
@@ -56,7 +53,7 @@ const runPart = (
   })
   runUnit(context, unit, arena)
   plan.outputs.forEach((slot, i) => {
-    copy(heap, word(heap, unit, slot), outputs[i] as number, bufferBytes(plan, slot))
+    copy(heap, wordAt(heap, unit.frame, slot), outputs[i] as number, bufferBytes(plan, slot))
   })
 }
 
@@ -69,7 +66,7 @@ const spares = (unit: Unit, arena: number, slots: readonly number[]): readonly n
   let at = arena + unit.spareAt
   return slots.map(slot => {
     const here = at
-    at += Math.ceil(bufferBytes(unit.plan, slot) / 64) * 64
+    at += aligned(bufferBytes(unit.plan, slot))
     return here
   })
 }
@@ -77,7 +74,7 @@ const spares = (unit: Unit, arena: number, slots: readonly number[]): readonly n
 const runRepeat = (context: Context, unit: Unit, { step, body }: Action & { tag: 'repeat' }): void => {
   const { heap } = context
   const { carry, xs, length, reverse } = step
-  const at = (slot: number): number => word(heap, unit, slot)
+  const at = (slot: number): number => wordAt(heap, unit.frame, slot)
   const inside = unit.arena + unit.own
   const results = step.outputs.slice(0, carry).map(at)
   const others = spares(unit, unit.arena, step.outputs.slice(0, carry))
@@ -102,7 +99,7 @@ const runRepeat = (context: Context, unit: Unit, { step, body }: Action & { tag:
 
 const runWhile = (context: Context, unit: Unit, { step, predicate, body }: Action & { tag: 'while' }): void => {
   const { heap } = context
-  const at = (slot: number): number => word(heap, unit, slot)
+  const at = (slot: number): number => wordAt(heap, unit.frame, slot)
   const inside = unit.arena + unit.own
   const { predicateConstants: p, bodyConstants: b } = step
   const inputs = step.inputs.map(at)
@@ -126,7 +123,7 @@ const runWhile = (context: Context, unit: Unit, { step, predicate, body }: Actio
 }
 
 const runBranch = (context: Context, unit: Unit, { step, branches }: Action & { tag: 'branch' }): void => {
-  const at = (slot: number): number => word(context.heap, unit, slot)
+  const at = (slot: number): number => wordAt(context.heap, unit.frame, slot)
   const [index, ...operands] = step.inputs.map(at) as [number, ...number[]]
   const wanted = context.heap.views().i32[index >>> 2] as number
   const branch = branches[Math.min(Math.max(wanted, 0), branches.length - 1)] as Unit
@@ -136,8 +133,8 @@ const runBranch = (context: Context, unit: Unit, { step, branches }: Action & { 
 const runHost = ({ heap }: Context, unit: Unit, action: Action & { tag: 'host' }): void => {
   const { buffers } = unit.plan
   const array = (slot: number): TypedArray => {
-    const buffer = buffers[slot] as Plan['buffers'][number]
-    return arrayAt(heap, buffer.dtype, word(heap, unit, slot), buffer.size)
+    const buffer = buffers[slot] as Buffer
+    return arrayAt(heap, buffer.dtype, wordAt(heap, unit.frame, slot), buffer.size)
   }
   const results = action.run(action.inputs.map(array))
   action.outputs.forEach((slot, i) => {
@@ -186,7 +183,7 @@ const runUnit = (context: Context, unit: Unit, arena: number): void => {
 export const runExecutable = (context: Context, executable: Executable, arena: number): void => {
   const { pool } = context
   if (pool === null || executable.shared === null) {
-    runUnit({ ...context, pool: null }, executable.unit, arena)
+    runUnit(context, executable.unit, arena)
     return
   }
   pool.begin(executable.shared, executable.parallel)

@@ -4,6 +4,7 @@
  * Layer: backend. Rows are shared out among chunks, each of which has scratch memory of its own. Read next: sort/merge.ts,
  * sort/radix.ts.
  */
+import { aligned } from '../../compile/plan.ts'
 import { bytesOf, type Dtype } from '../../core/dtype.ts'
 import type { Sort } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
@@ -26,8 +27,6 @@ const MOST_CHUNKS = 32
 /** Chunks that work at once on long rows take much memory; more than a machine has threads would be in vain. */
 const MOST_SCRATCH = 2 ** 26
 const FEW_CHUNKS = 8
-
-const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 const chunksOf = (rows: number, work: number, area: number): number => {
   const most = Math.max(FEW_CHUNKS, Math.floor(MOST_SCRATCH / area))

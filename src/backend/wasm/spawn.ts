@@ -12,9 +12,6 @@ export type Terminate = () => Promise<void>
 /** Starts a worker without waiting for it. Calls `gone`, later, if it fails or ends. Throws where no worker can be made. */
 export type StartWorker = (start: WorkerStart, gone: (why: string) => void) => Terminate
 
-/** Threads beyond these are of little use to work that shares caches and memory. */
-const MOST = 16
-
 const node = () => globalThis.process?.getBuiltinModule?.('node:worker_threads')
 
 const startInNode: StartWorker = (start, gone) => {
@@ -39,7 +36,6 @@ type WebWorker = {
 type Browser = {
   readonly Worker?: new (url: string, options: { readonly name: string }) => WebWorker
   readonly crossOriginIsolated?: boolean
-  readonly navigator?: { readonly hardwareConcurrency?: number }
 }
 const browser = globalThis as Browser
 
@@ -65,11 +61,4 @@ export const hindrance = (): string | undefined => {
   if (typeof SharedArrayBuffer === 'undefined' || browser.crossOriginIsolated === false)
     return 'the page is not cross-origin isolated (headers COOP and COEP), hence memory cannot be shared'
   return browser.Worker === undefined ? 'there are no workers in this context' : undefined
-}
-
-/** How many threads this machine runs at a time, 16 at most; 1 where that is unknown. */
-export const defaultThreads = (): number => {
-  const os = globalThis.process?.getBuiltinModule?.('node:os')
-  const parallel = os?.availableParallelism() ?? browser.navigator?.hardwareConcurrency ?? 1
-  return Math.max(1, Math.min(MOST, parallel))
 }

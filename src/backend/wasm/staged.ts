@@ -4,6 +4,7 @@
  * Layer: backend. A load that reads its input in place needs no such step. Values that are nobody's output go to scratch memory: the
  * nest runs with a frame of its own, in which their address stands where that of an output would. Read next: cumulate.ts, scatter.ts.
  */
+import { aligned } from '../../compile/plan.ts'
 import { bytesOf, type Dtype } from '../../core/dtype.ts'
 import { type Expr, mapNest } from '../../core/kernel.ts'
 import { range, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
@@ -22,9 +23,6 @@ export const inPlace = (expr: Expr, axes: Shape): number | null => {
   const whole = axes.every((n, i) => n === 1 || strides[i] === wanted[i])
   return base === 0 && bounds.length === 0 && whole ? expr.input : null
 }
-
-/** Bytes rounded up to whole cache lines, so that neighbours do not share one. */
-export const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 /** Bytes of scratch memory for values of some dtype. */
 export const bytesFor = (axes: Shape, dtype: Dtype): number => aligned(sizeOf(axes) * bytesOf(dtype))

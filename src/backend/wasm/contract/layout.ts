@@ -4,6 +4,7 @@
  * Layer: backend. Scratch memory holds, in this order: partial sums, packed panels of B, packed rows of A, and room for a tile,
  * or a strip of tiles, of each chunk. Read next: contract/chunks.ts.
  */
+import { aligned } from '../../../compile/plan.ts'
 import { range, sizeOf } from '../../../core/shape.ts'
 import { offsetsAt } from '../../address.ts'
 import type { FunctionRef } from '../assembler.ts'
@@ -52,7 +53,7 @@ export const stripOf = (roles: Roles, plan: Plan): number | null => {
 
 /** Bytes of a chunk's room for sums on their way through the epilogue. */
 export const roomOf = (roles: Roles, plan: Plan): number =>
-  Math.max(ROOM, Math.ceil((plan.height * (stripOf(roles, plan) ?? 0)) / 64) * 64)
+  Math.max(ROOM, aligned(plan.height * (stripOf(roles, plan) ?? 0)))
 
 /** The tiles of a chunkless product along one side: full ones, and what the last one has if it is not. */
 export type Tiling = { readonly full: number; readonly rest: number; readonly count: number }

@@ -19,7 +19,7 @@ export const scalarType = (dtype: Dtype): ValueType =>
 export type Place = { readonly address: Local; readonly offset: number; readonly outside?: boolean }
 
 /** Pushes the address of a place; the bytes left to add, as an immediate. */
-export const pushPlace = (code: Code, { address, offset, outside = false }: Place): number => {
+const pushPlace = (code: Code, { address, offset, outside = false }: Place): number => {
   code.get(address)
   if (offset === 0 || (offset > 0 && !outside)) return offset
   code.i32(offset)

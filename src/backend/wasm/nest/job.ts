@@ -4,6 +4,7 @@
  * Layer: backend. A job's inputs and results are places in memory, so that a job may also read and write scratch memory: that is how
  * one nest becomes several. Read next: nest/form.ts.
  */
+import { aligned } from '../../../compile/plan.ts'
 import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import { along, convert, type Expr, type Load, load, type Monoid, type Nest } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
@@ -106,7 +107,7 @@ export const inputsOf = ({ inputs, scratch }: Slots): Inputs => {
         : (added[input - inputs.length] ?? { word: scratch, offset: 0 }),
     scratch: (dtype, shape, index = shape.map((_, axis) => along(axis))) => {
       const memory = { word: scratch, offset: used }
-      used += Math.ceil((sizeOf(shape) * bytesOf(dtype)) / 64) * 64
+      used += aligned(sizeOf(shape) * bytesOf(dtype))
       return { memory, load: load(inputs.length + added.push(memory) - 1, dtype, shape, index) }
     },
     used: () => used,

@@ -14,7 +14,7 @@ import type { Pointer, Source } from './form.ts'
 export type Extent = { readonly local: Local } | number
 
 /** Pushes an extent. */
-export const pushExtent = (code: Code, extent: Extent): void => {
+const pushExtent = (code: Code, extent: Extent): void => {
   if (typeof extent === 'number') code.i32(extent)
   else code.get(extent.local)
 }

@@ -38,7 +38,7 @@ const formOf = (node: Expr, axes: Shape, of: (expr: Expr | undefined) => Form | 
 }
 
 /** An int32 expression as an affine function of the coordinates alone; null if it is none. */
-export const affineForm = (expr: Expr, axes: Shape): Form | null => {
+const affineForm = (expr: Expr, axes: Shape): Form | null => {
   const forms = new Map<Expr, Form | null>()
   const of = (node: Expr | undefined): Form | null => (node === undefined ? null : (forms.get(node) ?? null))
   for (const node of inOrder([expr])) forms.set(node, node.dtype === 'int32' ? formOf(node, axes, of) : null)
