@@ -15,9 +15,10 @@ const known: readonly string[] = ['threads', 'memory', 'fma']
 /**
  * Sets the engine up that runs ops: `threads` (as many as there are cores, at most 16; the environment variable COTANGENT_THREADS
  * does the same), `memory` (about how many bytes of tensors stay in its memory), `fma` (whether fused multiply-add may be used, true;
- * COTANGENT_FMA=0 forbids it). Results do not depend on the number of
- * threads. Before the first op, all of it can be set; afterwards `threads` and `memory`.
- * @throws ValueError for options out of range; EngineError when threads are wanted of an engine that was made with one
+ * COTANGENT_FMA=0 forbids it). Results do not depend on the number of threads. Before the first op, all of it can be set;
+ * afterwards `threads` and `memory`, unless it began with one thread.
+ * @throws ValueError for options out of range; EngineError when the engine already works and `fma` would change, or more threads
+ *   are wanted than its memory can be shared with; nothing is changed then
  * @example
  * configure({ threads: 1 })
  */
@@ -27,6 +28,9 @@ export const configure = (options: EngineOptions): void => {
   const { memory } = options
   if (memory !== undefined && !(memory > 0))
     fail(valueError('configure', `memory must be a positive number of bytes, got ${describe(memory)}`))
+  const { fma } = options
+  if (fma !== undefined && typeof fma !== 'boolean')
+    fail(valueError('configure', `fma must be true or false, got ${describe(fma)}`))
   configureEngine(options)
 }
 

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Tensor } from '../../src/core/types.ts'
 import {
   add,
   configure,
+  type EngineOptions,
   engineReport,
   explain,
   grad,
@@ -73,6 +74,34 @@ describe('configure', () => {
     expect(mistake(() => configure({ thread: 2 } as never))).toMatch(/has no option thread/)
     expect(mistake(() => configure({ threads: 0 }))).toMatch(/^ValueError: configure: threads/)
     expect(mistake(() => configure({ threads: 1.5 }))).toMatch(/^ValueError/)
+    expect(mistake(() => configure({ fma: 1 } as never))).toMatch(/^ValueError: configure: fma/)
     expect(mistake(() => configure({ memory: -1 }))).toMatch(/^ValueError: configure: memory/)
+  })
+
+  it('refuses what an engine at work cannot change, and changes nothing', async () => {
+    vi.resetModules()
+    const fresh = await import('../../src/index.ts')
+    fresh.configure({ threads: 1, fma: false })
+    fresh.add(fresh.ones([1000]), 1)
+    // What the last run has used stays whatever the limit.
+    fresh.add(1, 2)
+    const before = fresh.engineReport()
+    // Its errors are of a class of its own.
+    const refusal = (options: EngineOptions): string => {
+      try {
+        fresh.configure(options)
+        return ''
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(refusal({ threads: 1, fma: false })).toBe('')
+    expect(refusal({ fma: true, memory: 1 })).toMatch(
+      /^EngineError: configure: the engine already runs with fma: false: call configure\(\{ fma: true \}\) before the first op/,
+    )
+    expect(refusal({ threads: 2, memory: 1 })).toMatch(
+      /^EngineError: configure: .* 2 threads .*: call configure\(\{ threads: 2 \}\) before the first op/,
+    )
+    expect(fresh.engineReport()).toEqual(before)
   })
 })

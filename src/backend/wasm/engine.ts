@@ -164,15 +164,32 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
       fma,
     }),
     configure: next => {
+      checkChange(next, options.fma, threads, heap.shared)
       if (next.memory !== undefined) residence.setLimit(next.memory)
       if (next.threads === undefined || next.threads === threads) return
-      if (next.threads > 1 && !heap.shared)
-        fail(engineError('configure', 'the engine already runs without shared memory: set threads before the first op'))
       threads = next.threads
       void pool?.close()
       pool = null
     },
   }
+}
+
+/** Refuses what cannot be changed any more: kernels have been made with or without `fma`, memory with or without sharing. */
+const checkChange = (next: EngineOptions, fma: boolean, threads: number, shared: boolean): void => {
+  if (next.fma !== undefined && next.fma !== fma)
+    fail(
+      engineError(
+        'configure',
+        `the engine already runs with fma: ${fma}: call configure({ fma: ${next.fma} }) before the first op, or start the process with COTANGENT_FMA=${Number(next.fma)}`,
+      ),
+    )
+  if (next.threads !== undefined && next.threads > 1 && next.threads !== threads && !shared)
+    fail(
+      engineError(
+        'configure',
+        `the engine already runs in memory that threads cannot share, so ${next.threads} threads are not to be had: call configure({ threads: ${next.threads} }) before the first op`,
+      ),
+    )
 }
 
 /** The cell of a result that is an argument or a constant. */
@@ -193,8 +210,8 @@ let engine: Engine | null = null
 /** Sets the engine up, before or after it has begun to work; see `EngineOptions`. */
 export const configureEngine = (options: EngineOptions): void => {
   if (options.threads !== undefined) checkThreads('configure', options.threads)
-  choose(options)
   engine?.configure(options)
+  choose(options)
 }
 
 /** The engine of this process. */
