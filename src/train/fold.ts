@@ -29,7 +29,7 @@ export const fold =
   }
 
 /** A tree whose tensors are nobody else's. */
-const ownCopy = <S>(tree: S): S => {
+export const ownCopy = <S>(tree: S): S => {
   const [leaves, shape] = flatten(tree)
   return unflatten<S>(
     shape,
@@ -47,6 +47,16 @@ export type FoldOptions<S> = {
 
 /** A synchronous loop would let neither Ctrl-C nor a browser's page be heard. */
 const BREATHE_EVERY_MS = 16
+
+/** A pause for a loop to wait for after each step: most are none. */
+export const pauses = (): (() => Promise<void> | undefined) => {
+  let rested = performance.now()
+  const rest = async (): Promise<void> => {
+    await breathe()
+    rested = performance.now()
+  }
+  return () => (performance.now() - rested < BREATHE_EVERY_MS ? undefined : rest())
+}
 
 /** Lets everything that waits happen. Browsers have no setImmediate, and their timers wait for milliseconds; messages do not. */
 const breathe = (): Promise<void> =>
@@ -79,14 +89,13 @@ export const foldTask =
     const next = donating ?? step
     let state = donating === null ? initial : ownCopy(initial)
     let count = 0
-    let rested = performance.now()
+    const pause = pauses()
     for (const item of items) {
       if (signal?.aborted) break
       state = next(state, item)
       observe?.(state, ++count)
-      if (performance.now() - rested < BREATHE_EVERY_MS) continue
-      await breathe()
-      rested = performance.now()
+      const rest = pause()
+      if (rest !== undefined) await rest
     }
     return state
   }

@@ -46,6 +46,8 @@ export type ProgressOptions = {
   readonly interval?: number
   /** The time in milliseconds. */
   readonly now?: () => number
+  /** When it began, by that time; at once by default. */
+  readonly since?: number
 }
 
 /** A display under way. */
@@ -99,7 +101,7 @@ export const progress =
   async () => {
     const { total, stream = process.stderr, now = () => performance.now() } = options
     const display = stream.isTTY === true ? await bar(options, stream) : lines(options, stream)
-    const start = now()
+    const start = options.since ?? now()
     return {
       update: (done, figures) => {
         const advance = { done, total, seconds: (now() - start) / 1000 }

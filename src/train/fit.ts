@@ -1,0 +1,141 @@
+/**
+ * The training loop: a fold of a step over the batches of each epoch, with callbacks that look on.
+ *
+ * Layer: train. Between moments at which a callback is due nothing is read back: state and sums of metrics are donated from step to
+ * step. Callbacks get copies, so they cannot change where the training goes. Read first: state.ts and callback.ts; next: watch.ts.
+ */
+import type { Task } from 'fp-ts/lib/Task.js'
+import { fail, valueError } from '../core/errors.ts'
+import type { Callback, Reason } from './callback.ts'
+import type { SamplesOption } from './evaluate.ts'
+import { ownCopy, pauses } from './fold.ts'
+import type { History } from './history.ts'
+import { compiled, type Loop, loopFrom } from './loop.ts'
+import { type Batches, noBatches, positionOf, withLast } from './position.ts'
+import { samplesOf } from './samples.ts'
+import type { TrainState, TrainStep } from './state.ts'
+import { type Ending, type Kept, type Watch, watching } from './watch.ts'
+
+/** The learning rate of an epoch, from its number (the first is 0) and all that was logged before it began. */
+export type RateOf = (before: { readonly epoch: number; readonly history: History }) => number
+
+/** What to train, and how long. */
+export type FitOptions<P, S, B> = SamplesOption<NoInfer<B>> & {
+  readonly step: TrainStep<P, S, B>
+  /** How many epochs in all, those before a resumed state included. */
+  readonly epochs: number
+  readonly batches: Batches<NoInfer<B>>
+  /** Saves counting the batches of epochs that lie behind when resuming. */
+  readonly stepsPerEpoch?: number
+  readonly callbacks?: readonly Callback<NoInfer<P>, NoInfer<S>>[]
+  /** When this is aborted, training ends after the present step. */
+  readonly signal?: AbortSignal
+  /** For a step whose optimizer is a function of the rate. */
+  readonly rate?: RateOf
+  /** What was logged before, when resuming. */
+  readonly history?: History
+  /** What to do when a mean loss is found not to be finite: `stop` (the default), or `continue` and leave it to the reader. */
+  readonly notFinite?: 'stop' | 'continue'
+}
+
+/** Where a training ended, how, what was logged, and the states that were kept, by name. An error if it failed. */
+export type FitResult<P, S> = {
+  readonly state: TrainState<P, S>
+  readonly history: History
+  readonly best: { readonly [name: string]: Kept<P, S> }
+} & (
+  | { readonly reason: Exclude<Reason, 'failed'>; readonly error: null }
+  | { readonly reason: 'failed'; readonly error: Error }
+)
+
+const atLeast = (name: string, least: number, value: number | undefined): void => {
+  if (value !== undefined && !(Number.isInteger(value) && value >= least))
+    fail(valueError('fit', `${name} must be a whole number of at least ${least}, got ${value}`))
+}
+
+/** How a training ends that nobody has stopped. */
+const ending = (reason: 'finished' | 'interrupted'): Ending => ({ reason, restore: null, error: null })
+
+/** An epoch from a position on; says how the training ended if it did. */
+const epochOf =
+  <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, watch: Watch<P, S>) =>
+  async (epoch: number, behind: number): Promise<Ending | null> => {
+    const { batches, samples = samplesOf, stepsPerEpoch, signal } = options
+    const first = loop.step() - behind
+    const before = { epoch, history: watch.history().filter(entry => entry.step <= first) }
+    const rate = options.rate?.(before) ?? null
+    const rates = rate === null ? [] : [rate]
+    const pause = pauses()
+    let count = 0
+    watch.begin(rate)
+    for await (const { batch, last } of withLast(batches(epoch))) {
+      const size = samples(batch)
+      watch.sampled(size)
+      if (count++ < behind) continue
+      if (signal?.aborted) return ending('interrupted')
+      loop.advance(batch, rates, size)
+      const end = await watch.look({ step: loop.step(), epoch, epochEnds: last, reason: null })
+      if (end !== null) return end
+      await pause()
+    }
+    if (stepsPerEpoch !== undefined && count !== stepsPerEpoch)
+      fail(valueError('fit', `epoch ${epoch} has ${count} batches, but stepsPerEpoch is ${stepsPerEpoch}`))
+    return count === 0 ? noBatches(epoch) : null
+  }
+
+/** Epochs until one ends the training, or all are done. */
+const epochsOf = async <P, S, B>(
+  options: FitOptions<P, S, B>,
+  loop: Loop<P, S, B>,
+  watch: Watch<P, S>,
+): Promise<{ readonly epoch: number; readonly end: Ending }> => {
+  const trainEpoch = epochOf(options, loop, watch)
+  const from = await positionOf(options.batches, loop.step(), options.stepsPerEpoch)
+  for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
+    if (options.signal?.aborted) return { epoch: epoch - 1, end: ending('interrupted') }
+    const end = await trainEpoch(epoch, epoch === from.epoch ? from.behind : 0)
+    if (end !== null) return { epoch, end }
+  }
+  return { epoch: Math.max(from.epoch, options.epochs) - 1, end: ending('finished') }
+}
+
+const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>): Promise<FitResult<P, S>> => {
+  const { epochs, callbacks = [], history = [], notFinite = 'stop' } = options
+  const subject = { epochs, state: () => ownCopy(loop.state()), read: loop.read, stops: notFinite === 'stop' }
+  const watch = watching(subject, callbacks, history)
+  const { epoch, end } = await epochsOf(options, loop, watch)
+  const back = end.restore === null ? undefined : watch.kept()[end.restore]
+  if (back !== undefined) loop.goTo(back.state)
+  const last = await watch.look({ step: loop.step(), epoch: Math.max(0, epoch), epochEnds: false, reason: end.reason })
+  const { reason, error } = end.error === null && last !== null ? last : end
+  const result = { state: loop.state(), history: watch.history(), best: watch.kept() }
+  return reason === 'failed' && error !== null
+    ? { ...result, reason, error }
+    : { ...result, reason: end.reason as Exclude<Reason, 'failed'>, error: null }
+}
+
+/**
+ * Trains a state: the step over the batches of one epoch after the other, compiled, with the memory of each state used for the next.
+ *
+ * The state it ends in is that of the step folded over all batches: callbacks look on, and can end the training but not bend it. A
+ * state that was saved, with any number of its steps done, goes on where it stopped and ends in the same bits, as long as `batches`
+ * gives the same epoch the same batches. Metrics are added up on the device, weighted by the samples of each batch, and read when a
+ * callback is due and at the end of an epoch. Between steps, some sixty times a second, other things may happen.
+ * @returns the last state; `reason`: `finished`, `stopped early` by a callback, `interrupted` by the signal after a complete step, or
+ *   `failed` with an error, such as a TrainError when the loss is no longer finite
+ * @throws ValueError for epochs or stepsPerEpoch out of range; in the task, ValueError for an epoch without batches, ShapeError when
+ *   it is not clear how many samples a batch has, and whatever the step throws
+ * @example
+ * const loss = ({ w }: { w: Tensor }, state: readonly [], x: Tensor) =>
+ *   [mean(square(matmul(x, w))), { state, metrics: {} }] as const
+ * const optimizer = sgd({ learningRate: 0.1 })
+ * const start = trainState({ optimizer, key: key(0) })({ params: { w: ones([3, 1]) }, state: [] as const })
+ * const { state, reason } = await fit({ step: trainStep({ loss, optimizer }), epochs: 2, batches: () => [inputs, inputs] })(start)()
+ * item(state.step) // 4
+ */
+export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<P, S>) => Task<FitResult<P, S>>) => {
+  atLeast('epochs', 0, options.epochs)
+  atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
+  const run = compiled(options.step)
+  return state => () => train(options, loopFrom(options.step, run, state))
+}

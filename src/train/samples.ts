@@ -1,0 +1,62 @@
+/**
+ * How many samples a batch has, and means over samples that were added up batch by batch.
+ *
+ * Layer: train. Sums stay on the device, as float64 scalars, and are read when somebody asks.
+ */
+import * as R from 'fp-ts/lib/Record.js'
+import { fail, shapeError } from '../core/errors.ts'
+import { isTensor, item, scalar } from '../core/tensor.ts'
+import { flattenWithPaths } from '../core/tree.ts'
+import type { Tensor } from '../core/types.ts'
+import { type Average, averageMonoid, averageValue } from '../metrics/average.ts'
+import { cast } from '../ops/comparison.ts'
+import { add, mul } from '../ops/elementwise.ts'
+import type { Values } from './history.ts'
+import type { Metrics } from './state.ts'
+
+/**
+ * How many samples a batch has: the size of the first axis of its tensors.
+ * @throws ShapeError when they differ in it, or have none; then say how many with the option `samples`
+ */
+export const samplesOf = (batch: unknown): number => {
+  const tensors = flattenWithPaths(batch)[0].flatMap(({ path, value }) =>
+    isTensor(value) && value.shape.length > 0 ? [{ path, size: value.shape[0] ?? 0 }] : [],
+  )
+  const [first] = tensors
+  const other = tensors.find(({ size }) => size !== first?.size)
+  if (first !== undefined && other === undefined) return first.size
+  const why =
+    first === undefined || other === undefined
+      ? 'a batch without tensors has no number of samples'
+      : `the batch has ${first.size} samples at batch${first.path} and ${other.size} at batch${other.path}`
+  return fail(shapeError('fit', `${why}: say how many with the option samples`))
+}
+
+/** Running sums of metrics, each weighted by the samples of its batches: float64 scalars. */
+export type Sums = Metrics
+
+/** Sums of nothing, for metrics of these names. */
+export const noSums = (names: readonly string[]): Sums =>
+  Object.fromEntries(names.map(name => [name, scalar(0, 'float64')]))
+
+/** Sums with a batch more. */
+export const addBatch = (sums: Sums, metrics: Metrics, samples: Tensor): Sums =>
+  R.mapWithIndex((name: string, sum: Tensor) => {
+    const metric = metrics[name] as Tensor
+    return metric.shape.length === 0
+      ? add(sum, mul(cast('float64')(metric), cast('float64')(samples)))
+      : fail(shapeError('fit', `the metric ${name} has shape [${metric.shape}]: a metric is a scalar, such as a mean`))
+  })(sums)
+
+/** Averages by name. */
+export type Averages = { readonly [name: string]: Average }
+
+/** Averages over disjoint samples, together. */
+export const averages = R.getUnionMonoid(averageMonoid)
+
+/** Sums over so many samples, read. */
+export const readSums = (sums: Sums, samples: number): Averages =>
+  samples === 0 ? {} : R.map((sum: Tensor) => ({ sum: item(sum as Tensor<readonly []>), weight: samples }))(sums)
+
+/** The means. */
+export const meansOf: (all: Averages) => Values = R.map(averageValue)

@@ -1,0 +1,157 @@
+/**
+ * The side of `fit` that looks on: it finds the callbacks that are due, tells them what they want to know, and does what they answer.
+ *
+ * Layer: train. Each callback has a window: the averages since it was last called. What is read from the device goes to all windows.
+ */
+import type { IO } from 'fp-ts/lib/IO.js'
+import { type Action, type Callback, isDue, type Reason, type Respond, type TrainEvent, type When } from './callback.ts'
+import { notFiniteError } from './errors.ts'
+import type { Entry, History } from './history.ts'
+import { type Averages, averages, meansOf } from './samples.ts'
+import type { TrainState } from './state.ts'
+
+/** A state that a callback has kept, with the value that it was kept for. */
+export type Kept<P, S> = {
+  readonly state: TrainState<P, S>
+  readonly step: number
+  readonly epoch: number
+  readonly value: number
+}
+
+/** How a training ends: the reason, the name of a state to go back to, an error. */
+export type Ending = { readonly reason: Reason; readonly restore: string | null; readonly error: Error | null }
+
+/** What `fit` knows of a moment. */
+export type Now = {
+  readonly step: number
+  readonly epoch: number
+  readonly epochEnds: boolean
+  readonly reason: Reason | null
+}
+
+/** What there is to look at: the state, to be copied, and the averages since they were last read. */
+export type Subject<P, S> = {
+  readonly epochs: number
+  readonly state: IO<TrainState<P, S>>
+  readonly read: IO<Averages>
+  /** Whether a loss that is not finite ends the training. */
+  readonly stops: boolean
+}
+
+/** The watch over a training. */
+export type Watch<P, S> = {
+  /** An epoch begins, with a rate if there is one. */
+  readonly begin: (rate: number | null) => void
+  /** So many samples more of the epoch are done or behind. */
+  readonly sampled: (count: number) => void
+  /** Calls who is due; says how the training ends, if it does now. */
+  readonly look: (now: Now) => Promise<Ending | null>
+  readonly history: IO<History>
+  readonly kept: IO<Readonly<Record<string, Kept<P, S>>>>
+}
+
+type Watcher<P, S> = {
+  readonly every: readonly When[]
+  readonly respond: Respond<P, S>
+  window: Averages
+  called: number
+}
+
+/** Lazily, once. */
+const once = <A>(f: IO<A>): IO<A> => {
+  let made: { readonly value: A } | null = null
+  return () => {
+    made ??= { value: f() }
+    return made.value
+  }
+}
+
+/** Starts the callbacks of a training. */
+export const watching = <P, S>(
+  subject: Subject<P, S>,
+  callbacks: readonly Callback<P, S>[],
+  before: History,
+): Watch<P, S> => {
+  const entries: Entry[] = [...before]
+  const kept: Record<string, Kept<P, S>> = {}
+  const watchers = callbacks.map(
+    ({ every, start }): Watcher<P, S> => ({ every, respond: start(), window: {}, called: performance.now() }),
+  )
+  let running: Averages = {}
+  let epoch = { samples: 0, began: performance.now(), rate: null as number | null }
+
+  const eventFor = (watcher: Watcher<P, S>, now: Now, state: IO<TrainState<P, S>>): TrainEvent<P, S> => ({
+    ...now,
+    epochs: subject.epochs,
+    samples: epoch.samples,
+    seconds: (performance.now() - epoch.began) / 1000,
+    rate: epoch.rate,
+    metrics: meansOf(watcher.window),
+    running: meansOf(running),
+    get history() {
+      return [...entries]
+    },
+    state,
+  })
+
+  const act = ({ step, epoch }: Now, state: IO<TrainState<P, S>>, action: Action): Ending | null => {
+    switch (action.tag) {
+      case 'log':
+        entries.push({ series: action.series, step, epoch, values: action.values })
+        return null
+      case 'keep':
+        kept[action.name] = { state: state(), step, epoch, value: action.value }
+        return null
+      case 'stop':
+        return { reason: 'stopped early', restore: action.restore, error: null }
+      case 'fail':
+        return { reason: 'failed', restore: null, error: action.error }
+    }
+  }
+
+  /** Reads what has been added up, for all windows; says if the loss among it is not finite. */
+  const catchUp = ({ step }: Now): Ending | null => {
+    const news = subject.read()
+    running = averages.concat(running, news)
+    for (const watcher of watchers) watcher.window = averages.concat(watcher.window, news)
+    const loss = meansOf(news).loss ?? 0
+    return Number.isFinite(loss) || !subject.stops
+      ? null
+      : { reason: 'failed', restore: null, error: notFiniteError(loss, step) }
+  }
+
+  const call = async (due: readonly Watcher<P, S>[], now: Now): Promise<Ending | null> => {
+    const state = once(subject.state)
+    let ending: Ending | null = null
+    for (const watcher of due) {
+      const actions = await watcher.respond(eventFor(watcher, now, state))()
+      watcher.window = {}
+      watcher.called = performance.now()
+      for (const action of actions) {
+        const next = act(now, state, action)
+        if (next !== null && ending?.reason !== 'failed') ending = next
+      }
+    }
+    return ending
+  }
+
+  return {
+    begin: rate => {
+      running = {}
+      epoch = { samples: 0, began: performance.now(), rate }
+    },
+    sampled: count => {
+      epoch = { ...epoch, samples: epoch.samples + count }
+    },
+    look: async now => {
+      const time = performance.now()
+      const due = watchers.filter(({ every, called }) =>
+        isDue(every)({ ...now, ended: now.reason !== null, since: (time - called) / 1000 }),
+      )
+      if (due.length === 0 && !now.epochEnds) return null
+      return catchUp(now) ?? (await call(due, now))
+    },
+    history: () => [...entries],
+    kept: () => ({ ...kept }),
+  }
+}
