@@ -1,9 +1,6 @@
 /**
- * Writes docs/ops.md, the table of all ops, from the registry: npm run docs.
+ * The page docs/ops.md: the table of all ops, from the registry. `npm run docs` writes it.
  */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Entry } from '../src/ops/index.ts'
 import { registry } from '../src/transform/registry.ts'
 
@@ -42,6 +39,3 @@ export const opsTable = (): string => {
   })
   return `${[head.trimEnd(), ...tables].join('\n\n')}\n`
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  writeFileSync(join(import.meta.dirname, '../docs/ops.md'), opsTable())

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { opsTable } from '../../scripts/ops-table.ts'
+import { withResults } from '../../scripts/results.ts'
 import { ROOT } from '../support/names.ts'
 import { callsOf, commands, completed, MARK, modulesOf, type Page, parsePage } from '../support/pages.ts'
 import { openWorkshop, UP } from '../support/workshop.ts'
@@ -106,5 +107,13 @@ describe('links', () => {
 describe('docs/ops.md', () => {
   it('is what `npm run docs` writes', () => {
     expect(readFileSync(join(ROOT, 'docs/ops.md'), 'utf8')).toBe(opsTable())
+  })
+})
+
+describe('tables of results', () => {
+  const withTables = [...files, 'examples/README.md'].filter(file => existsSync(join(ROOT, file)))
+  it.each(withTables)('of %s are what `npm run docs` makes of examples/results', file => {
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    expect(withResults(text)).toBe(text)
   })
 })

@@ -2,8 +2,8 @@
  * Markdown pages as programs.
  *
  * The ts blocks of a page, in order, are one module. A text block right after a ts block is what the block prints; one right
- * after a sh block is what its commands print (`npx cotangent …` and `npm start -- …`; a sh block without one is not run). "ts name.ts" is a file of its
- * own beside the page. Rows of a table with the columns "expression" and "value" are evaluated. A module has the line numbers
+ * after a sh block is what its commands print (`npx cotangent …`, `npm start -- …` and `npx tsx FILE …`; a sh block without
+ * one is not run). "ts name.ts" is a file of its own beside the page. Rows of a table with the columns "expression" and "value" are evaluated. A module has the line numbers
  * of its page, so that errors point into the page.
  */
 import { imports } from './names.ts'
@@ -101,16 +101,20 @@ const programs: readonly (readonly [start: string, file: string])[] = [
   ['npm start -- ', 'examples/mnist-mlp.ts'],
 ]
 
+/** A program by its path, as `npx tsx examples/mnist-mlp.ts --help` has it. */
+const BY_PATH = /^npx tsx (\S+\.ts) ?/
+
 /** The programs that a sh block runs, with their arguments. */
 export const callsOf = (
   page: Page,
   block: Block,
 ): readonly { readonly file: string; readonly args: readonly string[] }[] =>
   block.lines.map(line => {
+    const [prefix, path] = BY_PATH.exec(line) ?? []
     const found = programs.find(([start]) => line.startsWith(start))
-    if (found === undefined)
+    const [start, file] = prefix !== undefined && path !== undefined ? [prefix, path] : (found ?? [])
+    if (start === undefined || file === undefined)
       throw new Error(`${page.name}:${block.start + 1}: '${line}' is no command that pages can run`)
-    const [start, file] = found
     return { file, args: line.slice(start.length).split(/\s+/) }
   })
 
