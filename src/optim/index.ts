@@ -1,6 +1,8 @@
 /**
  * `cotangent/optim`: gradient transformations, the optimizers made of them, and schedules of their rates. No logic.
  */
+export { type AdamOptions, adam, adamax, adamW, amsgrad, lamb, lion, nadam, radam } from './adams.ts'
+export { type RmsOptions, scaleByAdadelta, scaleByAdagrad, scaleByRms } from './adaptive.ts'
 export { oneCycle, oneCycleMomentum, warmRestarts } from './cycles.ts'
 export {
   cosineDecay,
@@ -11,9 +13,10 @@ export {
   stepDecay,
   timeDecay,
 } from './decays.ts'
-export { adam, rmsprop, sgd } from './optimizers.ts'
+export { type MomentOptions, scaleByAdam, scaleByAdamax, scaleByNadam, scaleByRadam } from './moments.ts'
+export { type MomentumOptions, momentum } from './momentum.ts'
+export { adadelta, adagrad, rmsprop, sgd } from './optimizers.ts'
 export { type Plateau, type PlateauOptions, type PlateauState, reduceOnPlateau } from './plateau.ts'
-export { momentum, scaleByAdam, scaleByRms } from './rules.ts'
 export { type LearningRate, scale, scaleBySchedule } from './scaling.ts'
 export {
   constantSchedule,
@@ -24,6 +27,7 @@ export {
   scheduleMonoid,
   warmup,
 } from './schedule.ts'
+export { scaleByLion, scaleByTrustRatio } from './signs.ts'
 export {
   applyUpdates,
   chain,

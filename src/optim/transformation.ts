@@ -2,7 +2,7 @@
  * Gradient transformations, as in Optax: what turns gradients into updates, with the state it needs as a value.
  *
  * Layer: optim. A transformation is a list of parts, each of which has one entry in the state; to chain is to append. So
- * chaining is associative with an identity, down to the structure of the state. Read next: rules.ts.
+ * chaining is associative with an identity, down to the structure of the state. Read next: scaling.ts.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, treeError } from '../core/errors.ts'
