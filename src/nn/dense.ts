@@ -5,13 +5,14 @@
  */
 import { assertShape } from '../core/assert-shape.ts'
 import type { FloatDtype } from '../core/dtype.ts'
-import { fail, shapeError, valueError } from '../core/errors.ts'
+import { fail, shapeError } from '../core/errors.ts'
 import { showShape } from '../core/shape.ts'
 import type { Features } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
 import { split } from '../random/index.ts'
+import { checkSizes } from './checks.ts'
 import { glorotUniform, type Initializer, zeros } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
@@ -39,15 +40,14 @@ export const dense = <const In extends number, const Out extends number>(
   outputs: Out,
   { init = glorotUniform, biasInit = zeros, dtype = 'float32' }: DenseOptions = {},
 ): Layer<readonly [DenseParams<In, Out>], readonly [Stateless], Features<In, Out>> => {
-  const wrong = [inputs, outputs].find(n => !Number.isInteger(n) || n < 1)
-  if (wrong !== undefined) return fail(valueError('dense', `sizes are whole numbers of at least 1, got ${wrong}`))
+  checkSizes('dense', [inputs, outputs])
   return layer<DenseParams<In, Out>, Features<In, Out>>({
     name: 'dense',
     init: key => {
       const [forWeights, forBiases] = split(key)
       return {
         w: assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights)),
-        b: assertShape([outputs])(biasInit({ shape: [outputs], dtype })(forBiases)),
+        b: assertShape([outputs])(biasInit({ shape: [outputs], dtype, fans: { in: inputs, out: outputs } })(forBiases)),
       } as unknown as DenseParams<In, Out>
     },
     apply: ({ w, b }, x) =>

@@ -2,6 +2,13 @@
  * `cotangent/nn`: layers, initialisers and losses. No logic.
  */
 export {
+  type BatchNormOptions,
+  type BatchStatistics,
+  batchNorm,
+  type NormOptions,
+  type NormParams,
+} from './batchnorm.ts'
+export {
   addBranches,
   concatBranches,
   type Merge,
@@ -10,10 +17,22 @@ export {
   parallelMonoid,
   residual,
 } from './branches.ts'
+export {
+  type ConvLayerOptions,
+  type ConvParams,
+  type ConvTransposeLayerOptions,
+  conv,
+  convTranspose,
+  type Window,
+} from './convolution.ts'
 export { type DenseOptions, type DenseParams, dense } from './dense.ts'
+export { dropout, spatialDropout } from './dropout.ts'
+export { flatten } from './flatten.ts'
 export {
   type Distribution,
   type FanMode,
+  type Fans,
+  fansOf,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -22,6 +41,8 @@ export {
   type InitOptions,
   lecunNormal,
   lecunUniform,
+  torchInit,
+  torchUniform,
   varianceScaling,
   zeros,
 } from './initializers.ts'
@@ -41,6 +62,15 @@ export {
   type Variables,
 } from './layer.ts'
 export { softmaxCrossEntropy } from './losses/softmax.ts'
+export {
+  type AveragePoolLayerOptions,
+  avgPool,
+  type GlobalPoolOptions,
+  globalAvgPool,
+  globalMaxPool,
+  maxPool,
+  type PoolLayerOptions,
+} from './pooling.ts'
 export {
   outputShape,
   type Summary,

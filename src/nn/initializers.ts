@@ -14,17 +14,27 @@ import { zeros as zerosOf } from '../ops/creation.ts'
 import { mul } from '../ops/elementwise.ts'
 import { type Key, normal, truncatedNormal, uniform } from '../random/index.ts'
 
-/** The shape and dtype (float32 by default) of a parameter to be made. */
-export type InitOptions = { readonly shape: Shape; readonly dtype?: FloatDtype }
+/** How many inputs an output sums over, and how many outputs an input goes to. */
+export type Fans = { readonly in: number; readonly out: number }
+
+/**
+ * The shape and dtype (float32 by default) of a parameter to be made. `fans` are those of the weights that biases belong to; by
+ * default they follow from the shape.
+ */
+export type InitOptions = { readonly shape: Shape; readonly dtype?: FloatDtype; readonly fans?: Fans }
 
 /** Makes a parameter from a key. */
 export type Initializer = (options: InitOptions) => (key: Key) => Tensor
 
-/** How many inputs an output sums over, and how many outputs an input goes to. */
-const fans = (shape: Shape): { readonly in: number; readonly out: number } => {
+/**
+ * The fans of weights of a shape [..., in, out]: for a window before them, times its size.
+ * @throws ShapeError for fewer than two axes
+ * @example
+ * fansOf([3, 3, 16, 32]) // { in: 144, out: 288 }
+ */
+export const fansOf = (shape: Shape): Fans => {
   const rank = shape.length
-  if (rank < 2)
-    return fail(shapeError('varianceScaling', `needs at least two axes, [in, out], got ${showShape(shape)}`))
+  if (rank < 2) return fail(shapeError('initializer', `needs at least two axes, [in, out], got ${showShape(shape)}`))
   const field = sizeOf(shape.slice(0, -2))
   return { in: field * dim(shape, rank - 2), out: field * dim(shape, rank - 1) }
 }
@@ -39,7 +49,8 @@ export type Distribution = 'uniform' | 'normal' | 'truncatedNormal'
 const TRUNCATED_STD = 0.8796256610342398
 
 /** A distribution with mean 0 and variance 1. */
-const standard = (distribution: Distribution, options: InitOptions, key: Key): Tensor => {
+const standard = (distribution: Distribution, { shape, dtype = 'float32' }: InitOptions, key: Key): Tensor => {
+  const options = { shape, dtype }
   switch (distribution) {
     case 'uniform':
       return mul(uniform({ ...options, minval: -1, maxval: 1 })(key), Math.sqrt(3))
@@ -69,7 +80,7 @@ export const varianceScaling =
   options => {
     if (!(scale > 0 && scale < Infinity))
       return fail(valueError('varianceScaling', `scale must be a number above 0, got ${scale}`))
-    const n = fans(options.shape)
+    const n = options.fans ?? fansOf(options.shape)
     const variance = scale / Math.max(1, fan === 'average' ? (n.in + n.out) / 2 : n[fan])
     return key => mul(standard(distribution, options, key), Math.sqrt(variance))
   }
@@ -92,3 +103,25 @@ export const zeros: Initializer =
   ({ shape, dtype = 'float32' }) =>
   () =>
     zerosOf(shape, { dtype })
+
+/**
+ * PyTorch's default for weights and biases of linear layers and convolutions: uniform within ±1 / √fan-in, the fan-in of biases being
+ * that of their weights (there written as kaiming_uniform_ with a = √5).
+ * @throws ShapeError for biases alone, whose fans nobody gave
+ * @example
+ * dense(784, 10, { init: torchUniform, biasInit: torchUniform })
+ */
+export const torchUniform: Initializer = options => {
+  const bound = 1 / Math.sqrt(Math.max(1, (options.fans ?? fansOf(options.shape)).in))
+  return key => mul(standard('uniform', options, key), bound / Math.sqrt(3))
+}
+
+/**
+ * `torchUniform` for weights and biases, as options of a layer.
+ * @example
+ * conv(1, 12, { window: [3, 3], ...torchInit })
+ */
+export const torchInit: { readonly init: Initializer; readonly biasInit: Initializer } = {
+  init: torchUniform,
+  biasInit: torchUniform,
+}

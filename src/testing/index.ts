@@ -13,5 +13,6 @@ export { type Comparison, type GradReport, showComparison, showReport } from '..
 export { farApart, largestDifference, roundingOf, type Tolerance } from './approx.ts'
 export { backends, type CheckSettings, checkSubject, type Row } from './check.ts'
 export { drawFrom, tensors } from './draw.ts'
-export { type Law, laws, propertyOf, type Setting, type Trial, tryLaw } from './laws.ts'
+export { type Law, laws, type Named, propertyOf, type Setting, type Trial, tryLaw } from './laws.ts'
+export { type LayerSubject, layerLaws } from './layers.ts'
 export { type Checkable, type Sampler, subjectOf } from './subjects.ts'

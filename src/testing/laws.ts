@@ -36,19 +36,23 @@ import { drawFrom, twice } from './draw.ts'
 /** What a law is tried on besides the choices: the backend under test. */
 export type Setting = { readonly backend: Backend }
 
+/** What a law can be about: an op or a function, or else what has laws of its own, as layers have. */
+export type Named = { readonly name: string }
+
 /** A law: throws where a subject breaks it, and returns the largest error it saw. */
-export type Law = {
+export type Law<S extends Named = Subject> = {
   readonly name: string
   /** Its title in a test report. */
   readonly title: string
   readonly dtype: FloatDtype
   /** Its share of the runs: second derivatives are dear, shapes are cheap. */
   readonly share: number
-  readonly appliesTo: (subject: Subject) => boolean
-  readonly check: (subject: Subject, draw: Draw, setting: Setting) => number
+  readonly appliesTo: (subject: S) => boolean
+  readonly check: (subject: S, draw: Draw, setting: Setting) => number
 }
 
-const broken = (subject: Subject, law: string, what: string): never => {
+/** Throws what is reported of a law that does not hold. */
+export const broken = (subject: Named, law: string, what: string): never => {
   throw new Error(`${subject.name}: ${law}: ${what}`)
 }
 
@@ -85,8 +89,9 @@ const drawActive = (draw: Draw, args: readonly Tensor[]): readonly boolean[] => 
   return args.map((x, i) => isFloat(x.dtype) && (i === sure || draw.boolean()))
 }
 
-const requireClose = (
-  subject: Subject,
+/** The largest error; throws where two lists of tensors are not close. */
+export const requireClose = (
+  subject: Named,
   law: string,
   found: readonly Maybe[],
   wanted: readonly Maybe[],
@@ -435,9 +440,9 @@ const remembering = (draw: Draw): readonly [Draw, readonly Tensor[]] => {
  * A law about a subject as a fast-check property. When it fails, the message holds subject, law, element and the tensors
  * that were drawn; shrinking makes them small. `seen` is told the error of every case.
  */
-export const propertyOf = (
-  law: Law,
-  subject: Subject,
+export const propertyOf = <S extends Named>(
+  law: Law<S>,
+  subject: S,
   setting: Setting,
   seen: (error: number) => void = () => undefined,
 ): fc.IProperty<[fc.GeneratorValue]> =>
@@ -464,9 +469,9 @@ export type Trial = {
 }
 
 /** Tries to break a law, in at most `runs` cases times the law's share. */
-export const tryLaw = (
-  law: Law,
-  subject: Subject,
+export const tryLaw = <S extends Named>(
+  law: Law<S>,
+  subject: S,
   setting: Setting,
   { runs, seed, path = '' }: { readonly runs: number; readonly seed: number; readonly path?: string },
 ): Trial => {

@@ -56,7 +56,7 @@ describe('fans', () => {
   })
   it('need two axes, and a scale above 0', () => {
     expect(() => glorotUniform({ shape: [5] })(key(0))).toThrow(
-      'varianceScaling: needs at least two axes, [in, out], got [5]',
+      'initializer: needs at least two axes, [in, out], got [5]',
     )
     const none = varianceScaling({ scale: 0, fan: 'in', distribution: 'normal' })
     expect(() => none({ shape: [2, 2] })(key(0))).toThrow('scale must be a number above 0, got 0')

@@ -68,7 +68,7 @@ const PRELUDE = join(ROOT, 'test/support/prelude.ts')
 
 const inCode = (code: string): ReadonlySet<string> => {
   const plain = code.replace(/\/\/.*$/gm, '').replace(/'[^'\n]*'/g, "''")
-  return new Set([...plain.matchAll(/(?<![\w.$])[A-Za-z_]\w*/g)].map(([word]) => word))
+  return new Set([...plain.matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_]\w*/g)].map(([word]) => word))
 }
 
 /** Names that code declares or imports itself. */
