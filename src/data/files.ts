@@ -26,6 +26,45 @@ const whyUnreadable = (source: string, cause: unknown): DataError => {
   return missingError(source, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
 }
 
+/** A file, or what stands for one, of which parts can be read. */
+export type Access = {
+  readonly name: string
+  readonly length: number
+  readonly read: (start: number, end: number) => Promise<Uint8Array>
+  readonly close: () => Promise<void>
+}
+
+const openHandle = async (get: typeof process.getBuiltinModule, path: string): Promise<Access> => {
+  const handle = await get('node:fs/promises').open(path)
+  const stats = await handle.stat()
+  if (stats.isDirectory()) {
+    await handle.close()
+    throw Object.assign(new Error(path), { code: 'EISDIR' })
+  }
+  const read = async (start: number, end: number): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(Math.max(0, end - start))
+    try {
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+      return bytes.subarray(0, bytesRead)
+    } catch (cause) {
+      throw whyUnreadable(path, cause)
+    }
+  }
+  return { name: path, length: stats.size, read, close: () => handle.close() }
+}
+
+/** Opens a file to read parts of it; whoever opens it closes it. A Left as for `readBytes`. */
+export const openFile = (path: string): TE.TaskEither<DataError, Access> =>
+  pipe(
+    TE.fromEither(builtins(path)),
+    TE.chain(get =>
+      TE.tryCatch(
+        () => openHandle(get, path),
+        cause => whyUnreadable(path, cause),
+      ),
+    ),
+  )
+
 /** All bytes of a file; a Left where there is none, or no file system. */
 export const readBytes = (path: string): TE.TaskEither<DataError, Uint8Array> =>
   pipe(

@@ -15,6 +15,7 @@ import { tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from './errors.ts'
 import { readBytes } from './files.ts'
+import { gunzip, isGzip } from './gzip.ts'
 
 /** The typed arrays of IDX's six element types. */
 export type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
@@ -100,9 +101,17 @@ export const parseIdx =
       E.chain(header => parseValues(source, bytes, header)),
     )
 
-/** Reads an IDX file. A MissingError when there is none, a FormatError as for `parseIdx`; both name the path. */
+const unpacked =
+  (source: string) =>
+  (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
+    isGzip(bytes) ? gunzip({ source })(bytes) : E.right(bytes)
+
+/**
+ * Reads an IDX file, unpacking it first if it is compressed with gzip. A MissingError when there is none, a FormatError as for
+ * `gunzip` and `parseIdx`; both name the path.
+ */
 export const readIdx = (path: string): TE.TaskEither<DataError, Idx> =>
-  pipe(readBytes(path), TE.chainEitherK(parseIdx({ source: path })))
+  pipe(readBytes(path), TE.chainEitherK(unpacked(path)), TE.chainEitherK(parseIdx({ source: path })))
 
 const typeOfArray = (values: IdxArray): ElementType =>
   elementTypes.find(t => values instanceof t.array) ??

@@ -3,8 +3,10 @@
  */
 export { batches, takeRows } from './batches.ts'
 export { DataError, type DataErrorTag } from './errors.ts'
+export { gunzip } from './gzip.ts'
 export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from './idx.ts'
 export { type LabelledImages, loadMnist, type Mnist } from './mnist.ts'
 export { encodeNpy, type NpyOptions, parseNpy, readNpy, writeNpy } from './npy.ts'
 export { encodeNpz, type NpzOptions, parseNpz, readNpz, type Tensors, writeNpz } from './npz.ts'
 export { fitStandardizer, type Standardizer, standardize } from './standardize.ts'
+export { type DataInput, type Pieces, readUnpacked, type StreamOptions, streamBytes, unzip } from './streams.ts'

