@@ -34,7 +34,7 @@ const externals: { readonly [folder: string]: readonly RegExp[] } = {
   backend: [/^gpu\.js$/],
   testing: [/^fast-check$/],
   train: [/^cli-progress$/, /^node:/],
-  data: [/^node:/, /^fflate$/],
+  data: [/^node:/, /^fflate$/, /^papaparse$/],
   io: [/^node:/],
   cli: [/^node:/, /^tsx\/esm\/api$/],
 }

@@ -2,6 +2,18 @@
  * `cotangent/data`: reading data sets, standardising them, and cutting them into batches. No logic.
  */
 export { batches, takeRows } from './batches.ts'
+export {
+  type ColumnTypes,
+  type CsvColumns,
+  type CsvMatrix,
+  type CsvOptions,
+  parseCsv,
+  parseCsvMatrix,
+  readCsv,
+  readCsvMatrix,
+} from './csv.ts'
+export type { ColumnType } from './csv-columns.ts'
+export type { CsvDialect } from './csv-rows.ts'
 export { DataError, type DataErrorTag } from './errors.ts'
 export { gunzip } from './gzip.ts'
 export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from './idx.ts'

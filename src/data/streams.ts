@@ -57,7 +57,8 @@ const ofBlob = (name: string, blob: Blob): Access => ({
   close: async () => {},
 })
 
-const nameOf = (input: DataInput): string =>
+/** How messages name an input. */
+export const nameOf = (input: DataInput): string =>
   typeof input === 'string' ? input : 'name' in input && typeof input.name === 'string' ? input.name : 'data'
 
 const open = (input: DataInput, source = nameOf(input)): TE.TaskEither<DataError, Access> =>
