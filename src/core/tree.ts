@@ -31,15 +31,17 @@ type Leaves<T, S extends Shape> = [number] extends [S['length']] ? T : MapTree<T
 /** Leaves in order with where they stand, such as `.layers[0].w`. */
 export type Leaf = { readonly path: string; readonly value: unknown }
 
-/** Whether a value is a leaf: anything but an array or a plain object. */
-const isNode = (x: unknown): x is readonly unknown[] | Readonly<Record<string, unknown>> => {
+/** Whether a value is no leaf: an array or a plain object. */
+export const isNode = (x: unknown): x is readonly unknown[] | Readonly<Record<string, unknown>> => {
   if (typeof x !== 'object' || x === null || isTensor(x)) return false
   if (Array.isArray(x)) return true
   const prototype = Object.getPrototypeOf(x)
   return prototype === Object.prototype || prototype === null
 }
 
-const step = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`)
+/** How a path goes on into a record: `.w`, or `["a b"]` for a key that is no name. */
+export const pathStep = (key: string): string =>
+  /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 
 const walk = (node: unknown, path: string, leaves: Leaf[]): TreeShape => {
   if (!isNode(node)) {
@@ -49,7 +51,7 @@ const walk = (node: unknown, path: string, leaves: Leaf[]): TreeShape => {
   if (Array.isArray(node)) return { tag: 'array', items: node.map((child, i) => walk(child, `${path}[${i}]`, leaves)) }
   const record = node as Readonly<Record<string, unknown>>
   const keys = Object.keys(record).sort()
-  return { tag: 'record', keys, items: keys.map(key => walk(record[key], path + step(key), leaves)) }
+  return { tag: 'record', keys, items: keys.map(key => walk(record[key], path + pathStep(key), leaves)) }
 }
 
 /** Leaves with their paths, and the structure that puts them back. */
@@ -113,7 +115,7 @@ export const treeDifference = (a: TreeShape, b: TreeShape, path = ''): string | 
   if (a.tag === 'record' && b.tag === 'record' && a.keys.some((key, i) => key !== b.keys[i])) return differ
   for (const [i, item] of a.items.entries()) {
     const other = b.items[i]
-    const label = a.tag === 'record' ? step(a.keys[i] ?? '') : `[${i}]`
+    const label = a.tag === 'record' ? pathStep(a.keys[i] ?? '') : `[${i}]`
     const found = other === undefined ? differ : treeDifference(item, other, path + label)
     if (found !== undefined) return found
   }

@@ -79,22 +79,54 @@ export const readBytes = (path: string): TE.TaskEither<DataError, Uint8Array> =>
 
 const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+const writing = (
+  path: string,
+  write: (get: typeof process.getBuiltinModule) => Promise<void>,
+): TE.TaskEither<DataError, void> =>
+  pipe(
+    TE.fromEither(builtins(path)),
+    TE.mapLeft(() => writeError(path, 'there is no file system here: encode the bytes, and offer those as a download')),
+    TE.chain(get =>
+      TE.tryCatch(
+        () => write(get),
+        cause => writeError(path, `cannot be written: ${reason(cause)}`),
+      ),
+    ),
+  )
+
 /** Writes a file of these bytes in place of what is there; a WriteError where that cannot be done. */
 export const writeBytes =
   (path: string) =>
   (bytes: Uint8Array): TE.TaskEither<DataError, void> =>
-    pipe(
-      TE.fromEither(builtins(path)),
-      TE.mapLeft(() =>
-        writeError(path, 'there is no file system here: encode the bytes, and offer those as a download'),
-      ),
-      TE.chain(get =>
-        TE.tryCatch(
-          () => get('node:fs/promises').writeFile(path, bytes),
-          cause => writeError(path, `cannot be written: ${reason(cause)}`),
-        ),
-      ),
-    )
+    writing(path, get => get('node:fs/promises').writeFile(path, bytes))
+
+/** Writes a file under another name, down to the disk, and then gives it its own: what reads it never sees half of it. */
+const replaceFile = async (get: typeof process.getBuiltinModule, path: string, bytes: Uint8Array): Promise<void> => {
+  const { open, rename, rm } = get('node:fs/promises')
+  const other = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`
+  try {
+    const file = await open(other, 'wx')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(other, path)
+  } catch (cause) {
+    await rm(other, { force: true })
+    throw cause
+  }
+}
+
+/**
+ * Writes a file of these bytes in place of what is there, whole or not at all, whatever happens meanwhile; a WriteError where that
+ * cannot be done.
+ */
+export const replaceBytes =
+  (path: string) =>
+  (bytes: Uint8Array): TE.TaskEither<DataError, void> =>
+    writing(path, get => replaceFile(get, path, bytes))
 
 /** A path of a folder and a name. */
 export const joinPath = (directory: string, name: string): string => `${directory.replace(/[/\\]+$/, '')}/${name}`

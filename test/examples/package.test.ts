@@ -39,8 +39,8 @@ describe('the packed package', () => {
       'esm.mjs',
       `import { grad, sum, square, tensor } from 'cotangent'
        import * as random from 'cotangent/random'; import * as nn from 'cotangent/nn'; import * as optim from 'cotangent/optim'
-       import * as data from 'cotangent/data'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as testing from 'cotangent/testing'
-       for (const module of [random, nn, optim, metrics, data, train, testing]) if (Object.keys(module).length === 0) throw Error('empty')
+       import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as testing from 'cotangent/testing'
+       for (const module of [random, nn, optim, metrics, data, io, train, testing]) if (Object.keys(module).length === 0) throw Error('empty')
        ${program}`,
     )
     expect(inProject('node', 'esm.mjs')).toBe('[2. 4.]\n')
