@@ -61,7 +61,11 @@ export {
   statefulLayer,
   type Variables,
 } from './layer.ts'
-export { softmaxCrossEntropy } from './losses/softmax.ts'
+export { hinge, sigmoidCrossEntropy, squaredHinge } from './losses/binary.ts'
+export type { Loss, LossOptions, LossReduction, RowLoss } from './losses/common.ts'
+export { huber, logCosh, mae, mse, poissonNll, smoothL1 } from './losses/regression.ts'
+export { cosineDistance, klDivergence, multiclassHinge, triplet } from './losses/rows.ts'
+export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './losses/softmax.ts'
 export {
   type AveragePoolLayerOptions,
   avgPool,

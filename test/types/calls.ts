@@ -138,7 +138,7 @@ import {
   zerosLike,
 } from '../../src/index.ts'
 import { accuracy, confusionMatrix } from '../../src/metrics/index.ts'
-import { activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
+import { activation, cosineDistance, dense, mse, serial, softmaxCrossEntropy, triplet } from '../../src/nn/index.ts'
 import {
   bernoulli,
   categorical,
@@ -519,6 +519,12 @@ export const layers = {
   'gradient of a network': grad((p: typeof weights) => sum(network.apply(p, none, x)[0]))(weights)[2].w,
   loss: softmaxCrossEntropy(network.apply(weights, none, x)[0], tensor([1, 0], { dtype: 'int32' })),
   'loss of probabilities': softmaxCrossEntropy(network.apply(weights, none, x)[0], ones([2, 10])),
+  'loss of each row': softmaxCrossEntropy({ reduction: 'none' })(network.apply(weights, none, x)[0], ones([2, 10])),
+  'loss of elements': mse(x, ones([2, 3])),
+  'loss of each element': mse({ reduction: 'none' })(x, ones([2, 3])),
+  'loss of elements added up': mse({ reduction: 'sum' })(x, ones([2, 3])),
+  'loss of pairs': cosineDistance({ reduction: 'none' })(x, ones([2, 3])),
+  'loss of triplets': triplet({ margin: 2 })(x, ones([2, 3]), x),
   accuracy: accuracy(network.apply(weights, none, x)[0], tensor([1, 0], { dtype: 'int32' })),
   'confusion matrix': confusionMatrix({ classes: 3 })(at, at),
 }

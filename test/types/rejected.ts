@@ -86,7 +86,7 @@ import {
   zeros,
 } from '../../src/index.ts'
 import { accuracy } from '../../src/metrics/index.ts'
-import { activation, dense, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
+import { activation, dense, mse, serial, softmaxCrossEntropy } from '../../src/nn/index.ts'
 import { key } from '../../src/random/index.ts'
 
 declare const batch: Tensor<readonly [Dim<'batch'>, 3]>
@@ -390,5 +390,9 @@ const weights = dense(784, 10).init(key(0))
 dense(784, 10).apply(weights.params, weights.state, zeros([64, 783]))
 // softmaxCrossEntropy: logits [4,10] and labels [5] do not fit
 softmaxCrossEntropy(zeros([4, 10]), labels)
+// softmaxCrossEntropy: logits [4,10] and labels [5] do not fit
+softmaxCrossEntropy({ reduction: 'none' })(zeros([4, 10]), labels)
+// mse: the target is [4,1], not [4]
+mse(zeros([4]), zeros([4, 1]))
 // accuracy: logits [4,10] and labels [5] do not fit
 accuracy(zeros([4, 10]), labels)

@@ -76,6 +76,7 @@ describe('a shape that is not known', () => {
     expectTypeOf(reshape([n, 3])(plain)).toEqualTypeOf<Tensor<readonly [number, 3]>>()
     expectTypeOf(reshape([-1, 3])(plain)).toEqualTypeOf<Tensor<readonly [number, 3]>>()
     expectTypeOf(softmaxCrossEntropy(plain, plain)).toEqualTypeOf<Tensor<readonly []>>()
+    expectTypeOf(softmaxCrossEntropy({ reduction: 'none' })(plain, plain)).toEqualTypeOf<Tensor>()
     expectTypeOf(assertShape([null, 784])(plain)).toEqualTypeOf<Tensor<readonly [number, 784]>>()
     expectTypeOf(assertShape(['batch', 784])(plain)).toEqualTypeOf<Tensor<readonly [Dim<'batch'>, 784]>>()
   })
