@@ -13,6 +13,7 @@ export {
   stepDecay,
   timeDecay,
 } from './decays.ts'
+export { type MinimizeOptions, type MinimizeProgress, type Minimum, minimize, type StopReason } from './minimize.ts'
 export { type MomentOptions, scaleByAdam, scaleByAdamax, scaleByNadam, scaleByRadam } from './moments.ts'
 export { type MomentumOptions, momentum } from './momentum.ts'
 export { adadelta, adagrad, rmsprop, sgd } from './optimizers.ts'
