@@ -6,26 +6,23 @@
  *   npm start -- --optimizer adam --activation tanh --epochs 5
  *   npm start -- --help
  *
- * The heart is `stepOf`: a gradient, an update, the next state, compiled into one program by `jit`. An epoch is a fold of that step
- * over batches. Ctrl-C ends the
- * training and shows what was reached. In a project of yours, import from 'cotangent', 'cotangent/data', 'cotangent/nn', ….
+ * The heart is `lossOn`: all else follows from it and an optimizer. A batch is a list of row numbers, so that images are gathered
+ * where they are used. Ctrl-C ends the training and shows what was reached. In a project of yours, import from 'cotangent',
+ * 'cotangent/data', 'cotangent/nn', ….
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { struct } from 'fp-ts/lib/Monoid.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as data from '../src/data/index.ts'
 import * as ct from '../src/index.ts'
 import * as metrics from '../src/metrics/index.ts'
 import * as nn from '../src/nn/index.ts'
-import * as optim from '../src/optim/index.ts'
 import * as random from '../src/random/index.ts'
 import * as train from '../src/train/index.ts'
-import { ctrlC } from './support/interrupt.ts'
 import { help, type Options, parseOptions } from './support/mnist-options.ts'
 
-// ---- the network, and one step of its training
+// ---- the network, its loss, and the order of its training
 
 const CLASSES = 10
 
@@ -42,110 +39,81 @@ const networkOf = (pixels: number, f: nn.ActivationFunction) => {
   )
 }
 type Network = ReturnType<typeof networkOf>
-type Params = ReturnType<Network['init']>['params']
-
-type Metrics = { readonly loss: metrics.Average; readonly accuracy: metrics.Average }
-const metricsMonoid = struct<Metrics>({ loss: metrics.averageMonoid, accuracy: metrics.averageMonoid })
+type Model = ReturnType<Network['init']>
 
 /** Which examples make up a batch. */
 type Rows = ct.Tensor<readonly [number]>
 
-type Learnt = { readonly params: Params; readonly optimizer: optim.OptimizerState }
-
-type State = Learnt & {
-  /** How many have been trained; fractional after Ctrl-C. */
-  readonly epoch: number
-  /** Averages over the present one. */
-  readonly running: Metrics
-}
-
 /** Images as rows of pixels. */
 type Examples = data.LabelledImages<readonly [number, number]>
 
-const stepOf = (network: Network, optimizer: optim.GradientTransformation, examples: Examples) => {
-  const { state } = network.init(random.key(0))
-  const loss = (params: Params, { images, labels }: Examples) => {
-    const [logits] = network.apply(params, state, images)
-    return [nn.softmaxCrossEntropy(logits, labels), logits] as const
+const lossOn =
+  (network: Network, examples: Examples): train.Loss<Model['params'], Model['state'], Rows> =>
+  (params, state, rows, mode) => {
+    const { images, labels } = data.takeRows(rows)(examples)
+    const [logits, next] = network.apply(params, state, images, mode)
+    const loss = nn.softmaxCrossEntropy(logits, labels)
+    return [loss, { state: next, metrics: { accuracy: metrics.accuracy(logits, labels) } }]
   }
-  // What is learnt is donated: each step takes the memory of the one before.
-  const learn = ct.jit(
-    ({ params, optimizer: old }: Learnt, all: Examples, rows: Rows) => {
-      const batch = data.takeRows(rows)(all)
-      const [[value, logits], grads] = ct.valueAndGrad(loss, { aux: true })(params, batch)
-      const [updates, next] = optimizer.update(grads, old, params)
-      const learnt: Learnt = { params: optim.applyUpdates(params, updates), optimizer: next }
-      return [learnt, { loss: value, accuracy: metrics.accuracy(logits, batch.labels) }] as const
-    },
-    { donate: [0] },
-  )
-  return ({ params, optimizer, ...state }: State, rows: Rows): State => {
-    const [learnt, scores] = learn({ params, optimizer }, examples, rows)
-    const average = (x: ct.Tensor) => metrics.average(ct.item(x), rows.shape[0])
-    const ofBatch = { loss: average(scores.loss), accuracy: average(scores.accuracy) }
-    return { ...state, ...learnt, running: metricsMonoid.concat(state.running, ofBatch) }
-  }
-}
-
-// ---- epochs
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
-const seen = ({ running }: State): number => running.loss.weight
-const showMetrics = ({ running: { loss, accuracy } }: State): string =>
-  `loss ${metrics.averageValue(loss).toFixed(4)}, accuracy ${percent(metrics.averageValue(accuracy))}`
-
-const reached = (state: State): string =>
-  `stopped after ${state.epoch.toFixed(2)} epochs${seen(state) === 0 ? '' : `: ${showMetrics(state)}`}`
 
 /** The images once, in an order that depends on the seed and the epoch alone. */
-const trainEpoch =
-  ({ epochs, batch, seed }: Options, step: train.Step<State, Rows>, count: number, signal: AbortSignal) =>
-  (state: State): T.Task<State> =>
-    pipe(
-      train.progress({ label: `epoch ${state.epoch + 1}/${epochs}`, total: count }),
-      T.chain(bar =>
-        pipe(
-          random.key(seed),
-          random.foldIn(1 + state.epoch),
-          random.permutation(count),
-          data.batches({ size: batch }),
-          train.foldTask({ ...state, running: metricsMonoid.empty }, step, {
-            observe: now => bar.update(seen(now), showMetrics(now)),
-            signal,
-          }),
-          T.chainFirstIOK(() => bar.stop),
-        ),
-      ),
-      T.map(end => ({ ...end, epoch: state.epoch + seen(end) / count })),
-    )
+const shuffled =
+  ({ seed, batch }: Options, count: number): train.Batches<Rows> =>
+  epoch =>
+    pipe(random.key(seed), random.foldIn(1 + epoch), random.permutation(count), data.batches({ size: batch }))
 
-/** Epochs until there are enough of them, or Ctrl-C. */
-const trainAll = (epochs: number, epoch: (state: State) => T.Task<State>, signal: AbortSignal) => {
-  const from = (state: State): T.Task<State> =>
-    state.epoch === epochs || signal.aborted ? T.of(state) : pipe(epoch(state), T.chain(from))
-  return from
+/** The images once, in their own order. */
+const inOrder = (count: number): readonly Rows[] => pipe(ct.arange(count), data.batches({ size: 1000 }))
+
+// ---- training
+
+const percent = (share = Number.NaN): string => `${(100 * share).toFixed(2)} %`
+const showValues = ({ loss = Number.NaN, accuracy }: train.Values): string =>
+  `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`
+
+const trainAll = (options: Options, network: Network, examples: Examples, signal: AbortSignal) => {
+  const { optimizer, seed, epochs, batch } = options
+  const count = examples.labels.shape[0]
+  const start = pipe(
+    network.init(pipe(random.key(seed), random.foldIn(0))),
+    train.trainState({ optimizer, key: random.key(seed) }),
+  )
+  const reached = ({ step, reason, running }: train.TrainEvent): string => {
+    if (reason !== 'interrupted') return ''
+    const done = (step / Math.ceil(count / batch)).toFixed(2)
+    return `stopped after ${done} epochs${running.loss === undefined ? '' : `: ${showValues(running)}`}\n`
+  }
+  const training = train.fit({
+    step: train.trainStep({ loss: lossOn(network, examples), optimizer }),
+    epochs,
+    batches: shuffled(options, count),
+    callbacks: [train.progressBar({ samples: count, show: showValues }), train.print(reached, { every: 'end' })],
+    signal,
+  })
+  return training(start)
 }
 
 // ---- evaluation
 
-const evaluate = (network: Network, params: Params, examples: Examples) =>
+const confusionOf = (network: Network, { params, state }: Model, examples: Examples): ct.Tensor =>
   pipe(
-    ct.arange(examples.labels.shape[0]),
-    data.batches({ size: 1000 }),
-    train.foldTask(
-      { loss: metrics.averageMonoid.empty, confusion: ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }) },
-      ({ loss, confusion }, rows) => {
-        const { images, labels } = data.takeRows(rows)(examples)
-        const [logits] = network.apply(params, network.init(random.key(0)).state, images)
-        const batchLoss = metrics.average(ct.item(nn.softmaxCrossEntropy(logits, labels)), rows.shape[0])
-        const counts = metrics.confusionMatrix({ classes: CLASSES })(labels, ct.argmax({ axis: -1 })(logits))
-        return { loss: metrics.averageMonoid.concat(loss, batchLoss), confusion: ct.add(confusion, counts) }
-      },
-    ),
-    T.map(({ loss, confusion }) => {
+    inOrder(examples.labels.shape[0]),
+    train.fold<ct.Tensor, Rows>(ct.zeros([CLASSES, CLASSES], { dtype: 'int32' }), (counts, rows) => {
+      const { images, labels } = data.takeRows(rows)(examples)
+      const [logits] = network.apply(params, state, images)
+      const predicted = ct.argmax({ axis: -1 })(logits)
+      return ct.add(counts, metrics.confusionMatrix({ classes: CLASSES })(labels, predicted))
+    }),
+  )
+
+const evaluate = (network: Network, model: Model, examples: Examples): T.Task<string> =>
+  pipe(
+    train.evaluate(lossOn(network, examples))(inOrder(examples.labels.shape[0]))(model),
+    T.map(({ loss = Number.NaN }) => {
+      const confusion = confusionOf(network, model, examples)
       const scores = metrics.classificationReport(confusion)
       return [
-        `test loss ${metrics.averageValue(loss).toFixed(4)}`,
+        `test loss ${loss.toFixed(4)}`,
         metrics.showConfusion()(confusion),
         metrics.showScores({ digits: 4 })(scores),
         `test accuracy ${percent(scores.accuracy)}`,
@@ -166,8 +134,8 @@ const prepare =
     return { train: ready(first), test: ready(mnist.test) }
   }
 
-const describe = (options: Options, mnist: data.Mnist<readonly [number, number]>, params: Params): string => {
-  const leaves = ct.treeLeaves(params)
+const describe = (options: Options, mnist: data.Mnist<readonly [number, number]>, network: Network): string => {
+  const leaves = ct.treeLeaves(network.init(random.key(0)).params)
   const sizes = [mnist.train.images.shape[1], ...leaves.filter(x => x.shape.length === 1).map(b => b.shape[0])]
   const count = leaves.reduce((total, x) => total + x.shape.reduce((a, b) => a * b, 1), 0)
   return [
@@ -188,19 +156,11 @@ const run = (
 ): TE.TaskEither<string, number> => {
   const { train: examples, test } = mnist
   const network = networkOf(examples.images.shape[1], options.activation)
-  const { params } = network.init(pipe(random.key(options.seed), random.foldIn(0)))
-  const step = stepOf(network, options.optimizer, examples)
-  const epoch = trainEpoch(options, step, examples.labels.shape[0], signal)
-  const initial = { params, optimizer: options.optimizer.init(params), epoch: 0, running: metricsMonoid.empty }
   return pipe(
-    TE.fromIO<void, string>(say(describe(options, mnist, params))),
-    TE.chainTaskK(() => trainAll(options.epochs, epoch, signal)(initial)),
-    TE.filterOrElse(
-      ({ running }) => Number.isFinite(running.loss.sum),
-      () => 'the training diverged, its loss is no longer finite: try a smaller --lr',
-    ),
-    TE.chainFirstIOK(state => say(signal.aborted ? `${reached(state)}\n` : '')),
-    TE.chainTaskK(({ params }) => evaluate(network, params, test)),
+    TE.fromIO<void, string>(say(describe(options, mnist, network))),
+    TE.chainTaskK(() => trainAll(options, network, examples, signal)),
+    TE.chainEitherK(result => (result.reason === 'failed' ? E.left(result.error.message) : E.right(result))),
+    TE.chainTaskK(({ state }) => evaluate(network, state, test)),
     TE.chainIOK(say),
     TE.map(() => (signal.aborted ? 130 : 0)),
   )
@@ -225,7 +185,7 @@ const main = (args: readonly string[]): T.Task<number> =>
               data.loadMnist({ directory: options.data ?? undefined, from: import.meta.url }),
               TE.mapLeft(error => error.message),
               TE.map(prepare(options)),
-              TE.chain(mnist => run(options, mnist, ctrlC())),
+              TE.chain(mnist => run(options, mnist, train.ctrlC())),
               TE.getOrElse(why => T.fromIO(end(1, why))),
             ),
     ),

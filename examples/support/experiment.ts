@@ -8,8 +8,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { ctrlC } from '../../src/train/index.ts'
 import { type Flag, type Flags, parseFlags, text, toggle, usage, type Values, whole } from './flags.ts'
-import { ctrlC } from './interrupt.ts'
 import { machine, type Results, showResults, writeResults } from './results.ts'
 
 const common = {
