@@ -37,6 +37,7 @@ const externals: { readonly [folder: string]: readonly RegExp[] } = {
   train: [/^cli-progress$/, /^node:/],
   data: [/^node:/, /^fflate$/, /^papaparse$/],
   io: [/^node:/],
+  plot: [/^vega$/, /^vega-lite$/, /^@resvg\/resvg-js$/],
   cli: [/^node:/, /^tsx\/esm\/api$/],
 }
 const fpTs = /^fp-ts\/lib\/[A-Z]?[A-Za-z]+\.js$/

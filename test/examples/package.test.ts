@@ -3,7 +3,7 @@
  * bundled for browsers, and its command run.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -26,9 +26,10 @@ beforeAll(() => {
   const target = join(project, 'node_modules', 'cotangent')
   mkdirSync(target, { recursive: true })
   execFileSync('tar', ['xzf', join(project, tarball), '-C', target, '--strip-components=1'])
-  for (const name of ['fp-ts', 'fast-check', 'cli-progress', 'string-width', '@types/node']) installed(name)
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const name of [...Object.keys(dependencies), 'fast-check', 'string-width', '@types/node']) installed(name)
   write('package.json', JSON.stringify({ name: 'empty', private: true }))
-})
+}, 120_000)
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 const program = `const g = grad(x => sum(square(x)))(tensor([1, 2])); console.log(String(g))`
@@ -39,11 +40,33 @@ describe('the packed package', () => {
       'esm.mjs',
       `import { grad, sum, square, tensor } from 'cotangent'
        import * as random from 'cotangent/random'; import * as nn from 'cotangent/nn'; import * as optim from 'cotangent/optim'
-       import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as testing from 'cotangent/testing'
-       for (const module of [random, nn, optim, metrics, data, io, train, testing]) if (Object.keys(module).length === 0) throw Error('empty')
+       import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as plot from 'cotangent/plot'; import * as testing from 'cotangent/testing'
+       for (const module of [random, nn, optim, metrics, data, io, train, plot, testing]) if (Object.keys(module).length === 0) throw Error('empty')
        ${program}`,
     )
     expect(inProject('node', 'esm.mjs')).toBe('[2. 4.]\n')
+  })
+
+  it('draws charts once the optional libraries are there, and says what to install until then', () => {
+    write(
+      'plot.mjs',
+      `import { learningCurves, toPng, toSvg } from 'cotangent/plot'
+       const chart = learningCurves({ title: 'Loss', y: 'nats' })({ training: [2, 1] })
+       const [svg, png] = [await toSvg(chart)(), await toPng()(chart)()]
+       for (const { left, right } of [svg, png]) console.log(left ? left._tag + ' ' + left.message : right.slice(0, 4).toString())`,
+    )
+    const drawn = () => inProject('node', 'plot.mjs').trim().split('\n')
+    const missing = (name: string, packages: string) =>
+      `LibraryError ${name}: the package is not installed here: run \`npm install ${packages}\``
+    expect(drawn()).toEqual([missing('vega', 'vega vega-lite'), missing('vega', 'vega vega-lite')])
+    for (const name of ['vega', 'vega-lite']) installed(name)
+    const roboto = '@expo-google-fonts/roboto'
+    const both = `@resvg/resvg-js ${roboto}`
+    expect(drawn()).toEqual(['<svg', missing('@resvg/resvg-js', both)])
+    installed('@resvg/resvg-js')
+    expect(drawn()).toEqual(['<svg', missing(roboto, both)])
+    installed(roboto)
+    expect(drawn()).toEqual(['<svg', '137,80,78,71'])
   })
 
   it('loads with require', () => {
