@@ -20,5 +20,6 @@ export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from
 export { type LabelledImages, loadMnist, type Mnist } from './mnist.ts'
 export { encodeNpy, type NpyOptions, parseNpy, readNpy, writeNpy } from './npy.ts'
 export { encodeNpz, type NpzOptions, parseNpz, readNpz, type Tensors, writeNpz } from './npz.ts'
+export { type RotationOptions, randomRotation } from './rotate.ts'
 export { fitStandardizer, type Standardizer, standardize } from './standardize.ts'
 export { type DataInput, type Pieces, readUnpacked, type StreamOptions, streamBytes, unzip } from './streams.ts'
