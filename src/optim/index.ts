@@ -3,6 +3,7 @@
  */
 export { type AdamOptions, adam, adamax, adamW, amsgrad, lamb, lion, nadam, radam } from './adams.ts'
 export { type RmsOptions, scaleByAdadelta, scaleByAdagrad, scaleByRms } from './adaptive.ts'
+export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from './clipping.ts'
 export { oneCycle, oneCycleMomentum, warmRestarts } from './cycles.ts'
 export {
   cosineDecay,
@@ -13,6 +14,8 @@ export {
   stepDecay,
   timeDecay,
 } from './decays.ts'
+export { type Ema, type EmaState, ema } from './ema.ts'
+export { type Labels, masked, partition } from './groups.ts'
 export { type MinimizeOptions, type MinimizeProgress, type Minimum, minimize, type StopReason } from './minimize.ts'
 export { type MomentOptions, scaleByAdam, scaleByAdamax, scaleByNadam, scaleByRadam } from './moments.ts'
 export { type MomentumOptions, momentum } from './momentum.ts'
@@ -40,3 +43,4 @@ export {
   transformationMonoid,
 } from './transformation.ts'
 export { addDecayedWeights, type WeightDecay } from './weight-decay.ts'
+export { accumulate, skipNotFinite, skippedSteps } from './wrappers.ts'

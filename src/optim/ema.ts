@@ -1,0 +1,59 @@
+/**
+ * Exponential moving averages of weights, beside an optimizer.
+ *
+ * Layer: optim.
+ */
+import { isFloat } from '../core/dtype.ts'
+import { copy, scalar } from '../core/tensor.ts'
+import { treeMap, treeZip } from '../core/tree.ts'
+import type { Tensor } from '../core/types.ts'
+import { div } from '../ops/arithmetic.ts'
+import { eq, where } from '../ops/comparison.ts'
+import { onesLike, zerosLike } from '../ops/creation.ts'
+import { add, mul } from '../ops/elementwise.ts'
+import { bias } from './averages.ts'
+import { checkOption } from './options.ts'
+
+/** The count of updates (int32 scalar) and the average so far. */
+export type EmaState<P> = { readonly count: Tensor; readonly average: P }
+
+/** An average of trees: `init` with the first, `update` with each next, and `value` to read it. */
+export type Ema = {
+  readonly init: <P>(params: P) => EmaState<P>
+  readonly update: <P>(state: EmaState<P>, params: P) => EmaState<P>
+  readonly value: <P>(state: EmaState<P>) => P
+}
+
+/**
+ * Exponential moving average of weights: a ← decay · a + (1 - decay) · p after each step, to evaluate with. a starts with the
+ * parameters given to `init`; with `debias` it starts at 0, and `value` divides by 1 - decayᵗ as Adam does, so that what `init` got has
+ * no weight (before the first update it is 0). Leaves that are no floats are the latest.
+ *
+ * Polyak and Juditsky (1992) for the idea; in this form as TensorFlow's ExponentialMovingAverage.
+ * @throws ValueError unless 0 ≤ decay < 1
+ * @example
+ * const average = ema({ decay: 0.999 })
+ * const state = average.update(average.init(params), params)
+ * average.value(state) // { b: [10], w: [3,10] }
+ */
+export const ema = ({ decay, debias = false }: { readonly decay: number; readonly debias?: boolean }): Ema => {
+  checkOption('ema', 'decay', decay, 0, 1)
+  const mix = (a: Tensor, p: Tensor): Tensor => (isFloat(a.dtype) ? add(mul(a, decay), mul(p, 1 - decay)) : p)
+  const corrected = (count: Tensor) => (a: Tensor) => {
+    if (!isFloat(a.dtype)) return a
+    const one = onesLike(bias(decay, count, a))
+    return div(a, where(eq(count, 0), one, bias(decay, count, a)))
+  }
+  const each = <P>(tree: P, f: (leaf: Tensor) => Tensor): P => treeMap(tree as unknown, f) as P
+  return {
+    init: params => ({
+      count: scalar(0, 'int32'),
+      average: each(params, p => (debias && isFloat(p.dtype) ? zerosLike(p) : copy(p))),
+    }),
+    update: ({ count, average }, params) => ({
+      count: add(count, 1),
+      average: treeZip(average as unknown, params as unknown, mix) as typeof params,
+    }),
+    value: ({ count, average }) => (debias ? each(average, corrected(count)) : average),
+  }
+}
