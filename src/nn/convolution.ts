@@ -14,7 +14,8 @@ import { add } from '../ops/elementwise.ts'
 import type { Padding, PerAxis } from '../ops/spatial.ts'
 import { type Key, split } from '../random/index.ts'
 import { checkInput, checkSizes } from './checks.ts'
-import { fansOf, glorotUniform, type Initializer, zeros } from './initializers.ts'
+import { zeros } from './constants.ts'
+import { fansOf, glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** The sizes of a window over one, two or three axes. */

@@ -11,9 +11,10 @@ import type { Features } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
-import { split } from '../random/index.ts'
+import { type Key, split } from '../random/index.ts'
 import { checkSizes } from './checks.ts'
-import { glorotUniform, type Initializer, zeros } from './initializers.ts'
+import { zeros } from './constants.ts'
+import { glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** Weights w: [in, out] and biases b: [out]. */
@@ -29,6 +30,30 @@ export type DenseOptions = {
   readonly dtype?: FloatDtype
 }
 
+/** Weights and biases whose sizes the compiler does not know, as of the parts of larger layers. */
+export type LinearParams = { readonly w: Tensor; readonly b?: Tensor }
+
+/** Draws weights [inputs, outputs] and, unless `bias` is false, biases [outputs]. */
+export const linearParams =
+  (
+    inputs: number,
+    outputs: number,
+    { init = glorotUniform, biasInit = zeros, dtype = 'float32', bias = true }: DenseOptions & { bias?: boolean } = {},
+  ) =>
+  (key: Key): LinearParams => {
+    const [forWeights, forBiases] = split(key)
+    const w = assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights))
+    if (!bias) return { w }
+    const fans = { in: inputs, out: outputs }
+    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype, fans })(forBiases)) }
+  }
+
+/** x @ w + b, without b if there is none. */
+export const linear = ({ w, b }: LinearParams, x: Tensor): Tensor => {
+  const y = matmul(x, w)
+  return b === undefined ? y : add(y, b)
+}
+
 /**
  * x @ w + b: [..., inputs] -> [..., outputs].
  * @throws ValueError unless both sizes are whole numbers of at least 1; on application, ShapeError when x does not end in `inputs`
@@ -38,21 +63,15 @@ export type DenseOptions = {
 export const dense = <const In extends number, const Out extends number>(
   inputs: In,
   outputs: Out,
-  { init = glorotUniform, biasInit = zeros, dtype = 'float32' }: DenseOptions = {},
+  options: DenseOptions = {},
 ): Layer<readonly [DenseParams<In, Out>], readonly [Stateless], Features<In, Out>> => {
   checkSizes('dense', [inputs, outputs])
   return layer<DenseParams<In, Out>, Features<In, Out>>({
     name: 'dense',
-    init: key => {
-      const [forWeights, forBiases] = split(key)
-      return {
-        w: assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights)),
-        b: assertShape([outputs])(biasInit({ shape: [outputs], dtype, fans: { in: inputs, out: outputs } })(forBiases)),
-      } as unknown as DenseParams<In, Out>
-    },
-    apply: ({ w, b }, x) =>
+    init: key => linearParams(inputs, outputs, options)(key) as unknown as DenseParams<In, Out>,
+    apply: (params, x) =>
       x.shape.at(-1) === inputs
-        ? add(matmul(x, w), b)
+        ? linear(params, x)
         : fail(shapeError('dense', `takes [..., ${inputs}], got ${showShape(x.shape)}`)),
   })
 }

@@ -2,6 +2,17 @@
  * `cotangent/nn`: layers, initialisers and losses. No logic.
  */
 export {
+  type AttentionOptions,
+  attention,
+  type MultiHeadAttentionOptions,
+  type MultiHeadInit,
+  type MultiHeadOptions,
+  type MultiHeadParams,
+  multiHead,
+  multiHeadAttention,
+  multiHeadParams,
+} from './attention.ts'
+export {
   type BatchNormOptions,
   type BatchStatistics,
   batchNorm,
@@ -18,6 +29,16 @@ export {
   residual,
 } from './branches.ts'
 export {
+  constant,
+  identityInit,
+  normalInit,
+  onesInit,
+  orthogonal,
+  truncatedNormalInit,
+  uniformInit,
+  zeros,
+} from './constants.ts'
+export {
   type ConvLayerOptions,
   type ConvParams,
   type ConvTransposeLayerOptions,
@@ -25,8 +46,9 @@ export {
   convTranspose,
   type Window,
 } from './convolution.ts'
-export { type DenseOptions, type DenseParams, dense } from './dense.ts'
+export { type DenseOptions, type DenseParams, dense, type LinearParams } from './dense.ts'
 export { dropout, spatialDropout } from './dropout.ts'
+export { type EmbeddingOptions, type EmbeddingParams, embedding } from './embedding.ts'
 export { flatten } from './flatten.ts'
 export {
   type Distribution,
@@ -44,7 +66,6 @@ export {
   torchInit,
   torchUniform,
   varianceScaling,
-  zeros,
 } from './initializers.ts'
 export {
   type ActivationFunction,
@@ -66,6 +87,7 @@ export type { Loss, LossOptions, LossReduction, RowLoss } from './losses/common.
 export { huber, logCosh, mae, mse, poissonNll, smoothL1 } from './losses/regression.ts'
 export { cosineDistance, klDivergence, multiclassHinge, triplet } from './losses/rows.ts'
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './losses/softmax.ts'
+export { groupNorm, instanceNorm, layerNorm, type Norm, rmsNorm } from './norms.ts'
 export {
   type AveragePoolLayerOptions,
   avgPool,
@@ -75,6 +97,18 @@ export {
   maxPool,
   type PoolLayerOptions,
 } from './pooling.ts'
+export { type PreluOptions, type PreluParams, prelu } from './prelu.ts'
+export {
+  gru,
+  gruCell,
+  type LstmState,
+  lstm,
+  lstmCell,
+  type RecurrentOptions,
+  type RecurrentParams,
+  rnn,
+  rnnCell,
+} from './recurrent.ts'
 export {
   outputShape,
   type Summary,

@@ -1,7 +1,7 @@
 /**
  * Initialisers: random weights whose variance keeps signals from growing or fading from layer to layer.
  *
- * Layer: nn. Shapes end in […, in, out], as for `dense` and as in JAX and Keras: with leading axes, as of a convolution's window,
+ * Layer: nn. Read next: constants.ts, initialisers that do not look at fans. Shapes end in […, in, out], as for `dense` and as in JAX and Keras: with leading axes, as of a convolution's window,
  * each output sums over size(…) · in inputs (fan-in), and each input goes to size(…) · out outputs (fan-out). Normal numbers are
  * cut off at two standard deviations, as in JAX and Keras, and scaled so that the variance is the stated one; PyTorch's are whole.
  */
@@ -10,7 +10,6 @@ import { fail, shapeError, valueError } from '../core/errors.ts'
 import { dim, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { div } from '../ops/arithmetic.ts'
-import { zeros as zerosOf } from '../ops/creation.ts'
 import { mul } from '../ops/elementwise.ts'
 import { type Key, normal, truncatedNormal, uniform } from '../random/index.ts'
 
@@ -97,12 +96,6 @@ export const heNormal = varianceScaling({ scale: 2, fan: 'in', distribution: 'tr
 export const lecunUniform = varianceScaling({ scale: 1, fan: 'in', distribution: 'uniform' })
 /** Truncated normal with variance 1 / in: for selu. LeCun, Bottou, Orr and Müller (1998), equation 16. */
 export const lecunNormal = varianceScaling({ scale: 1, fan: 'in', distribution: 'truncatedNormal' })
-
-/** Zeros, of any shape; the key is not used. */
-export const zeros: Initializer =
-  ({ shape, dtype = 'float32' }) =>
-  () =>
-    zerosOf(shape, { dtype })
 
 /**
  * PyTorch's default for weights and biases of linear layers and convolutions: uniform within ±1 / √fan-in, the fan-in of biases being

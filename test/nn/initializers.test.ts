@@ -1,18 +1,38 @@
 import { describe, expect, it } from 'vitest'
-import { data, item, mean, type Tensor, variance } from '../../src/index.ts'
 import {
+  data,
+  eye,
+  item,
+  matmul,
+  mean,
+  mul,
+  reshape,
+  type Tensor,
+  tensor,
+  transpose,
+  variance,
+} from '../../src/index.ts'
+import {
+  constant,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
   type Initializer,
+  identityInit,
   lecunNormal,
   lecunUniform,
+  normalInit,
+  onesInit,
+  orthogonal,
+  truncatedNormalInit,
+  uniformInit,
   varianceScaling,
   zeros,
 } from '../../src/nn/index.ts'
 import { key } from '../../src/random/index.ts'
 import { plain } from '../support/plain.ts'
+import { expectSame } from '../support/values.ts'
 
 const SHAPE = [120, 80] as const
 /** Of 9,600 numbers the standard errors of mean and variance are about 1 % and 1.5 %: four of them. */
@@ -68,5 +88,43 @@ it('zeros are zeros of any shape', () => {
     dtype: 'float64',
     shape: [2],
     elements: [0, 0],
+  })
+})
+
+describe('orthogonal', () => {
+  it.each([
+    [3, 3],
+    [5, 2],
+    [2, 5],
+    [2, 2, 3],
+  ])('has orthonormal rows or columns, whichever are fewer (%i, %i)', (...shape) => {
+    const w = orthogonal({ gain: 2 })({ shape, dtype: 'float64' })(key(4))
+    expect(w.shape).toEqual(shape)
+    const m: Tensor = reshape([-1, shape.at(-1) ?? 0])(w)
+    const [rows, columns] = m.shape as readonly [number, number]
+    const product: Tensor = rows < columns ? matmul(m, transpose(m)) : matmul(transpose(m), m)
+    expectSame(product, mul(4, eye(Math.min(rows, columns), { dtype: 'float64' })), 1e-12)
+  })
+})
+
+describe('plain initialisers', () => {
+  const of = (init: Initializer): Tensor => init({ shape: SHAPE, dtype: 'float64' })(key(3))
+  it('have the mean and spread they are told', () => {
+    const [normal, cut, flat] = [
+      of(normalInit({ mean: 1, std: 0.5 })),
+      of(truncatedNormalInit({ std: 0.5 })),
+      of(uniformInit({ min: -1, max: 3 })),
+    ] as const
+    expect(Math.abs(item(mean(normal)) - 1)).toBeLessThan(0.03)
+    expect(Math.abs(item(variance(normal)) / 0.25 - 1)).toBeLessThan(RELATIVE)
+    expect(largest(cut)).toBeLessThanOrEqual(1)
+    expect(Math.abs(item(variance(cut)) / (0.5 * 0.87962566) ** 2 - 1)).toBeLessThan(RELATIVE)
+    expect(Math.abs(item(mean(flat)) - 1)).toBeLessThan(0.06)
+    expect(Math.abs(item(variance(flat)) / (16 / 12) - 1)).toBeLessThan(RELATIVE)
+  })
+  it('are constants, and the identity', () => {
+    expect(plain(constant(3)({ shape: [2] })(key(0)))).toEqual(plain(tensor([3, 3])))
+    expect(plain(onesInit({ shape: [2] })(key(0)))).toEqual(plain(tensor([1, 1])))
+    expect(plain(identityInit({ gain: 2 })({ shape: [1, 2] })(key(0)))).toEqual(plain(tensor([[2, 0]])))
   })
 })

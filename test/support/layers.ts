@@ -1,7 +1,7 @@
 /**
  * Every layer of `cotangent/nn` with inputs for it, for the laws.
  */
-import type { FloatDtype, Tensor } from '../../src/index.ts'
+import { type FloatDtype, full, type Tensor } from '../../src/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import type { Draw, LayerSubject } from '../../src/testing/index.ts'
 
@@ -24,6 +24,18 @@ const distinct =
   (...shape: readonly number[]) =>
   (draw: Draw): Tensor =>
     draw.tensor([draw.integer(2, 3), ...shape], undefined, { distinct: true })
+
+/** With no element near 0. */
+const offKink =
+  (...shape: readonly number[]) =>
+  (draw: Draw): Tensor =>
+    draw.tensor(
+      [draw.integer(2, 3), ...shape],
+      [
+        [-3, -0.2],
+        [0.2, 3],
+      ],
+    )
 
 /** All layers. */
 export const layerSubjects: readonly LayerSubject[] = [
@@ -63,4 +75,36 @@ export const layerSubjects: readonly LayerSubject[] = [
   subject('dropout', () => nn.dropout(0.4), batch(4), { draws: true }),
   subject('dropout of rate 0', () => nn.dropout(0), batch(4)),
   subject('spatialDropout', () => nn.spatialDropout(0.4), batch(2, 2, 3), { draws: true }),
+  subject('layerNorm', dtype => nn.layerNorm(4, { dtype }), distinct(4), { order: 2 }),
+  subject('rmsNorm', dtype => nn.rmsNorm(3, { dtype, bias: true }), distinct(2, 3)),
+  subject('groupNorm', dtype => nn.groupNorm(2, 4, { dtype }), distinct(2, 4)),
+  subject('instanceNorm', dtype => nn.instanceNorm(2, { dtype }), distinct(4, 2)),
+  subject('prelu', dtype => nn.prelu(3, { dtype }), offKink(2, 3)),
+  subject(
+    'embedding',
+    dtype => nn.embedding(4, 3, { dtype }),
+    draw => draw.integers([draw.integer(2, 3), 2], 0, 3),
+  ),
+  subject('multiHeadAttention', dtype => nn.multiHeadAttention(4, { heads: 2, dtype }), batch(3, 4)),
+  subject(
+    'multiHeadAttention, causal',
+    dtype => nn.multiHeadAttention(2, { heads: 1, causal: true, dtype }),
+    batch(3, 2),
+    {
+      order: 2,
+    },
+  ),
+  subject(
+    'multiHeadAttention with dropout',
+    dtype => nn.multiHeadAttention(2, { heads: 2, rate: 0.3, bias: false, dtype }),
+    batch(3, 2),
+    { draws: true },
+  ),
+  subject('lstm', dtype => nn.lstm(2, 3, { dtype }), batch(3, 2)),
+  subject('lstm, the last output', dtype => nn.lstm(2, 2, { last: true, reverse: true, dtype }), batch(2, 2), {
+    order: 2,
+  }),
+  subject('gru', dtype => nn.gru(2, 3, { dtype, reverse: true }), batch(3, 2)),
+  subject('gru from a state', dtype => nn.gru(2, 2, { dtype, initial: full([2], 0.5, { dtype }) }), batch(2, 2)),
+  subject('rnn', dtype => nn.rnn(2, 2, { dtype }), batch(3, 2)),
 ]
