@@ -83,6 +83,15 @@ const epochOf =
     return count === 0 ? noBatches(epoch) : null
   }
 
+/** After an error that was thrown: displays are closed, and the error goes on. */
+const thrown =
+  <P, S, B>(loop: Loop<P, S, B>, watch: Watch<P, S>, epoch: number) =>
+  async (error: unknown): Promise<never> => {
+    // What else goes wrong now follows from the first error, which is the one to tell.
+    await watch.look({ step: loop.step(), epoch, epochEnds: false, reason: 'failed' }).catch(() => null)
+    throw error
+  }
+
 /** Epochs until one ends the training, or all are done. */
 const epochsOf = async <P, S, B>(
   options: FitOptions<P, S, B>,
@@ -93,7 +102,8 @@ const epochsOf = async <P, S, B>(
   const from = await positionOf(options.batches, loop.step(), options.stepsPerEpoch)
   for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
     if (options.signal?.aborted) return { epoch: epoch - 1, end: ending('interrupted') }
-    const end = await trainEpoch(epoch, epoch === from.epoch ? from.behind : 0)
+    const behind = epoch === from.epoch ? from.behind : 0
+    const end = await trainEpoch(epoch, behind).catch(thrown(loop, watch, epoch))
     if (end !== null) return { epoch, end }
   }
   return { epoch: Math.max(from.epoch, options.epochs) - 1, end: ending('finished') }

@@ -157,11 +157,17 @@ describe('fit', () => {
     expect(reason).toBe('interrupted')
   })
 
-  it('passes on the error of a step', async () => {
+  it('passes on the error of a step, and lets displays be closed', async () => {
     const broken = (): never => {
       throw new Error('broken')
     }
-    await expect(runOf({ step: broken })).rejects.toThrow('broken')
+    const ends: unknown[] = []
+    const last = callback('end', ({ reason }) => {
+      ends.push(reason)
+      return []
+    })
+    await expect(runOf({ step: broken, callbacks: [last] })).rejects.toThrow('broken')
+    expect(ends).toEqual(['failed'])
   })
 
   it.each<readonly [string, Partial<Options>, string]>([
@@ -315,6 +321,8 @@ describe('a checkpoint', () => {
     expect(saved.map(one => item(one.state.step as Tensor<readonly []>))).toEqual([6, 8])
     expect(bits(saved[1]?.state)).toEqual(bits(state))
     expect(saved[1]?.history).toEqual(history)
+    await runOf({ callbacks: [checkpoint({ save })] })
+    expect(saved.slice(2).map(one => item(one.state.step as Tensor<readonly []>))).toEqual([6, 12])
     // It was saved while the training went on, and is whole all the same.
     const [first] = saved
     expect(bits((await runOf({}, first?.state)).state)).toEqual(bits((await runOf()).state))
