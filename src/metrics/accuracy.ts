@@ -1,13 +1,18 @@
 /**
- * Accuracy: how many rows of logits are right. Tensor arithmetic, so that a compiled step may hold it.
+ * Scores of logits: accuracy, top-k accuracy, perplexity. Tensor arithmetic, so that a compiled step may hold them.
  *
  * Layer: metrics. Read next: confusion.ts.
  */
 import type { Check, Labels, ShapeOf } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { labelsOf } from '../nn/losses/labels.ts'
+import { softmaxCrossEntropy } from '../nn/losses/softmax.ts'
 import { cast, eq } from '../ops/comparison.ts'
-import { argmax } from '../ops/reduction.ts'
+import type { NotTensor } from '../ops/define.ts'
+import { exp } from '../ops/math.ts'
+import { reshape } from '../ops/movement.ts'
+import { any, argmax } from '../ops/reduction.ts'
+import { topK } from '../ops/sorting.ts'
 import { mean } from '../ops/statistics.ts'
 
 /**
@@ -22,4 +27,39 @@ export const accuracy = <L extends Tensor, T extends Tensor>(
   const rows: Tensor = labelsOf('accuracy', logits, labels as Tensor)
   const best: Tensor = argmax({ axis: -1 })(logits as Tensor)
   return mean(cast('float32')(eq(best, rows)))
+}
+
+/**
+ * The share of rows whose label is among the k largest logits: logits: [..., classes], labels: int32 [...] -> float32 scalar from 0
+ * to 1. Of equal logits the first class counts as larger, as in `topK`, so that with k = 1 it is `accuracy`. NaN for no rows.
+ * @throws ValueError when k is not between 0 and the number of classes; IndexError, ShapeError and DtypeError as
+ *   `softmaxCrossEntropy`
+ * @example
+ * topKAccuracy({ k: 10 })(logits, labels) // 1
+ */
+export const topKAccuracy =
+  ({ k }: { readonly k: number } & NotTensor) =>
+  <L extends Tensor, T extends Tensor>(
+    logits: L,
+    labels: Check<Labels<'topKAccuracy', ShapeOf<L>, ShapeOf<T>>, T>,
+  ): Tensor<readonly []> => {
+    const rows = labelsOf('topKAccuracy', logits, labels as Tensor)
+    const [, best] = topK({ k })(logits as Tensor) as readonly [Tensor, Tensor]
+    const hit = any({ axis: -1 })(eq(best, reshape([...rows.shape, 1])(rows))) as Tensor
+    return mean(cast('float32')(hit))
+  }
+
+/**
+ * e to the mean cross-entropy in nats: how many equally likely classes a prediction is as uncertain as. logits: [..., classes],
+ * labels: int32 [...] -> a scalar of the dtype of the logits, at least 1. Of batches, average the cross-entropy and take e to it.
+ * @throws as `softmaxCrossEntropy`
+ * @example
+ * perplexity(tensor([[0, 0, 0, 0]]), tensor([2], { dtype: 'int32' })) // 4
+ */
+export const perplexity = <L extends Tensor, T extends Tensor>(
+  logits: L,
+  labels: Check<Labels<'perplexity', ShapeOf<L>, ShapeOf<T>>, T>,
+): Tensor<readonly []> => {
+  const rows = labelsOf('perplexity', logits, labels as Tensor)
+  return exp(softmaxCrossEntropy(logits as Tensor, rows)) as Tensor<readonly []>
 }

@@ -4,6 +4,7 @@
  *
  * Layer: metrics. Read next: report.ts.
  */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import { toArray } from '../core/tensor.ts'
@@ -11,6 +12,7 @@ import type { Tensor } from '../core/types.ts'
 import { checkLabels } from '../nn/losses/labels.ts'
 import { stack } from '../ops/arrange.ts'
 import { ones, zeros } from '../ops/creation.ts'
+import { add } from '../ops/elementwise.ts'
 import { scatterAdd } from '../ops/scatter.ts'
 
 /**
@@ -37,6 +39,21 @@ export const confusionMatrix =
     const int32 = { dtype: 'int32' } as const
     return scatterAdd()(zeros([classes, classes], int32), stack({ axis: 1 })(cells), ones(labels.shape, int32))
   }
+
+/**
+ * Confusion matrices of disjoint samples together, int32 [classes, classes]; the identity is that of no samples. A state can carry one.
+ * @example
+ * const { empty, concat } = confusionMonoid({ classes: 3 })
+ * concat(empty, confusionMatrix({ classes: 3 })(tensor([2], { dtype: 'int32' }), tensor([1], { dtype: 'int32' }))) // int32[3,3]
+ */
+export const confusionMonoid = <const Classes extends number>({
+  classes,
+}: {
+  readonly classes: Classes
+}): Monoid<Tensor<readonly [Classes, Classes]>> => ({
+  empty: zeros([classes, classes], { dtype: 'int32' }) as Tensor<readonly [Classes, Classes]>,
+  concat: (a, b) => add(a as Tensor, b as Tensor) as Tensor<readonly [Classes, Classes]>,
+})
 
 /** The counts of a confusion matrix as numbers. */
 export const countsOf = (op: string, matrix: Tensor): readonly (readonly number[])[] =>

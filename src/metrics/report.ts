@@ -3,7 +3,10 @@
  *
  * Layer: metrics. Where a score is 0/0 it is given as 0, and the report says so.
  */
+import { fail, valueError } from '../core/errors.ts'
+import { isTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
+import { type NotTensor, requireOptions } from '../ops/define.ts'
 import { classNames, countsOf, type NameOptions } from './confusion.ts'
 
 /**
@@ -17,9 +20,19 @@ export type Scores = {
   readonly support: number
 }
 
-/** The scores of each class; `macro` weighs classes equally, `weighted` by support. */
+/** Options of `classificationReport`: which classes it is about, in which order; all of them by default. */
+export type ReportOptions = { readonly labels?: readonly number[] } & NotTensor
+
+/**
+ * The scores of each class; `macro` weighs classes equally, `weighted` by support, `micro` counts the samples of all of them together.
+ */
 export type ClassificationReport = {
   readonly classes: readonly Scores[]
+  /** The number of each class in `classes`. */
+  readonly labels: readonly number[]
+  /** Whether those are all classes; then all of `micro` is the accuracy. */
+  readonly complete: boolean
+  readonly micro: Scores
   /** The share of all samples that were predicted right. */
   readonly accuracy: number
   readonly macro: Scores
@@ -40,46 +53,65 @@ const averaged = (classes: readonly Scores[], weightOf: (scores: Scores) => numb
   return { precision: of('precision'), recall: of('recall'), f1: of('f1'), support }
 }
 
-const positionsOf = (xs: readonly number[], value: number): readonly number[] =>
-  xs.flatMap((x, i) => (x === value ? [i] : []))
+const scoresOf = (hits: number, predicted: number, support: number): Scores => ({
+  precision: ratio(hits, predicted),
+  recall: ratio(hits, support),
+  f1: ratio(2 * hits, support + predicted),
+  support,
+})
+
+const reportOf = ({ labels }: ReportOptions, matrix: Tensor): ClassificationReport => {
+  const counts = countsOf('classificationReport', matrix)
+  const chosen = labels ?? counts.map((_, i) => i)
+  const stray = chosen.find((k, i) => counts[k] === undefined || chosen.indexOf(k) !== i)
+  if (stray !== undefined)
+    return fail(
+      valueError('classificationReport', `label ${stray} is none of ${counts.length} classes, or named twice`),
+    )
+  const hits = (k: number): number => counts[k]?.[k] ?? 0
+  const support = (k: number): number => total(counts[k] ?? [])
+  const predicted = (k: number): number => total(counts.map(row => row[k] ?? 0))
+  const over = (f: (k: number) => number): number => total(chosen.map(f))
+  const classes = chosen.map(k => scoresOf(hits(k), predicted(k), support(k)))
+  return {
+    classes,
+    labels: chosen,
+    complete: chosen.length === counts.length,
+    accuracy: ratio(total(counts.map((_, k) => hits(k))), total(counts.flat())),
+    micro: scoresOf(over(hits), over(predicted), over(support)),
+    macro: averaged(classes, () => 1),
+    weighted: averaged(classes, s => s.support),
+    neverPredicted: chosen.filter(k => predicted(k) === 0),
+    absent: chosen.filter(k => support(k) === 0),
+  }
+}
+
+interface Report {
+  (options: ReportOptions): (matrix: Tensor) => ClassificationReport
+  (matrix: Tensor): ClassificationReport
+}
 
 /**
- * The scores that follow from a confusion matrix, int32 [classes, classes] with labels as rows.
- * @throws ShapeError unless the matrix is square
+ * The scores that follow from a confusion matrix, int32 [classes, classes] with labels as rows; with `labels`, of these classes alone.
+ * @throws ShapeError unless the matrix is square; ValueError for labels that are no classes, or named twice
  * @example
  * pipe(confusionMatrix({ classes: 10 })(labels, argmax({ axis: -1 })(logits)), classificationReport, showScores())
  */
-export const classificationReport = (matrix: Tensor): ClassificationReport => {
-  const counts = countsOf('classificationReport', matrix)
-  const right = counts.map((row, i) => row[i] ?? 0)
-  const support = counts.map(total)
-  const predicted = counts.map((_, i) => total(counts.map(row => row[i] ?? 0)))
-  const classes = right.map((hits, i): Scores => {
-    const [there, said] = [support[i] ?? 0, predicted[i] ?? 0]
-    return {
-      precision: ratio(hits, said),
-      recall: ratio(hits, there),
-      f1: ratio(2 * hits, there + said),
-      support: there,
-    }
-  })
-  return {
-    classes,
-    accuracy: ratio(total(right), total(support)),
-    macro: averaged(classes, () => 1),
-    weighted: averaged(classes, s => s.support),
-    neverPredicted: positionsOf(predicted, 0),
-    absent: positionsOf(support, 0),
-  }
-}
+export const classificationReport: Report = ((x: Tensor | ReportOptions) =>
+  isTensor(x)
+    ? reportOf({}, x)
+    : (matrix: Tensor) => reportOf(requireOptions('classificationReport', x as ReportOptions), matrix)) as Report
 
 const COLUMNS = ['precision', 'recall', 'f1-score', 'support'] as const
 const COLUMN = 9
 const AVERAGES = 'weighted avg'
 
 /** What had to be defined, in words. */
-const notesOf = ({ neverPredicted, absent }: ClassificationReport, heads: readonly string[]): readonly string[] => {
-  const named = (classes: readonly number[]): string => classes.map(i => heads[i]).join(', ')
+const notesOf = (
+  { neverPredicted, absent, labels }: ClassificationReport,
+  heads: readonly string[],
+): readonly string[] => {
+  const named = (classes: readonly number[]): string => classes.map(k => heads[labels.indexOf(k)]).join(', ')
   return [
     ...(neverPredicted.length > 0
       ? [`precision is 0/0, given as 0, for what was never predicted: ${named(neverPredicted)}`]
@@ -96,19 +128,22 @@ const notesOf = ({ neverPredicted, absent }: ClassificationReport, heads: readon
 export const showScores =
   ({ names, digits = 2 }: NameOptions & { readonly digits?: number } = {}) =>
   (report: ClassificationReport): string => {
-    const heads = classNames('showScores', report.classes.length, names)
+    const numbers = report.labels.map(String)
+    const heads = names === undefined ? numbers : classNames('showScores', numbers.length, names)
     const first = Math.max(AVERAGES.length, digits, ...heads.map(head => head.length))
     const line = (head: string, cells: readonly string[]): string =>
       `${head.padStart(first)}  ${cells.map(cell => cell.padStart(COLUMN)).join(' ')}`
     const scores = (head: string, { precision, recall, f1, support }: Scores): string =>
       line(head, [...[precision, recall, f1].map(x => x.toFixed(digits)), String(support)])
-    const { accuracy, macro, weighted } = report
+    const { accuracy, micro, macro, weighted, complete } = report
     return [
       line('', COLUMNS),
       '',
       ...report.classes.map((s, i) => scores(heads[i] ?? '', s)),
       '',
-      line('accuracy', ['', '', accuracy.toFixed(digits), String(macro.support)]),
+      complete
+        ? line('accuracy', ['', '', accuracy.toFixed(digits), String(macro.support)])
+        : scores('micro avg', micro),
       scores('macro avg', macro),
       scores(AVERAGES, weighted),
       ...notesOf(report, heads).flatMap((note, i) => (i === 0 ? ['', note] : [note])),
