@@ -128,6 +128,41 @@ export const replaceBytes =
   (bytes: Uint8Array): TE.TaskEither<DataError, void> =>
     writing(path, get => replaceFile(get, path, bytes))
 
+/**
+ * Writes a file of pieces as they come, under another name until it is whole. A WriteError where that cannot be done; what the
+ * pieces themselves throw is the Left as it is, and nothing is left behind.
+ */
+export const writePieces =
+  (path: string) =>
+  (pieces: AsyncIterable<Uint8Array>): TE.TaskEither<unknown, void> =>
+    pipe(
+      TE.fromEither(builtins(path)),
+      TE.chain(get => {
+        const { open, rename, rm } = get('node:fs/promises')
+        const part = `${path}.part`
+        const unwritable = (cause: unknown): never => {
+          throw writeError(path, `cannot be written: ${reason(cause)}`)
+        }
+        const write = async (): Promise<void> => {
+          const file = await open(part, 'w').catch(unwritable)
+          try {
+            for await (const piece of pieces) await file.writeFile(piece).catch(unwritable)
+          } finally {
+            await file.close()
+          }
+          await rename(part, path).catch(unwritable)
+        }
+        return TE.tryCatch(
+          () =>
+            write().catch(async cause => {
+              await rm(part, { force: true })
+              throw cause
+            }),
+          cause => cause,
+        )
+      }),
+    )
+
 /** A path of a folder and a name. */
 export const joinPath = (directory: string, name: string): string => `${directory.replace(/[/\\]+$/, '')}/${name}`
 

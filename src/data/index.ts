@@ -14,6 +14,7 @@ export {
 } from './csv.ts'
 export type { ColumnType } from './csv-columns.ts'
 export type { CsvDialect } from './csv-rows.ts'
+export { type DownloadOptions, download } from './download.ts'
 export { DataError, type DataErrorTag } from './errors.ts'
 export { gunzip } from './gzip.ts'
 export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from './idx.ts'
@@ -21,5 +22,13 @@ export { type LabelledImages, loadMnist, type Mnist } from './mnist.ts'
 export { encodeNpy, type NpyOptions, parseNpy, readNpy, writeNpy } from './npy.ts'
 export { encodeNpz, type NpzOptions, parseNpz, readNpz, type Tensors, writeNpz } from './npz.ts'
 export { type RotationOptions, randomRotation } from './rotate.ts'
+export {
+  loadYearPrediction,
+  type Songs,
+  syntheticSongs,
+  type YearPrediction,
+  type YearPredictionOptions,
+  yearPredictionUrl,
+} from './songs.ts'
 export { fitStandardizer, type Standardizer, standardize } from './standardize.ts'
 export { type DataInput, type Pieces, readUnpacked, type StreamOptions, streamBytes, unzip } from './streams.ts'
