@@ -1,6 +1,7 @@
 /**
  * `cotangent/data`: reading data sets, standardising them, and cutting them into batches. No logic.
  */
+export { type Augmentation, augmentations, augmented, gaussianNoise, randomFlip, randomShift } from './augment.ts'
 export { batches, takeRows } from './batches.ts'
 export {
   type ColumnTypes,
@@ -21,6 +22,7 @@ export { encodeIdx, type Idx, type IdxArray, idxTensor, parseIdx, readIdx } from
 export { type LabelledImages, loadMnist, type Mnist } from './mnist.ts'
 export { encodeNpy, type NpyOptions, parseNpy, readNpy, writeNpy } from './npy.ts'
 export { encodeNpz, type NpzOptions, parseNpz, readNpz, type Tensors, writeNpz } from './npz.ts'
+export { prefetch } from './prefetch.ts'
 export { type RotationOptions, randomRotation } from './rotate.ts'
 export {
   loadYearPrediction,
@@ -30,5 +32,6 @@ export {
   type YearPredictionOptions,
   yearPredictionUrl,
 } from './songs.ts'
-export { fitStandardizer, type Standardizer, standardize } from './standardize.ts'
+export { type Parts, type SplitTree, shuffle, splitRows, stratified } from './split.ts'
+export { fitStandardizer, type Standardizer, standardize, unstandardize } from './standardize.ts'
 export { type DataInput, type Pieces, readUnpacked, type StreamOptions, streamBytes, unzip } from './streams.ts'

@@ -74,3 +74,15 @@ export const standardize =
   ({ mean, std }: Standardizer) =>
   <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
     div(sub(x as Tensor, mean), where(eq(std, 0), 1, std)) as Tensor as Tensor<ShapeOf<X>>
+
+/**
+ * What was standardised as it was before: x·std + mean by feature, [n, …] -> [n, …]; the inverse of `standardize`, up to rounding.
+ * @throws ShapeError when the features of x are not those of the fit
+ * @example
+ * const fit = fitStandardizer(inputs)
+ * pipe(inputs, standardize(fit), unstandardize(fit)) // [4,3]
+ */
+export const unstandardize =
+  ({ mean, std }: Standardizer) =>
+  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
+    add(mul(x as Tensor, where(eq(std, 0), 1, std)), mean) as Tensor as Tensor<ShapeOf<X>>

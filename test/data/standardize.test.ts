@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitStandardizer, standardize } from '../../src/data/index.ts'
+import { fitStandardizer, standardize, unstandardize } from '../../src/data/index.ts'
 import { add, arange, cast, concat, data, full, mean, mul, std, tensor, zeros } from '../../src/index.ts'
 import { key, normal } from '../../src/random/index.ts'
 import { farApart, tensors } from '../../src/testing/index.ts'
@@ -71,6 +71,17 @@ describe('standardising', () => {
       ]),
     )
     expect([...data(standardize(fit)(tensor([[3, 6]])))]).toEqual([2, 1])
+  })
+
+  it('is inverted by unstandardize, constant features included', () => {
+    check(
+      fc.property(rows, x => {
+        const all = concat({ axis: 1 })([x, full([x.shape[0] ?? 0, 1], 7, { dtype: 'float64' })])
+        const fit = fitStandardizer(all)
+        expect(farApart(unstandardize(fit)(standardize(fit)(all)), all, CLOSE)).toBeUndefined()
+      }),
+      40,
+    )
   })
 
   it('keeps the axes of a feature', () => {
