@@ -36,6 +36,9 @@ export type Experiment<F extends Flags> = {
   readonly run: (options: Common & Values<F>, signal: AbortSignal) => TE.TaskEither<string, Outcome>
 }
 
+/** Flags that change nothing in what comes out. */
+const ELSEWHERE = ['--json', '--pictures']
+
 const seconds = (since: number): number => (performance.now() - since) / 1000
 
 /** Runs, shows the table, and writes it if told to. Gives the exit code. */
@@ -48,7 +51,7 @@ const perform =
       TE.fromIO<void, string>(() => console.log(`${title}\n`)),
       TE.chain(() => run(options, signal)),
       TE.map(outcome => {
-        const kept = args.filter((arg, i) => arg !== '--json' && args[i - 1] !== '--json')
+        const kept = args.filter((arg, i) => !ELSEWHERE.includes(arg) && !ELSEWHERE.includes(args[i - 1] ?? ''))
         const results: Results = {
           experiment: title,
           command: ['npx tsx', `examples/${file}`, ...kept].join(' '),
