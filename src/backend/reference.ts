@@ -19,7 +19,7 @@ import {
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import { type Backend, hostBackend } from './backend.ts'
 import { runRoutine } from './routine.ts'
-import { combinationFor, monoidFor, type ScalarFunction, scalarFunction } from './scalar.ts'
+import { combinationFor, monoidFor, scalarFunction } from './scalar.ts'
 import { runSort } from './sort.ts'
 
 type Point = readonly number[]
@@ -72,11 +72,8 @@ const evaluateNode = (node: Expr, env: Environment, of: (expr: Expr) => number):
       return read(env.inputs[node.input] ?? new Float64Array(), node.view, node.index.map(of), node.fill)
     case 'stage':
       return env.stages[node.stage] ?? Number.NaN
-    case 'apply': {
-      const [x, y] = node.args
-      const f: ScalarFunction = scalarFunction(node.fn, x?.dtype)
-      return f(x === undefined ? Number.NaN : of(x), y === undefined ? Number.NaN : of(y))
-    }
+    case 'apply':
+      return scalarFunction(node.fn, node.args[0]?.dtype)(...node.args.map(of))
     case 'select':
       return of(node.condition) !== 0 ? of(node.onTrue) : of(node.onFalse)
     case 'cast':

@@ -5,7 +5,8 @@
  * Sources of the special functions are named at each.
  */
 import type { Dtype } from '../core/dtype.ts'
-import type { BinaryFn, Combination, ScalarFn, UnaryFn } from '../core/kernel.ts'
+import type { BinaryFn, Combination, HashFn, ScalarFn, UnaryFn } from '../core/kernel.ts'
+import { threefry, type Words } from '../core/threefry.ts'
 import { erf, erfc, erfInv } from './special.ts'
 
 /** Rounds half to even, as NumPy does and IEEE 754 recommends. */
@@ -125,20 +126,40 @@ const integerPower = (base: number, exponent: number): number => {
   return result
 }
 
-/** A scalar function of one or two arguments. */
-export type ScalarFunction = (x: number, y: number) => number
+const words: Words<number> = {
+  add: (x, y) => (x + y) | 0,
+  xor: (x, y) => x ^ y,
+  rotateLeft: (x, by) => (x << by) | (x >>> (32 - by)),
+  constant: value => value,
+}
+
+const hash = ([k0 = 0, k1 = 0, c0 = 0, c1 = 0]: readonly number[]): readonly [number, number] =>
+  threefry(words, k0, k1, c0, c1)
+
+const hashes: { readonly [fn in HashFn]: ScalarFunction } = {
+  threefry0: (...args) => hash(args)[0],
+  threefry1: (...args) => hash(args)[1],
+}
+
+/** A scalar function of one, two or four arguments. */
+export type ScalarFunction = (...args: readonly number[]) => number
 
 /** The function that an `apply` node means; the dtype of its first argument chooses int32 arithmetic. */
 export const scalarFunction = (fn: ScalarFn, dtype: Dtype | undefined): ScalarFunction => {
   const wrapping = dtype === 'int32' ? int32[fn] : undefined
-  return wrapping ?? (fn in unary ? unary[fn as UnaryFn] : binary[fn as BinaryFn])
+  if (wrapping !== undefined) return wrapping
+  if (fn in unary) return unary[fn as UnaryFn]
+  return fn in hashes ? hashes[fn as HashFn] : binary[fn as BinaryFn]
 }
+
+/** How two values become one. */
+export type Combine = (x: number, y: number) => number
 
 /** How a reduction combines: its unit and its operation. Positions (argMax, argMin) are the backends' own loops. */
 export const monoids: {
   readonly [m in 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or']: {
     readonly unit: number
-    readonly combine: ScalarFunction
+    readonly combine: Combine
   }
 } = {
   sum: { unit: 0, combine: binary.add },
@@ -153,7 +174,7 @@ export const monoids: {
 export const monoidFor = (
   monoid: keyof typeof monoids,
   dtype: Dtype,
-): { readonly unit: number; readonly combine: ScalarFunction } => {
+): { readonly unit: number; readonly combine: Combine } => {
   const { unit, combine } = monoids[monoid]
   if (dtype !== 'int32') return { unit: dtype === 'bool' ? Number(unit > 0) : unit, combine }
   if (monoid === 'sum') return { unit, combine: (x, y) => (x + y) | 0 }
@@ -162,5 +183,5 @@ export const monoidFor = (
 }
 
 /** How a scatter combines what is there with an update. */
-export const combinationFor = (combination: Combination, dtype: Dtype): ScalarFunction =>
+export const combinationFor = (combination: Combination, dtype: Dtype): Combine =>
   combination === 'last' ? (_x, y) => y : monoidFor(combination, dtype).combine

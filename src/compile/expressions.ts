@@ -5,7 +5,7 @@
  * next: kernels.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
-import { type Affine, apply, constant, type Expr, iota, type Load, type ScalarFn } from '../core/kernel.ts'
+import { type Affine, apply, constant, type Expr, iota, isHash, type Load, type ScalarFn } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { compose } from './affine.ts'
 import { memo } from './memo.ts'
@@ -263,7 +263,7 @@ const middling: ReadonlySet<ScalarFn> = new Set<ScalarFn>(['div', 'sqrt', 'mod',
 const weightOfNode = (node: Expr): number => {
   switch (node.tag) {
     case 'apply':
-      return dear.has(node.fn) ? 20 : middling.has(node.fn) ? 4 : 1
+      return dear.has(node.fn) ? 20 : middling.has(node.fn) ? 4 : isHash(node) ? 60 : 1
     case 'select':
       return 1
     case 'loadAt':

@@ -72,7 +72,12 @@ export type BinaryFn =
   | 'shiftLeft'
   | 'shiftRight'
   | 'shiftRightLogical'
-export type ScalarFn = UnaryFn | BinaryFn
+/**
+ * The first and the second word that threefry-2x32 makes of four: key and counter, all int32; see threefry.ts. They are functions of
+ * their own, because a hundred additions and rotations would be most of what there is to compile in a program with dropout.
+ */
+export type HashFn = 'threefry0' | 'threefry1'
+export type ScalarFn = UnaryFn | BinaryFn | HashFn
 
 /** One coordinate as an affine function of the nest's axes: `(offset + Σ by·axis) / divisor`, defined where it divides exactly. */
 export type Affine = {
@@ -205,6 +210,13 @@ export const apply = (fn: ScalarFn, ...args: readonly [Expr, ...Expr[]]): Expr =
   fn,
   args,
 })
+
+/** A word of a hash. */
+export type Hash = Expr & { readonly tag: 'apply'; readonly fn: HashFn }
+
+/** Whether a node is a word of a hash. */
+export const isHash = (expr: Expr): expr is Hash =>
+  expr.tag === 'apply' && (expr.fn === 'threefry0' || expr.fn === 'threefry1')
 
 /** `onTrue` where `condition`, else `onFalse`; the branch not taken has no effect on the value, even when it is NaN. */
 export const select = (condition: Expr, onTrue: Expr, onFalse: Expr): Expr => ({

@@ -1,45 +1,17 @@
 /**
  * threefry-2x32: a hash of a counter under a key, from which all random numbers come.
  *
- * Layer: ops. Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3"; 20 rounds. 32-bit words are
- * held as int32, whose arithmetic wraps.
+ * Layer: ops. 32-bit words are held as int32, whose arithmetic wraps. Read first: core/threefry.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { apply, type Expr, like, load, mapNest } from '../core/kernel.ts'
+import { apply, type Expr, load, mapNest } from '../core/kernel.ts'
 import { broadcastShapes } from '../core/shape.ts'
 import { bind } from '../core/trace.ts'
 import type { Op, Tensor } from '../core/types.ts'
 import { commonDtype, defineOp, first, primitive } from './define.ts'
 import { alignBatch } from './elementwise.ts'
 import { broadcastIndex, broadcastTo } from './movement.ts'
-
-const ROTATIONS = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-] as const
-const PARITY = 0x1bd11bda
-
-const rotateLeft = (x: Expr, by: number): Expr =>
-  apply('bitOr', apply('shiftLeft', x, like(x, by)), apply('shiftRightLogical', x, like(x, 32 - by)))
-
-/** Twenty rounds; after every four the key is mixed in. */
-const hash = (k0: Expr, k1: Expr, c0: Expr, c1: Expr): readonly [Expr, Expr] => {
-  const k2 = apply('bitXor', apply('bitXor', k0, k1), like(k0, PARITY))
-  const keys = [k0, k1, k2] as const
-  const key = (i: number): Expr => keys[i % 3] ?? k0
-  let x = apply('add', c0, k0)
-  let y = apply('add', c1, k1)
-  for (let group = 0; group < 5; group++) {
-    for (const by of ROTATIONS[group % 2] ?? []) {
-      x = apply('add', x, y)
-      y = apply('bitXor', rotateLeft(y, by), x)
-    }
-    x = apply('add', x, key(group + 1))
-    y = apply('add', apply('add', y, key(group + 2)), like(y, group + 1))
-  }
-  return [x, y]
-}
 
 const threefryOp: Op<Record<string, never>> = defineOp({
   name: 'threefry2x32',
@@ -60,7 +32,8 @@ const threefryOp: Op<Record<string, never>> = defineOp({
   lower: (_params, types, outs) => {
     const target = first(outs).shape
     const words = types.map(({ shape, dtype }, i) => load(i, dtype, shape, broadcastIndex(shape, target)))
-    return mapNest(target, ...hash(...(words as unknown as readonly [Expr, Expr, Expr, Expr])))
+    const [k0, ...others] = words as unknown as readonly [Expr, Expr, Expr, Expr]
+    return mapNest(target, apply('threefry0', k0, ...others), apply('threefry1', k0, ...others))
   },
   differentiation: { rule: 'constant' },
   batch: (params, args, batched, n) => {

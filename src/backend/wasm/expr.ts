@@ -6,10 +6,11 @@
  */
 import type { Dtype } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
-import type { Expr, Load, LoadAt, ScalarFn } from '../../core/kernel.ts'
+import { type Expr, type Load, type LoadAt, operands, type ScalarFn } from '../../core/kernel.ts'
 import type { Code, Local, ModuleBuilder, ValueType } from './assembler.ts'
 import { canonical, inOrder } from './expr/graph.ts'
 import { pushScalar, pushSplat, scalarType } from './expr/memory.ts'
+import { callHash, hashPairs } from './math/hash.ts'
 import { scalarFunction, shiftByConstant, vectorFunction } from './math.ts'
 
 /** How values are held: four points at a time, or one. */
@@ -127,11 +128,24 @@ const emitAll = (
   const roots = canonical(exprs)
   const values = new Map<Expr, Local>()
   const of = (node: Expr): Local => values.get(node) ?? fail(engineError('expr', 'an operand comes after its user'))
-  for (const node of inOrder(roots)) {
-    emitNode(module, code, form, node, of, leaves)
+  const keep = (node: Expr): void => {
     const local = code.local(typeOf(form, node.dtype))
     code.set(local)
     values.set(node, local)
+  }
+  const order = inOrder(roots)
+  const hashes = hashPairs(order)
+  for (const node of order) {
+    const words = hashes.get(node)
+    if (words === undefined) {
+      emitNode(module, code, form, node, of, leaves)
+      keep(node)
+    } else if (!values.has(node)) {
+      callHash(module, code, form, operands(node).map(of))
+      for (const word of words.toReversed())
+        if (word === null) code.op('drop')
+        else keep(word)
+    }
   }
   return roots.map(of)
 }

@@ -2,6 +2,7 @@
  * Expressions in vectors and as scalars: casts, sharing, depth, and memory that is touched.
  */
 import { describe, expect, it } from 'vitest'
+import { scalarFunction } from '../../../src/backend/scalar.ts'
 import { moduleBuilder } from '../../../src/backend/wasm/assembler.ts'
 import { address, type Emitted, type Slots } from '../../../src/backend/wasm/emit.ts'
 import { canonical, inOrder } from '../../../src/backend/wasm/expr/graph.ts'
@@ -93,6 +94,22 @@ it('shifts by a constant are shifts by a value, beyond the width too', () => {
       const expr = apply(fn, x, constant('int32', by))
       expect(run(expr, 'int32', data, true)).toEqual(run(expr, 'int32', data, false))
     }
+})
+
+it('words of a hash are those of the reference: both, one alone, and the two in one value', () => {
+  const counter = load(0, 'int32', [4], [along(0)])
+  const words = [constant('int32', 1), constant('int32', -7), counter, apply('bitNot', counter)] as const
+  const [first, second] = [apply('threefry0', ...words), apply('threefry1', ...words)]
+  const data = Int32Array.of(0, 1, -1, 123456789)
+  const wanted = (fn: 'threefry0' | 'threefry1'): readonly number[] =>
+    Array.from(data, c => scalarFunction(fn, 'int32')(1, -7, c, ~c))
+  const [x, y] = [wanted('threefry0'), wanted('threefry1')]
+  for (const vector of [true, false]) {
+    expect(run(first, 'int32', data, vector)).toEqual(x)
+    expect(run(second, 'int32', data, vector)).toEqual(y)
+    const both = apply('sub', first, second)
+    expect(run(both, 'int32', data, vector)).toEqual(x.map((v, i) => (v - (y[i] as number)) | 0))
+  }
 })
 
 describe('a graph', () => {

@@ -4,7 +4,7 @@
  * Layer: backend. Read next: nest.ts.
  */
 import { bytesOf } from '../../../core/dtype.ts'
-import type { Expr, ScalarFn } from '../../../core/kernel.ts'
+import { type Expr, isHash, type ScalarFn } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import { inOrder } from '../expr/graph.ts'
 
@@ -42,7 +42,7 @@ const nodeCost = (node: Expr): number => {
     case 'loadAt':
       return 1.5
     case 'apply':
-      return cheap.has(node.fn) ? 0.12 : quick.has(node.fn) ? 0.7 : 2.5
+      return cheap.has(node.fn) ? 0.12 : quick.has(node.fn) ? 0.7 : isHash(node) ? 7 : 2.5
     default:
       return 0.12
   }

@@ -9,6 +9,7 @@ import type { Local } from '../assembler.ts'
 import { inOrder } from '../expr/graph.ts'
 import { storeScalar, storeVector } from '../expr/memory.ts'
 import { emitNode, typeOf } from '../expr.ts'
+import { callHash, hashPairs, writeHash } from '../math/hash.ts'
 import type { Leaf, Pointer, Source, Space } from './form.ts'
 import { gather, gatherRun } from './gather.ts'
 import type { Memory } from './job.ts'
@@ -117,6 +118,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   const order = inOrder(roots)
   const facts = factsFor(order, layout)
   const known = scopes<Expr | Source>()
+  const hashes = hashPairs(order)
   const factsOf = (node: Expr): Facts => facts.get(node) as Facts
   const keyOf = ({ row: onRow, vector: onVector }: Facts, spot: Spot): number =>
     (onRow ? spot.rows : 0) + 64 * (onVector ? spot.steps : 0)
@@ -149,6 +151,12 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     for (const [rows, local] of readTurned(walk, source, { vector, row, ...spot }).entries())
       known.put(node, keyOf(factsOf(node), { ...spot, rows }), local)
   }
+  /** Takes the value on the stack for that of a node. */
+  const keep = (node: Expr, spot: Spot): void => {
+    const local = walk.take(typeOf(form, node.dtype))
+    code.set(local)
+    known.put(node, keyOf(factsOf(node), spot), local)
+  }
   const emit = (node: Expr, spot: Spot): void => {
     const lanes = { vector, row, ...spot }
     const source = space.leaves.get(node)
@@ -157,6 +165,16 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
       return
     }
     const of = (operand: Expr): Local => find(operand, spot) as Local
+    const words = hashes.get(node)
+    if (words !== undefined) {
+      const args = operands(node).map(of)
+      if (form === 'vector' && factsOf(node).vector) writeHash(module, code, form, args, walk.take)
+      else callHash(module, code, form, args)
+      for (const word of words.toReversed())
+        if (word === null) code.op('drop')
+        else keep(word, spot)
+      return
+    }
     emitNode(module, code, form, node, of, {
       load: () => leaf(node, lanes),
       iota: () => leaf(node, lanes),
@@ -175,12 +193,11 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
       },
       stage: number => readers.stage(number, spot),
     })
-    const local = walk.take(typeOf(form, node.dtype))
-    code.set(local)
-    known.put(node, keyOf(factsOf(node), spot), local)
+    keep(node, spot)
   }
   const value = (expr: Expr, spot: Spot): Local => {
-    for (const node of inOrder([expr], n => find(n, spot) !== undefined)) emit(node, spot)
+    for (const node of inOrder([expr], n => find(n, spot) !== undefined))
+      if (find(node, spot) === undefined) emit(node, spot)
     return find(expr, spot) as Local
   }
   const hoist: Values['hoist'] = (level, spots, exprs) => {
