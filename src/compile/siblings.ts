@@ -146,6 +146,9 @@ export const joinSiblings = (network: Network, maxInputs: number): void => {
     for (let again = true; again; ) {
       again = false
       if (!site.alive || !hasKernel(site) || kindOf(site) === undefined) continue
-      again = relatives(network, site).some(other => join(network, site, other, maxInputs))
+      // The earlier site may by now read what the later one makes.
+      again = relatives(network, site).some(
+        other => join(network, site, other, maxInputs) || join(network, other, site, maxInputs),
+      )
     }
 }

@@ -51,6 +51,15 @@ const training = (
   return { step, args, program }
 }
 
+it('the gradient of an elementwise function is one map, which computes each function once', () => {
+  const f = (a: C.Tensor, b: C.Tensor, c: C.Tensor) => C.mul(C.tanh(C.add(C.mul(a, b), c)), C.sigmoid(a))
+  const total = (a: C.Tensor, b: C.Tensor, c: C.Tensor) => C.sum(f(a, b, c))
+  const x = C.ones([100])
+  const plan = compileProgram(C.makeProgram(C.grad(total, { argnums: [0, 1, 2] }))(x, x, x))
+  expect(plan.steps, showPlan(plan)).toHaveLength(1)
+  expect(runs(plan)[0]?.ops.filter(op => op === 'tanh' || op === 'sigmoid')).toHaveLength(2)
+})
+
 describe('the training step of a multilayer perceptron', () => {
   const { program } = training(optim.sgd({ learningRate: 0.1 }), 64)
   const plan = compileProgram(program)
