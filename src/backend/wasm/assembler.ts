@@ -53,6 +53,10 @@ export interface Code {
   readonly call: (f: FunctionRef) => void
   /** Pushes the address of the module's data; see `ModuleBuilder.data`. */
   readonly dataAddress: () => void
+  /** Pushes sixteen bytes of the module's data. */
+  readonly constant: (at: number) => void
+  /** Runs `body`; the constants that it pushes are read once, before all that it writes, and are held in locals. */
+  readonly pinning: (body: () => void) => void
   readonly block: (body: (out: Label) => void) => void
   readonly loop: (body: (again: Label) => void) => void
   /** Takes a condition from the stack. With a `result` type, both branches leave a value. */
@@ -132,7 +136,7 @@ for (const [prefix, table] of [
 for (const [name, code] of Object.entries(memory)) encoded.set(name, [code])
 
 /** Where a call stands in a body, and whom it calls: indices are known when all imports are. */
-type Fixup = { readonly at: number; readonly to: FunctionRef }
+type Fixup = { at: number; readonly to: FunctionRef }
 type Body = {
   readonly bytes: readonly number[]
   readonly locals: readonly ValueType[]
@@ -152,6 +156,7 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
   const bytes: number[] = []
   const locals: ValueType[] = []
   const fixups: Fixup[] = []
+  let pinned: Map<number, Local> | null = null
   let depth = 0
   const instruction = (name: string): void => {
     const found = encoded.get(name) ?? fail(engineError('assembler', `no instruction ${name}`))
@@ -172,6 +177,21 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
     instruction(name)
     bytes.push(0)
     unsigned(bytes, offset)
+  }
+  const readConstant = (offset: number): void => {
+    withIndex(0x23, 0)
+    at('v128.load', offset)
+  }
+  /** Reads the constants of a body that has been written from byte `start` on, in front of it. */
+  const pin = (start: number, constants: ReadonlyMap<number, Local>): void => {
+    const body = bytes.splice(start)
+    for (const [offset, local] of constants) {
+      readConstant(offset)
+      withIndex(0x21, local)
+    }
+    const moved = bytes.length - start
+    for (const byte of body) bytes.push(byte)
+    for (const fixup of fixups) if (fixup.at >= start) fixup.at += moved
   }
   const code: Code = {
     local: type => params + locals.push(type) - 1,
@@ -211,6 +231,23 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
       bytes.push(...padded(0))
     },
     dataAddress: () => withIndex(0x23, 0),
+    constant: offset => {
+      if (pinned === null) {
+        readConstant(offset)
+        return
+      }
+      const local = pinned.get(offset) ?? code.local('v128')
+      pinned.set(offset, local)
+      code.get(local)
+    },
+    pinning: inside => {
+      const [outer, start] = [pinned, bytes.length]
+      const own = new Map<number, Local>()
+      pinned = own
+      inside()
+      pin(start, own)
+      pinned = outer
+    },
     block: inside => nested(0x02, 0x40, inside),
     loop: inside => nested(0x03, 0x40, inside),
     when: (then, otherwise, result) =>

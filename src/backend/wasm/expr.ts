@@ -11,7 +11,7 @@ import type { Code, Local, ModuleBuilder, ValueType } from './assembler.ts'
 import { canonical, inOrder } from './expr/graph.ts'
 import { pushScalar, pushSplat, scalarType } from './expr/memory.ts'
 import { callHash, hashPairs } from './math/hash.ts'
-import { scalarFunction, shiftByConstant, vectorFunction } from './math.ts'
+import { boundByConstant, scalarFunction, shiftByConstant, vectorFunction } from './math.ts'
 
 /** How values are held: four points at a time, or one. */
 export type Form = 'vector' | 'scalar'
@@ -70,6 +70,8 @@ const emitApply = (
   if (form === 'scalar') scalarFunction(module, code, fn, of, values)
   else if (isShift(fn) && of === 'int32' && x !== undefined && by?.tag === 'const')
     shiftByConstant(code, fn, x, by.value)
+  else if ((fn === 'max' || fn === 'min') && of === 'float32' && x !== undefined && by?.tag === 'const')
+    boundByConstant(module, code, fn, x, by.value)
   else vectorFunction(module, code, fn, of, values)
 }
 

@@ -89,4 +89,17 @@ export const shiftByConstant = (
   code.op(fn === 'shiftLeft' ? 'i32x4.shl' : 'i32x4.shr_u')
 }
 
+/**
+ * Leaves float32 lanes bounded by a number that is known now, with the results of `max` and `min` for NaN and zeros too. Those
+ * instructions must look at both arguments and take several times as long.
+ */
+export const boundByConstant = (module: ModuleBuilder, code: Code, fn: 'max' | 'min', x: Local, by: number): void => {
+  const { run, constant, add } = formulas(module, code, 'f32x4')
+  const [value, bound] = [read(code, x), constant(by)]
+  // What is neither above nor below the bound stays: NaN, and zeros, of which one may have the other sign.
+  if (Number.isNaN(by) || (fn === 'min' && Object.is(by, -0))) run(`f32x4.${fn}`, value, bound)()
+  else if (fn === 'max' && Object.is(by, 0)) add(run('f32x4.pmax', value, bound), bound)()
+  else run(`f32x4.p${fn}`, value, bound)()
+}
+
 export { ulpBounds } from './math/float32.ts'

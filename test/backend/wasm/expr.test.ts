@@ -112,6 +112,18 @@ it('words of a hash are those of the reference: both, one alone, and the two in 
   }
 })
 
+it('bounds by a constant are what bounds by a value are: NaN and the signs of zeros too', () => {
+  const x = load(0, 'float32', [4], [along(0)])
+  for (const fn of ['max', 'min'] as const)
+    for (const by of [0, -0, 1.5, -1.5, Infinity, -Infinity, Number.NaN])
+      for (const data of samples.float32) {
+        const expr = apply(fn, x, constant('float32', by))
+        const wanted = [...data].map(v => Math[fn](v, by))
+        expect(run(expr, 'float32', data, true), `${fn} ${by}`).toEqual(wanted)
+        expect(run(expr, 'float32', data, false), `${fn} ${by}`).toEqual(wanted)
+      }
+})
+
 describe('a graph', () => {
   it('of many thousand nodes in a row is emitted', () => {
     let expr = load(0, 'int32', [4], [along(0)]) as Expr

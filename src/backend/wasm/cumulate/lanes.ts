@@ -89,8 +89,7 @@ const pushUnits = (module: ModuleBuilder, code: Code, totals: Totals): void => {
   const kind = totals.dtype === 'int32' ? 'i32' : 'f32'
   const wide = totals.dtype === 'float64' || isWide(totals)
   const at = wide ? module.data(Float64Array.of(unit, unit)) : module.splat(kind, unit)
-  code.dataAddress()
-  code.memory('v128.load', at)
+  code.constant(at)
 }
 
 /** New totals of a vector of columns: one register, or two where they are wider than the values. */

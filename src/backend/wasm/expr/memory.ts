@@ -58,8 +58,7 @@ export const pushSplat = (module: ModuleBuilder, code: Code, dtype: Dtype, value
     dtype === 'float32'
       ? module.splat('f32', value)
       : module.splat('i32', dtype === 'bool' ? -Number(value !== 0) : value)
-  code.dataAddress()
-  code.memory('v128.load', at)
+  code.constant(at)
 }
 
 /** Four bytes, 0 or 1, in the first lane, made masks. */

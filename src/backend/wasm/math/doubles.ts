@@ -47,10 +47,7 @@ export const inDoubles = (
 /** Two equal int64 lanes of numbers whose low word is 0. */
 export const int64 = ({ module, code }: Formulas, high: number): Term => {
   const at = module.data(new Int32Array([0, high, 0, high]))
-  return () => {
-    code.dataAddress()
-    code.memory('v128.load', at)
-  }
+  return () => code.constant(at)
 }
 
 const moved =

@@ -56,9 +56,11 @@ const inPairs: { readonly [fn in ScalarFn]?: (f: Formulas, ...x: [Term, Term]) =
 
 /** A function of float32 lanes. */
 export const float32Vector = (f: Formulas, fn: ScalarFn, operands: readonly Term[]): Term => {
-  const { run, constant, choose, gt, abs, copysign, eq } = f
-  if (isInstruction(fn)) return run(`f32x4.${instructions[fn]}`, ...operands)
+  const { run, constant, choose, gt, abs, neg, copysign, eq } = f
   const [x = constant(0), y = x] = operands
+  if (fn === 'neg') return neg(x)
+  if (fn === 'abs') return abs(x)
+  if (isInstruction(fn)) return run(`f32x4.${instructions[fn]}`, ...operands)
   const holds = (value: Term): Term => run('f32x4.ne', value, constant(0))
   switch (fn) {
     case 'sign':

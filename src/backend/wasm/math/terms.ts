@@ -64,10 +64,8 @@ export const read =
 /** Four equal lanes from the module's data. */
 export const splat =
   (module: ModuleBuilder, code: Code, kind: 'f32' | 'i32', value: number): Term =>
-  () => {
-    code.dataAddress()
-    code.memory('v128.load', module.splat(kind, value))
-  }
+  () =>
+    code.constant(module.splat(kind, value))
 
 /** Four equal int32 lanes. */
 export const int = ({ module, code }: Formulas, value: number): Term => splat(module, code, 'i32', value)
@@ -89,10 +87,7 @@ const constantOf =
   (value: number): Term => {
     if (type === 'f32x4') return splat(module, code, 'f32', value)
     if (type === 'f64') return () => code.f64(value)
-    return () => {
-      code.dataAddress()
-      code.memory('v128.load', module.data(new Float64Array([value, value])))
-    }
+    return () => code.constant(module.data(new Float64Array([value, value])))
   }
 
 /** One of two values of a type, of which only that one is computed. The condition is an i32. */
@@ -138,8 +133,9 @@ export const formulas = (module: ModuleBuilder, code: Code, type: FloatType): Fo
     div: (x, y) => run(`${type}.div`, x, y),
     min: (x, y) => run(`${type}.min`, x, y),
     max: (x, y) => run(`${type}.max`, x, y),
-    abs: x => run(`${type}.abs`, x),
-    neg: x => run(`${type}.neg`, x),
+    // One instruction on a constant at hand, where engines make three of the ones meant for it.
+    abs: x => (type === 'f32x4' ? run('v128.and', x, splat(module, code, 'i32', 0x7fffffff)) : run(`${type}.abs`, x)),
+    neg: x => (type === 'f32x4' ? run('v128.xor', x, constant(-0)) : run(`${type}.neg`, x)),
     sqrt: x => run(`${type}.sqrt`, x),
     eq: (x, y) => run(`${type}.eq`, x, y),
     lt: (x, y) => run(`${type}.lt`, x, y),

@@ -122,7 +122,7 @@ export const emitUnits = (
   work: number,
   body: (walk: Walk, from: Extent, to: Extent) => void,
 ): Phase => {
-  const fn = module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) => {
+  const run = (code: Code, frame: Local, chunk: Local): void => {
     const walk = walkOf(module, code, frame, form, words)
     const total = units.rows * units.parts
     const [unit, end] = [code.local('i32'), code.local('i32')]
@@ -159,6 +159,9 @@ export const emitUnits = (
       code.op('i32.lt_s')
       code.brIf(again)
     })
-  })
+  }
+  const fn = module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) =>
+    code.pinning(() => run(code, frame, chunk)),
+  )
   return { fn, chunks: units.chunks, work }
 }

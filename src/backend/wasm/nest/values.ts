@@ -75,9 +75,6 @@ const factsFor = (order: readonly Expr[], layout: Layout): ReadonlyMap<Expr, Fac
   return facts
 }
 
-/** More constants than this stay in memory: registers are few. */
-const FEW_CONSTANTS = 4
-
 /** Values known in nested scopes, by a key and by which of a round's points they belong to. */
 const scopes = <K>() => {
   const stack: Map<K, Map<number, unknown>>[] = [new Map()]
@@ -202,9 +199,8 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   }
   const hoist: Values['hoist'] = (level, spots, exprs) => {
     const nodes = inOrder(exprs)
-    const few = nodes.filter(({ tag }) => tag === 'const').length <= FEW_CONSTANTS
     const inner = (node: Expr): boolean => factsOf(node).level >= level
-    const outside = (node: Expr): boolean => !inner(node) && (node.tag !== 'const' || few)
+    const outside = (node: Expr): boolean => !inner(node) && node.tag !== 'const'
     const wanted = new Set(exprs.filter(outside))
     for (const node of nodes) if (inner(node)) for (const of of operands(node)) if (outside(of)) wanted.add(of)
     for (const node of wanted) for (const spot of spots) value(node, spot)
