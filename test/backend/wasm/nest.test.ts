@@ -6,7 +6,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { reference } from '../../../src/backend/reference.ts'
-import { moduleBuilder } from '../../../src/backend/wasm/assembler.ts'
+import { type ModuleBuilder, moduleBuilder } from '../../../src/backend/wasm/assembler.ts'
+import type { Slots } from '../../../src/backend/wasm/emit.ts'
 import { emitNest } from '../../../src/backend/wasm/nest.ts'
 import type { Dtype, TypedArray } from '../../../src/core/dtype.ts'
 import {
@@ -393,6 +394,62 @@ describe('an output may take the place of the input', () => {
         ],
       }
       same(columns, [small('float32', n), small('float32', m * n)])
+    }
+  })
+})
+
+describe('what is computed several vectors at a time has the bits of what is computed alone', () => {
+  type Function = (x: Expr) => Expr
+  const one = constant('float32', 1)
+  const sigmoid: Function = x => apply('div', one, apply('add', one, apply('exp', apply('neg', x))))
+  const softplus: Function = x =>
+    apply('add', apply('max', x, constant('float32', 0)), apply('log1p', apply('exp', apply('neg', apply('abs', x)))))
+  const gated: Function = x => apply('mul', apply('tanh', x), sigmoid(x))
+  const functions: readonly (readonly Function[])[] = [[sigmoid], [softplus], [gated, softplus], [x => apply('exp', x)]]
+  const spread = (n: number): Float32Array =>
+    Float32Array.from({ length: n }, (_, i) => SPECIAL[i % 29] ?? Math.sin(i) * 2 ** ((i % 11) - 3))
+  const PIECE = 7
+  /** Runs a kernel on whole arrays, and on pieces of so few elements that none of its code for many is run. */
+  const alike = (n: number, width: number, results: number, kernel: (n: number) => Nest): void => {
+    const runOn = (x: Float32Array): readonly TypedArray[] => {
+      const [count, wanted] = [x.length / width, { dtype: 'float32', size: x.length / width } as const]
+      const emit = (module: ModuleBuilder, slots: Slots) => emitNest(module, kernel(count), slots)
+      return runEmitted(emit, [x], new Array(results).fill(wanted))
+    }
+    const x = spread(n * width)
+    const whole = runOn(x)
+    for (let at = 0; at < n; at += PIECE) {
+      const pieces = runOn(x.slice(at * width, (at + PIECE) * width))
+      for (const [i, piece] of pieces.entries()) expect(whole[i]?.slice(at, at + PIECE)).toEqual(piece)
+    }
+  }
+
+  it.each([255, 256, 257, 275, 500])('maps of %i elements', n => {
+    for (const of of functions)
+      alike(n, 1, of.length, size => {
+        const x = load(0, 'float32', [size], [along(0)])
+        return mapNest([size], ...of.map(f => f(x)))
+      })
+  })
+
+  it.each([63, 64, 65, 75, 100])('%i rows that are summed', n => {
+    const width = 5
+    for (const of of functions)
+      alike(n, width, of.length, rows => {
+        const sum = reduceOf([width], 'sum', load(0, 'float32', [rows, width], [along(0), along(1)]))
+        const maps = of.map((f): Stage => ({ tag: 'map', axes: [], expr: f(stage('float32', 0)) }))
+        return { tag: 'nest', axes: [rows], stages: [sum, ...maps], outputs: of.map((_, i) => i + 1) }
+      })
+  })
+
+  it('in place', () => {
+    const n = 300
+    const x = load(0, 'float32', [n], [along(0)])
+    for (const of of functions) {
+      const kernel = mapNest([n], ...of.map(f => f(x)))
+      const emit = (module: ModuleBuilder, slots: Slots) => emitNest(module, kernel, slots)
+      const wanted = of.map(() => ({ dtype: 'float32', size: n }) as const)
+      expect(runInPlace(kernel, emit, [spread(n)])).toEqual(runEmitted(emit, [spread(n)], wanted))
     }
   })
 })

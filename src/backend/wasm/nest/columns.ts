@@ -113,7 +113,7 @@ export const emitColumns = (
         const results = reduceGroup(walk, group, insides.get(group[0]?.space as Space) as Inside, spots)
         for (const [i, reduction] of group.entries()) stages.set(reduction.stage.stage, results[i] ?? [])
       }
-      for (const spot of spots) storeAll(walk, form.results, points, column, spot)
+      for (const spot of spots) storeAll(walk, form.results, points, column, [spot])
     })
   const moving = [...all.flatMap(values => values.pointers), ...form.results.map(({ target }) => target.pointer)]
   const pointers = [...new Set(moving)]

@@ -4,11 +4,11 @@
  * Layer: backend. Read next: nest.ts.
  */
 import { bytesOf } from '../../../core/dtype.ts'
-import { type Expr, isHash, type ScalarFn } from '../../../core/kernel.ts'
+import { type Expr, isHash, operands, type ScalarFn } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import { inOrder } from '../expr/graph.ts'
 
-import type { Form, Source, Space } from './form.ts'
+import type { Form, Leaf, Source, Space } from './form.ts'
 
 const cheap: ReadonlySet<ScalarFn> = new Set([
   ...([
@@ -51,6 +51,36 @@ const nodeCost = (node: Expr): number => {
 /** Nanoseconds for one point, when vectors are used; scalars take about four times as long. */
 export const costOf = (exprs: readonly Expr[], vector: boolean): number =>
   inOrder(exprs).reduce((total, node) => total + nodeCost(node), 0.1) * (vector ? 1 : 4)
+
+/** Dear functions whose code has no branches and calls nothing, so that engines mix that of one vector with that of another. */
+const straight: ReadonlySet<ScalarFn> = new Set(['exp', 'expm1', 'tanh', 'log1p', 'erf', 'div', 'sqrt'])
+
+/** Whether the code of a node has neither branches nor calls. */
+const isStraight = (node: Expr): boolean =>
+  node.tag === 'apply' ? cheap.has(node.fn) || straight.has(node.fn) : node.tag !== 'loadAt'
+
+/** Nanoseconds of the longest chain of nodes of which each waits for the one before. */
+const chainOf = (order: readonly Expr[]): number => {
+  const chains = new Map<Expr, number>()
+  for (const node of order)
+    chains.set(node, nodeCost(node) + Math.max(0, ...operands(node).map(of => chains.get(of) ?? 0)))
+  return Math.max(0, ...chains.values())
+}
+
+/** Nanoseconds from which one vector keeps a processor waiting for results. */
+const WAITING = 0.8
+/** Chains that are as long and most of the work want four vectors at once; others have enough to do beside, and few registers left. */
+const LONG_CHAIN = 1.5
+const MOST_OF_WORK = 0.7
+
+/** How many vectors of a map are best computed side by side, so that long chains of one fill the waits of another. */
+export const vectorsAbreast = (exprs: readonly Expr[], leaves: readonly Leaf[]): 1 | 2 | 4 => {
+  const order = inOrder(exprs)
+  if (!order.every(isStraight) || leaves.some(leaf => leaf.kind === 'source' && leaf.bounds.length > 0)) return 1
+  const [work, chain] = [costOf(exprs, true), chainOf(order)]
+  if (work < WAITING) return 1
+  return chain > LONG_CHAIN && chain > MOST_OF_WORK * work ? 4 : 2
+}
 
 /** What one load costs with lanes along a place. */
 const laneCost = ({ pointer, bounds, dtype }: Source, place: number): number => {

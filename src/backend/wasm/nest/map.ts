@@ -3,8 +3,9 @@
  *
  * Layer: backend. Lanes go along the last place, where results are contiguous. Read next: nest/rows.ts.
  */
-import type { Expr } from '../../../core/kernel.ts'
 import { range } from '../../../core/shape.ts'
+import type { Local } from '../assembler.ts'
+import { vectorsAbreast } from './cost.ts'
 import type { Pointer, SpacedResult } from './form.ts'
 import { type Spot, store, type Values } from './values.ts'
 import type { Extent, Steps, Walk } from './walk.ts'
@@ -49,6 +50,16 @@ export const rounds = (
   code.when(() => body(rest))
 }
 
+/** Rounds from which on it pays to write the code of a map once more, for several vectors. */
+const MANY_ROUNDS = 16
+
+/** Vectors of a map that are computed side by side. */
+const sideBySide = (results: readonly SpacedResult[]): number =>
+  vectorsAbreast(
+    results.map(({ expr }) => expr),
+    results.flatMap(({ space }) => [...space.leaves.values()]),
+  )
+
 /** Stores results at each point of the last outer place from `from` to `to`. */
 export const emitMap = (
   walk: Walk,
@@ -69,26 +80,26 @@ export const emitMap = (
         [{ rows: 0, steps: 0, count: walk.width }],
         results.map(({ expr }) => expr),
       )
-      rounds(walk, steps, to, size, walk.width, count =>
-        values.scoped(() => {
-          for (const spot of spotsFor(count, walk.width)) storeAll(walk, results, values, place, spot)
-        }),
-      )
+      const round = (count: number): void =>
+        values.scoped(() => storeAll(walk, results, values, place, spotsFor(count, walk.width)))
+      const many = walk.width * sideBySide(results)
+      if (many > walk.width && size >= MANY_ROUNDS * many) steps.run(to, many, () => round(many))
+      rounds(walk, steps, to, size, walk.width, round)
     }),
   )
 }
 
-/** Computes all results at a spot, then stores them: a result may take the place of what it is computed from. */
+/** Computes all results at some spots, then stores them: a result may take the place of what it is computed from. */
 export const storeAll = (
   walk: Walk,
   results: readonly SpacedResult[],
   values: Pick<Values, 'value'>,
   vector: number,
-  spot: Spot,
+  spots: readonly Spot[],
   row = -1,
 ): void => {
-  const locals = results.map(({ expr }: { readonly expr: Expr }) => values.value(expr, spot))
-  results.forEach(({ target }, i) => {
-    store(walk, target, { vector, row, ...spot }, locals[i] as number)
-  })
+  const locals = spots.map(spot => results.map(({ expr }) => values.value(expr, spot)))
+  for (const [s, spot] of spots.entries())
+    for (const [i, { target }] of results.entries())
+      store(walk, target, { vector, row, ...spot }, locals[s]?.[i] as Local)
 }

@@ -7,8 +7,9 @@
  */
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
+import { vectorsAbreast } from './cost.ts'
 import type { Form, Pointer, Space, SpacedReduction, SpacedResult } from './form.ts'
-import type { Memory } from './job.ts'
+import { type Memory, stagesIn } from './job.ts'
 import { rounds, spotsFor } from './map.ts'
 import { type Accumulator, across, acrossEach, type Combining, mergeAll } from './monoid.ts'
 import { endOf, groupsOf, type Inside, insideOf, isEmpty, ownLoops, pushPosition, scopedAll } from './own.ts'
@@ -17,8 +18,28 @@ import { lanesTo } from './turn.ts'
 import { type Spot, store, type Values, valuesOf } from './values.ts'
 import type { Extent, Walk } from './walk.ts'
 
-/** Rows at a time, and the accumulators of each. */
-type Block = { readonly rows: number; readonly each: number }
+/** Rows at a time, in groups that are one vector at outer points, and the accumulators of each row. */
+type Block = { readonly rows: number; readonly each: number; readonly groups: number }
+
+/** Rows from which on it pays to write the code of a block once more, for two groups. */
+const MANY_ROWS = 64
+
+/** Groups of a block: two where all is stored at outer points and dear to compute there. */
+const groupsOfBlock = ({ outer, reductions, results }: Form): number => {
+  const simple =
+    results.every(({ space }) => space.sizes.length === outer.length) &&
+    stagesIn(reductions.map(({ expr }) => expr)).size === 0
+  const leaves = results.flatMap(({ space }) => [...space.leaves.values()])
+  return simple && (outer[outer.length - 1] ?? 1) >= MANY_ROWS
+    ? Math.min(
+        2,
+        vectorsAbreast(
+          results.map(({ expr }) => expr),
+          leaves,
+        ),
+      )
+    : 1
+}
 
 /** Lanes with a value only where there is one, and the unit elsewhere. */
 const masked = ({ code, module, take, width }: Walk, value: Local, count: number, unit: () => void): Local => {
@@ -26,8 +47,7 @@ const masked = ({ code, module, take, width }: Walk, value: Local, count: number
   const local = take('v128')
   code.get(value)
   unit()
-  code.dataAddress()
-  code.memory('v128.load', module.data(Int32Array.from([0, 1, 2, 3], lane => -Number(lane < count))))
+  code.constant(module.data(Int32Array.from([0, 1, 2, 3], lane => -Number(lane < count))))
   code.op('v128.bitselect')
   code.set(local)
   return local
@@ -38,8 +58,7 @@ const pushPositions = (walk: Walk, space: Space, steps: number): void => {
   pushPosition(walk, space, steps)
   if (form === 'scalar') return
   code.op('i32x4.splat')
-  code.dataAddress()
-  code.memory('v128.load', module.data(Int32Array.of(0, 1, 2, 3)))
+  code.constant(module.data(Int32Array.of(0, 1, 2, 3)))
   code.op('i32x4.add')
 }
 
@@ -52,12 +71,13 @@ const totalOf = (walk: Walk, code: Combining, rows: readonly (readonly Accumulat
   return code.result(only)
 }
 
-/** Runs the loops of one group; the results, with a lane for each row. */
+/** Runs the loops of one group of reductions for the rows from `first` on; the results, with a lane for each row. */
 const reduceGroup = (
   walk: Walk,
   group: readonly SpacedReduction[],
   inside: Inside,
   { rows, each }: Block,
+  first: number,
 ): readonly Local[] => {
   const { layout, values, pointers } = inside
   const { space, vector } = layout
@@ -67,7 +87,7 @@ const reduceGroup = (
   })
   const add = (row: number, i: number, spot: Spot): void => {
     for (const { expr, code, accumulators } of parts) {
-      const value = masked(walk, values.value(expr, { ...spot, rows: row }), spot.count, code.unit)
+      const value = masked(walk, values.value(expr, { ...spot, rows: first + row }), spot.count, code.unit)
       code.add(accumulators[row]?.[i % each] as Accumulator, value, () => pushPositions(walk, space, spot.steps))
     }
   }
@@ -75,7 +95,7 @@ const reduceGroup = (
     values.scoped(() => {
       for (const [i, spot] of spotsFor(count, walk.width).entries()) for (const row of range(0, rows)) add(row, i, spot)
     })
-  const at = range(0, rows).map((row): Spot => ({ rows: row, steps: 0, count: walk.width }))
+  const at = range(0, rows).map((row): Spot => ({ rows: first + row, steps: 0, count: walk.width }))
   const exprs = group.map(({ expr }) => expr)
   if (!isEmpty(space))
     ownLoops(walk, inside, exprs, at, vector, () => {
@@ -113,7 +133,7 @@ type Rows = {
   readonly points: readonly SpacedResult[]
   readonly outside: Values
   readonly insides: ReadonlyMap<Space, Inside>
-  readonly lanes: Map<number, Local>
+  readonly lanes: Map<number, readonly Local[]>
   /** How many rows the lanes are of. */
   rows: number
 }
@@ -121,12 +141,12 @@ type Rows = {
 const rowsOf = (walk: Walk, form: Form, memory: (input: number) => Memory): Rows => {
   const { code } = walk
   const row = form.outer.length - 1
-  const lanes = new Map<number, Local>()
-  const pushStage = (stage: number): void => code.get(lanes.get(stage) as Local)
+  const lanes = new Map<number, readonly Local[]>()
+  const pushStage = (stage: number, group: number): void => code.get(lanes.get(stage)?.[group] as Local)
   const pushRow = (stage: number, spot: Spot): void => {
-    pushStage(stage)
+    pushStage(stage, 0)
     if (made.rows === 1) return
-    pushStage(stage)
+    pushStage(stage, 0)
     code.shuffle(lanesTo([spot.rows, spot.rows, spot.rows, spot.rows]))
   }
   const points = form.results.filter(({ space }) => space.sizes.length === form.outer.length)
@@ -136,7 +156,10 @@ const rowsOf = (walk: Walk, form: Form, memory: (input: number) => Memory): Rows
   const spaces = new Set([...form.reductions, ...form.results].map(of => of.space))
   for (const { space: outer } of points) spaces.delete(outer)
   const insides = [...spaces].map(of => [of, insideOf(walk, form, of, row, { memory, stage: pushRow })] as const)
-  const outside = valuesOf(walk, exprs, layout, { memory, stage: pushStage })
+  const outside = valuesOf(walk, exprs, layout, {
+    memory,
+    stage: (stage, { steps }) => pushStage(stage, steps / 4),
+  })
   const made: Rows = { form, points, outside, insides: new Map(insides), lanes, rows: 1 }
   return made
 }
@@ -147,17 +170,23 @@ const emitBlock = (walk: Walk, rows: Rows, block: Block): void => {
   const row = form.outer.length - 1
   rows.rows = block.rows
   for (const group of groupsOf(form.reductions)) {
-    const results = reduceGroup(walk, group, insides.get(group[0]?.space as Space) as Inside, block)
-    for (const [i, { stage }] of group.entries()) lanes.set(stage.stage, results[i] as Local)
+    const inside = insides.get(group[0]?.space as Space) as Inside
+    const results = range(0, block.groups).map(g => reduceGroup(walk, group, inside, block, 4 * g))
+    for (const [i, { stage }] of group.entries())
+      lanes.set(
+        stage.stage,
+        results.map(of => of[i] as Local),
+      )
   }
-  const spot = { rows: 0, steps: 0, count: block.rows }
-  const locals = points.map(({ expr }) => outside.value(expr, spot))
+  const spots = range(0, block.groups).map(g => ({ rows: 0, steps: 4 * g, count: block.rows }))
+  const locals = spots.map(spot => points.map(({ expr }) => outside.value(expr, spot)))
   for (const [space, inside] of insides) {
     const results = form.results.filter(r => r.space === space)
     if (results.length > 0) storeRows(walk, results, inside, block.rows)
   }
-  for (const [i, { target }] of points.entries())
-    store(walk, target, { vector: row, row: -1, ...spot }, locals[i] as Local)
+  for (const [g, spot] of spots.entries())
+    for (const [i, { target }] of points.entries())
+      store(walk, target, { vector: row, row: -1, ...spot }, locals[g]?.[i] as Local)
 }
 
 /** Runs stages for the outer points `from`–`to` of the last outer place. */
@@ -172,14 +201,16 @@ export const emitRows = (walk: Walk, form: Form, memory: (input: number) => Memo
   ]
   const pointers = [...new Set(moving)]
   const together = walk.form === 'vector' && count >= 4
+  const groups = walk.form === 'vector' ? groupsOfBlock(form) : 1
   const block = (shape: Block): void => scopedAll(all, () => emitBlock(walk, rows, shape))
   walk.aim(pointers, range(0, row))
   scopedAll(all, () =>
     walk.along(row, pointers, from, steps => {
       for (const { hoist, roots } of all) hoist(1, [{ rows: 0, steps: 0, count: walk.width }], roots)
-      if (together) steps.run(to, 4, () => block({ rows: 4, each: 1 }))
+      if (groups > 1) steps.run(to, 4 * groups, () => block({ rows: 4, each: 1, groups }))
+      if (together) steps.run(to, 4, () => block({ rows: 4, each: 1, groups: 1 }))
       if (together && typeof to === 'number' && count % 4 === 0) return
-      steps.run(to, 1, () => block({ rows: 1, each: together || walk.form === 'scalar' ? 1 : 4 }))
+      steps.run(to, 1, () => block({ rows: 1, each: together || walk.form === 'scalar' ? 1 : 4, groups: 1 }))
     }),
   )
 }

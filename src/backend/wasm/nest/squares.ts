@@ -84,10 +84,10 @@ export const emitSquares = (
         values.hoist(2, [at(0, count, false)], values.roots)
         const square = (): void =>
           values.scoped(() => {
-            for (const rows of range(0, 4)) storeAll(walk, results, values, vector, at(rows, 4, true), row)
+            for (const rows of range(0, 4)) storeAll(walk, results, values, vector, [at(rows, 4, true)], row)
           })
         if (count === 4) steps.run(to, 4, square)
-        steps.run(to, 1, () => values.scoped(() => storeAll(walk, results, values, vector, at(0, count, false), row)))
+        steps.run(to, 1, () => values.scoped(() => storeAll(walk, results, values, vector, [at(0, count, false)], row)))
       }),
     )
   values.scoped(() =>
