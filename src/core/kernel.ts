@@ -301,6 +301,8 @@ export const kernelDtypes = (kernel: Kernel): readonly Dtype[] => {
   }
 }
 
+const none: readonly Expr[] = []
+
 /** The expressions that a node is computed from. */
 export const operands = (expr: Expr): readonly Expr[] => {
   switch (expr.tag) {
@@ -308,7 +310,7 @@ export const operands = (expr: Expr): readonly Expr[] => {
     case 'iota':
     case 'load':
     case 'stage':
-      return []
+      return none
     case 'loadAt':
       return expr.index
     case 'apply':

@@ -372,7 +372,7 @@ export const moduleBuilder = (): ModuleBuilder => {
   const functions: Defined[] = []
   const made = new Map<string, FunctionRef>()
   const data = dataSection()
-  const splats = new Map<string, number>()
+  const splats = { f32: new Map<number | string, number>(), i32: new Map<number | string, number>() }
   const once: ModuleBuilder['once'] = (key, make) => {
     const found = made.get(key) ?? make()
     made.set(key, found)
@@ -397,11 +397,12 @@ export const moduleBuilder = (): ModuleBuilder => {
       }),
     data: data.add,
     splat: (kind, value) => {
-      const key = `${kind} ${Object.is(value, -0) ? '-0' : value}`
-      const found = splats.get(key)
+      const known = splats[kind]
+      const key = Object.is(value, -0) ? '-0' : value
+      const found = known.get(key)
       if (found !== undefined) return found
       const at = data.add(kind === 'f32' ? new Float32Array(4).fill(value) : new Int32Array(4).fill(value))
-      splats.set(key, at)
+      known.set(key, at)
       return at
     },
     imports: () => maths.map(m => m.name),

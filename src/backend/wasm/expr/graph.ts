@@ -10,18 +10,20 @@ export const inOrder = (roots: readonly Expr[], known: (node: Expr) => boolean =
   const order: Expr[] = []
   const done = new Set<Expr>()
   const stack = roots.filter(root => !known(root)).reverse()
-  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+  while (stack.length > 0) {
     const height = stack.length
-    if (!done.has(node)) {
-      const before = operands(node)
-      for (let i = before.length - 1; i >= 0; i--) {
-        const operand = before[i] as Expr
-        if (!done.has(operand) && !known(operand)) stack.push(operand)
-      }
+    const node = stack[height - 1] as Expr
+    if (done.has(node)) {
+      stack.pop()
+      continue
+    }
+    const before = operands(node)
+    for (let i = before.length - 1; i >= 0; i--) {
+      const operand = before[i] as Expr
+      if (!done.has(operand) && !known(operand)) stack.push(operand)
     }
     if (stack.length > height) continue
     stack.pop()
-    if (done.has(node)) continue
     done.add(node)
     order.push(node)
   }

@@ -102,8 +102,18 @@ export const branch =
     )
   }
 
-/** Formulas in one type, written into `code`. */
+const made = new WeakMap<Code, Map<FloatType, Formulas>>()
+
+/** Formulas in one type, written into `code`, which is that of a function of `module`: made once. */
 export const formulas = (module: ModuleBuilder, code: Code, type: FloatType): Formulas => {
+  const known = made.get(code) ?? new Map<FloatType, Formulas>()
+  made.set(code, known)
+  const found = known.get(type) ?? formulasOf(module, code, type)
+  known.set(type, found)
+  return found
+}
+
+const formulasOf = (module: ModuleBuilder, code: Code, type: FloatType): Formulas => {
   const valueType: ValueType = type === 'f64' ? 'f64' : 'v128'
   const run: Formulas['run'] =
     (name, ...operands) =>
