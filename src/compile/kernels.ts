@@ -21,7 +21,7 @@ export const stageSizes = (nest: Nest, stage: Stage): Shape =>
   stage.axes.length === 0 ? nest.axes : [...nest.axes, ...stage.axes]
 
 /** Every expression of a kernel. */
-export const placesOf = (kernel: Kernel): readonly Place[] => {
+export const placesOf = memo((kernel: Kernel): readonly Place[] => {
   switch (kernel.tag) {
     case 'nest':
       return kernel.stages.map(stage => ({ expr: stage.expr, sizes: stageSizes(kernel, stage) }))
@@ -40,7 +40,7 @@ export const placesOf = (kernel: Kernel): readonly Place[] => {
     case 'routine':
       return []
   }
-}
+})
 
 /** The kernel with its expressions replaced, itself where a nest keeps them all; those of operands of a contraction must stay loads. */
 export const mapPlaces = (kernel: Kernel, f: (expr: Expr, sizes: Shape) => Expr): Kernel => {

@@ -4,12 +4,13 @@
  * Layer: compile. Maps with maps, reductions along the same axes with each other. One may read the other where both are at the same
  * element; else neither may depend on the other. Read first: substitute.ts.
  */
-import type { Expr, Nest, Stage } from '../core/kernel.ts'
+import type { Expr, Kernel, Nest, Stage } from '../core/kernel.ts'
 import { type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { refinement } from './affine.ts'
 import { about, fullLoads, rewriting, tooLarge } from './expressions.ts'
 import type { KernelNode, ValueId } from './graph.ts'
 import { isMap, mapExprs, placesOf } from './kernels.ts'
+import { memo } from './memo.ts'
 import { dependsOn, hasKernel, type KernelSite, type Network, readersOf, remove, replaceKernel } from './network.ts'
 import { aligned, epilogueOf, isRowwise, over } from './substitute.ts'
 
@@ -92,23 +93,24 @@ const reductionsFirst = (nest: Nest): Nest => {
 
 type Kind = 'map' | 'reduction' | undefined
 
-const kindOf = ({ node: { kernel } }: KernelSite): Kind =>
-  isMap(kernel)
-    ? 'map'
-    : kernel.tag === 'nest' && isRowwise(kernel) && reducedAxes(kernel) !== undefined
-      ? 'reduction'
-      : undefined
+const kindIn = memo((kernel: Kernel): Kind => {
+  if (isMap(kernel)) return 'map'
+  return kernel.tag === 'nest' && isRowwise(kernel) && reducedAxes(kernel) !== undefined ? 'reduction' : undefined
+})
+const kindOf = ({ node }: KernelSite): Kind => kindIn(node.kernel)
 
 /** How many points a nest visits. */
-const pointsOf = ({ node: { kernel } }: KernelSite): number =>
-  Math.max(0, ...placesOf(kernel).map(({ sizes }) => sizeOf(sizes)))
+const pointsIn = memo((kernel: Kernel): number => Math.max(0, ...placesOf(kernel).map(({ sizes }) => sizeOf(sizes))))
+const pointsOf = ({ node }: KernelSite): number => pointsIn(node.kernel)
 
 /** The inputs that a nest reads anew at most of its points. */
-const largeInputs = ({ node: { kernel } }: KernelSite): ReadonlySet<ValueId> =>
-  new Set(placesOf(kernel).flatMap(({ expr, sizes }) => fullLoads([expr], sizes).map(load => load.input)))
+const largeInputs = memo(
+  (kernel: Kernel): ReadonlySet<ValueId> =>
+    new Set(placesOf(kernel).flatMap(({ expr, sizes }) => fullLoads([expr], sizes).map(load => load.input))),
+)
 
 const sharesInput = (a: KernelSite, b: KernelSite): boolean => {
-  const large = pointsOf(a) === 1 ? new Set(a.node.inputs) : largeInputs(a)
+  const large = pointsOf(a) === 1 ? new Set(a.node.inputs) : largeInputs(a.node.kernel)
   return b.node.inputs.some(v => large.has(v)) || b.node.inputs.some(v => a.node.outputs.includes(v))
 }
 

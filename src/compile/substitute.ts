@@ -19,6 +19,7 @@ import {
   splitNest,
   stageSizes,
 } from './kernels.ts'
+import { memo } from './memo.ts'
 
 /** Axes of a view in order of stride, if together they number all elements of the source. */
 const viewOfStrides = (address: Affine, view: Shape, size: number): readonly number[] | undefined => {
@@ -187,9 +188,17 @@ export const aligned = (a: Nest, b: Nest): readonly [Nest, Nest] | undefined => 
 /** How expressions of a map get to the points of other axes of equally many elements; nothing where axes cross. */
 const relocatingTo = (axes: Shape, nest: Nest): ((expr: Expr) => Expr) | undefined => {
   if (sameShape(axes, nest.axes) && !axes.includes(1)) return unmoved
-  const coordinates = digitsOf(rowMajor(axes), nest.axes, axes)
-  return coordinates === undefined ? undefined : relocating(coordinates)
+  const known = relocations(nest)
+  const key = axes.join()
+  if (!known.has(key)) {
+    const coordinates = digitsOf(rowMajor(axes), nest.axes, axes)
+    known.set(key, coordinates === undefined ? undefined : relocating(coordinates))
+  }
+  return known.get(key)
 }
+
+/** The ways of a map to other axes, each made once: whether it fits there is asked again and again. */
+const relocations = memo((_map: Nest) => new Map<string, ((expr: Expr) => Expr) | undefined>())
 
 /** Whether a map over `axes` reads some values nowhere but at the element that it is about to store. */
 export const readsOnlyInPlace = (nest: Nest, axes: Shape, values: { has(value: ValueId): boolean }): boolean => {
