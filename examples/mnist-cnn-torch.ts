@@ -2,7 +2,7 @@
  * A published CNN for MNIST in the style of PyTorch, with 9,596 parameters: 99.55 % of the test digits.
  *
  *   npx tsx examples/mnist-cnn-torch.ts            # 15 epochs, three seeds
- *   npx tsx examples/mnist-cnn-torch.ts --quick    # two epochs over a tenth of the images
+ *   npx tsx examples/mnist-cnn-torch.ts --quick    # three epochs over a fifth of the images
  *
  * Everything but the network and its schedule is in support/cnn.ts. In a project of yours, import from 'cotangent/nn', ….
  */

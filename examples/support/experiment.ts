@@ -41,7 +41,7 @@ const ELSEWHERE = ['--json', '--pictures']
 
 const seconds = (since: number): number => (performance.now() - since) / 1000
 
-/** Runs, shows the table, and writes it if told to. Gives the exit code. */
+/** Runs, shows the table, and writes it if told to: after Ctrl-C what was complete by then. Gives the exit code. */
 const perform =
   <F extends Flags>({ file, title, run }: Experiment<F>, args: readonly string[]) =>
   (options: Common & Values<F>): TE.TaskEither<string, number> => {
@@ -60,7 +60,7 @@ const perform =
           machine: machine(),
         }
         console.log(`\n${showResults(results)}`)
-        if (options.json !== null && !signal.aborted) writeResults(options.json)(results)
+        if (options.json !== null) writeResults(options.json)(results)
         return signal.aborted ? 130 : 0
       }),
     )
