@@ -50,7 +50,10 @@ const index = (): readonly string[] => {
     const shown =
       first === undefined
         ? ['', '']
-        : [first.published === null ? '–' : `${first.name}: ${first.published} ${first.unit}`, showObtained(first)]
+        : [
+            first.published === null ? '–' : `${first.name}: ${first.published} ${first.unit}`.trim(),
+            showObtained(first),
+          ]
     return [results.experiment, `\`${results.command}\``, results.data, minutes(results.seconds), ...shown]
   })
   return table([['experiment', 'command', 'data', 'time on two cores', 'published', 'obtained'], ...rows])
