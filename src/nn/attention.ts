@@ -87,7 +87,7 @@ export type MultiHeadParams = {
   readonly out: LinearParams
 }
 
-/** Initialisers of weights (`glorotUniform`) and biases (`zeros`), whether there are biases (true), the dtype (float32). */
+/** Initialisers of weights (`glorotUniform`) and biases (`zerosInit`), whether there are biases (true), the dtype (float32). */
 export type MultiHeadInit = DenseOptions & {
   readonly bias?: boolean
   /** Features of what keys and values are made from, for attention to something else: those of the queries by default. */

@@ -27,20 +27,20 @@ import type { Initializer } from './initializers.ts'
  * One number everywhere, whatever the shape; the key is not used.
  * @throws ValueError unless the number is finite
  * @example
- * constant(0.25)({ shape: [2] })(key(0)) // [0.25, 0.25]
+ * constantInit(0.25)({ shape: [2] })(key(0)) // [0.25, 0.25]
  */
-export const constant = (value: number): Initializer => {
-  checkNumber('constant', 'value', value, Number.isFinite(value), 'a finite number')
+export const constantInit = (value: number): Initializer => {
+  checkNumber('constantInit', 'value', value, Number.isFinite(value), 'a finite number')
   return ({ shape, dtype = 'float32' }) =>
     () =>
       full(shape, value, { dtype })
 }
 
 /** Zeros, of any shape; the key is not used. */
-export const zeros: Initializer = constant(0)
+export const zerosInit: Initializer = constantInit(0)
 
 /** Ones, of any shape; the key is not used. */
-export const onesInit: Initializer = constant(1)
+export const onesInit: Initializer = constantInit(1)
 
 /**
  * Normal numbers of a mean (0) and a standard deviation (1), of any shape.

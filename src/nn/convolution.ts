@@ -14,7 +14,7 @@ import { add } from '../ops/elementwise.ts'
 import type { Padding, PerAxis } from '../ops/spatial.ts'
 import { type Key, split } from '../random/index.ts'
 import { checkInput, checkSizes } from './checks.ts'
-import { zeros } from './constants.ts'
+import { zerosInit } from './constants.ts'
 import { fansOf, glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
@@ -43,7 +43,7 @@ type Options<W extends Window> = {
   readonly bias?: boolean
   /** Initialiser of the kernel: `glorotUniform` by default. */
   readonly init?: Initializer
-  /** Initialiser of the biases: `zeros` by default. */
+  /** Initialiser of the biases: `zerosInit` by default. */
   readonly biasInit?: Initializer
   /** float32 by default. */
   readonly dtype?: FloatDtype
@@ -84,7 +84,7 @@ const initOf =
   (
     shape: Shape,
     outputs: number,
-    { bias = true, init = glorotUniform, biasInit = zeros, dtype = 'float32' }: Options<Window>,
+    { bias = true, init = glorotUniform, biasInit = zerosInit, dtype = 'float32' }: Options<Window>,
   ) =>
   (key: Key): ConvParams => {
     const [forKernel, forBiases] = split(key)

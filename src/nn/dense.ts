@@ -13,20 +13,20 @@ import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
 import { type Key, split } from '../random/index.ts'
 import { checkSizes } from './checks.ts'
-import { zeros } from './constants.ts'
+import { zerosInit } from './constants.ts'
 import { glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
-/** Weights w: [in, out] and biases b: [out]. */
-export type DenseParams<In extends number = number, Out extends number = number> = {
+/** Weights w: [in, out] and biases b: [out], which are absent where `Bias` is false. */
+export type DenseParams<In extends number = number, Out extends number = number, Bias extends boolean = true> = {
   readonly w: Tensor<readonly [In, Out]>
-  readonly b: Tensor<readonly [Out]>
-}
+} & (Bias extends true ? { readonly b: Tensor<readonly [Out]> } : { readonly b?: never })
 
-/** Initialisers of weights (`glorotUniform`) and biases (`zeros`), and the dtype of both (float32). */
-export type DenseOptions = {
+/** Initialisers of weights (`glorotUniform`) and biases (`zerosInit`), whether there are biases (true), and the dtype (float32). */
+export type DenseOptions<Bias extends boolean = boolean> = {
   readonly init?: Initializer
   readonly biasInit?: Initializer
+  readonly bias?: Bias
   readonly dtype?: FloatDtype
 }
 
@@ -38,7 +38,7 @@ export const linearParams =
   (
     inputs: number,
     outputs: number,
-    { init = glorotUniform, biasInit = zeros, dtype = 'float32', bias = true }: DenseOptions & { bias?: boolean } = {},
+    { init = glorotUniform, biasInit = zerosInit, dtype = 'float32', bias = true }: DenseOptions = {},
   ) =>
   (key: Key): LinearParams => {
     const [forWeights, forBiases] = split(key)
@@ -55,23 +55,23 @@ export const linear = ({ w, b }: LinearParams, x: Tensor): Tensor => {
 }
 
 /**
- * x @ w + b: [..., inputs] -> [..., outputs].
+ * x @ w + b: [..., inputs] -> [..., outputs]; x @ w with `bias: false`.
  * @throws ValueError unless both sizes are whole numbers of at least 1; on application, ShapeError when x does not end in `inputs`
  * @example
  * dense(784, 10).init(key(0)).params // [{ w: [784,10], b: [10] }]
  */
-export const dense = <const In extends number, const Out extends number>(
+export const dense = <const In extends number, const Out extends number, const Bias extends boolean = true>(
   inputs: In,
   outputs: Out,
-  options: DenseOptions = {},
-): Layer<readonly [DenseParams<In, Out>], readonly [Stateless], Features<In, Out>> => {
+  options: DenseOptions<Bias> = {},
+): Layer<readonly [DenseParams<In, Out, Bias>], readonly [Stateless], Features<In, Out>> => {
   checkSizes('dense', [inputs, outputs])
-  return layer<DenseParams<In, Out>, Features<In, Out>>({
+  return layer<DenseParams<In, Out, Bias>, Features<In, Out>>({
     name: 'dense',
-    init: key => linearParams(inputs, outputs, options)(key) as unknown as DenseParams<In, Out>,
+    init: key => linearParams(inputs, outputs, options)(key) as unknown as DenseParams<In, Out, Bias>,
     apply: (params, x) =>
       x.shape.at(-1) === inputs
-        ? linear(params, x)
+        ? linear(params as LinearParams, x)
         : fail(shapeError('dense', `takes [..., ${inputs}], got ${showShape(x.shape)}`)),
   })
 }

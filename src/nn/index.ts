@@ -29,14 +29,14 @@ export {
   residual,
 } from './branches.ts'
 export {
-  constant,
+  constantInit,
   identityInit,
   normalInit,
   onesInit,
   orthogonal,
   truncatedNormalInit,
   uniformInit,
-  zeros,
+  zerosInit,
 } from './constants.ts'
 export {
   type ConvLayerOptions,

@@ -110,7 +110,7 @@ export type StatelessPart<P> = {
  * A layer of one part without state, from functions of your own. The second type argument says what it does to shapes, if it is
  * known.
  * @example
- * const bias = layer({ name: 'bias', init: zeros({ shape: [10] }), apply: (b, x) => add(x, b) })
+ * const bias = layer({ name: 'bias', init: () => zeros([10]), apply: (b, x) => add(x, b) })
  */
 export const layer = <P, S extends AnyShape = AnyShape>({
   name = 'layer',

@@ -9,7 +9,7 @@ import type { Tensor } from '../core/types.ts'
 import { gt, where } from '../ops/comparison.ts'
 import { mul } from '../ops/elementwise.ts'
 import { checkFeatures, checkSizes } from './checks.ts'
-import { constant } from './constants.ts'
+import { constantInit } from './constants.ts'
 import type { Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
@@ -30,7 +30,7 @@ export type PreluOptions = { readonly init?: Initializer; readonly dtype?: Float
  */
 export const prelu = (
   features: number,
-  { init = constant(0.25), dtype = 'float32' }: PreluOptions = {},
+  { init = constantInit(0.25), dtype = 'float32' }: PreluOptions = {},
 ): Layer<readonly [PreluParams], readonly [Stateless], KeepsShape> => {
   checkSizes('prelu', [features])
   return layer<PreluParams, KeepsShape>({

@@ -65,7 +65,7 @@ const checkCell = (name: string, { input, hidden }: RecurrentParams, x: Tensor, 
  * @throws ShapeError for other sizes
  * @example
  * const { params } = lstm(3, 5).init(key(0))
- * const start = { h: zeros({ shape: [4, 5] })(key(0)), c: zeros({ shape: [4, 5] })(key(0)) }
+ * const start = { h: zeros([4, 5]), c: zeros([4, 5]) }
  * lstmCell(params[0], start, inputs).h // [4,5]
  */
 export const lstmCell = (params: RecurrentParams, state: LstmState, x: Tensor): LstmState => {
@@ -79,7 +79,7 @@ export const lstmCell = (params: RecurrentParams, state: LstmState, x: Tensor): 
  * @throws ShapeError for other sizes
  * @example
  * const { params } = gru(3, 5).init(key(0))
- * gruCell(params[0], zeros({ shape: [4, 5] })(key(0)), inputs) // [4,5]
+ * gruCell(params[0], zeros([4, 5]), inputs) // [4,5]
  */
 export const gruCell = (params: RecurrentParams, h: Tensor, x: Tensor): Tensor => {
   checkCell('gruCell', params, x, [h])
@@ -91,7 +91,7 @@ export const gruCell = (params: RecurrentParams, h: Tensor, x: Tensor): Tensor =
  * @throws ShapeError for other sizes
  * @example
  * const { params } = rnn(3, 5).init(key(0))
- * rnnCell(params[0], zeros({ shape: [4, 5] })(key(0)), inputs) // [4,5]
+ * rnnCell(params[0], zeros([4, 5]), inputs) // [4,5]
  */
 export const rnnCell = (params: RecurrentParams, h: Tensor, x: Tensor): Tensor => {
   checkCell('rnnCell', params, x, [h])

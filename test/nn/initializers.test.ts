@@ -13,7 +13,7 @@ import {
   variance,
 } from '../../src/index.ts'
 import {
-  constant,
+  constantInit,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -28,7 +28,7 @@ import {
   truncatedNormalInit,
   uniformInit,
   varianceScaling,
-  zeros,
+  zerosInit,
 } from '../../src/nn/index.ts'
 import { key } from '../../src/random/index.ts'
 import { plain } from '../support/plain.ts'
@@ -84,7 +84,7 @@ describe('fans', () => {
 })
 
 it('zeros are zeros of any shape', () => {
-  expect(plain(zeros({ shape: [2], dtype: 'float64' })(key(0)))).toEqual({
+  expect(plain(zerosInit({ shape: [2], dtype: 'float64' })(key(0)))).toEqual({
     dtype: 'float64',
     shape: [2],
     elements: [0, 0],
@@ -123,7 +123,7 @@ describe('plain initialisers', () => {
     expect(Math.abs(item(variance(flat)) / (16 / 12) - 1)).toBeLessThan(RELATIVE)
   })
   it('are constants, and the identity', () => {
-    expect(plain(constant(3)({ shape: [2] })(key(0)))).toEqual(plain(tensor([3, 3])))
+    expect(plain(constantInit(3)({ shape: [2] })(key(0)))).toEqual(plain(tensor([3, 3])))
     expect(plain(onesInit({ shape: [2] })(key(0)))).toEqual(plain(tensor([1, 1])))
     expect(plain(identityInit({ gain: 2 })({ shape: [1, 2] })(key(0)))).toEqual(plain(tensor([[2, 0]])))
   })

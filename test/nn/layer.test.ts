@@ -1,6 +1,20 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { add, grad, jit, mean, mul, relu, square, type Tensor, tanh, tensor, toArray, zeros } from '../../src/index.ts'
+import {
+  add,
+  grad,
+  jit,
+  matmul,
+  mean,
+  mul,
+  relu,
+  square,
+  type Tensor,
+  tanh,
+  tensor,
+  toArray,
+  zeros,
+} from '../../src/index.ts'
 import {
   activation,
   dense,
@@ -196,6 +210,15 @@ describe('dense', () => {
       w: { dtype: 'float64' },
       b: { dtype: 'float64' },
     })
+  })
+  it('goes without biases', () => {
+    const plainly = dense(2, 2, { bias: false })
+    const { params, state } = plainly.init(key(0))
+    expect(Object.keys(params[0])).toEqual(['w'])
+    const x = tensor([[1, 2]])
+    expect(plain(plainly.apply(params, state, x)[0])).toEqual(plain(matmul(x, params[0].w)))
+    // @ts-expect-error the compiler knows that there are none
+    expect(params[0].b?.shape).toBeUndefined()
   })
   it('refuses sizes that are none, and inputs of another size', () => {
     expect(() => dense(0, 2)).toThrow('dense: sizes are whole numbers of at least 1, got 0')
