@@ -112,6 +112,10 @@ const stepsTo = (steps: number): readonly number[] => {
   return Array.from({ length: drawn }, (_, i) => (drawn === 1 ? 0 : Math.round((i * (steps - 1)) / (drawn - 1))))
 }
 
+/** Points without those that a line of steps passes through anyway: equal to the one before, and not the last. */
+const corners = (points: readonly Point[]): readonly Point[] =>
+  points.filter(([, y], i) => i === points.length - 1 || y !== points[i - 1]?.[1])
+
 /**
  * Learning rates over the steps 0 to `steps` - 1, for each name a function of the step. Above 2000 steps, 2000 evenly spread
  * ones are drawn.
@@ -123,6 +127,7 @@ export const scheduleChart =
   ({ steps, ...options }: ScheduleChartOptions) =>
   (schedules: { readonly [name: string]: (step: number) => number }): Chart => {
     const at = stepsTo(steps)
+    const thinned = (options.join ?? 'steps') === 'steps' ? corners : (points: readonly Point[]) => points
     return lineChart({
       title: 'Learning rate',
       x: 'step',
@@ -131,7 +136,7 @@ export const scheduleChart =
       ...options,
       series: Object.entries(schedules).map(([name, rate]) => ({
         name,
-        points: at.map((step): Point => [step, rate(step)]),
+        points: thinned(at.map((step): Point => [step, rate(step)])),
       })),
     })
   }

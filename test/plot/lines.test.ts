@@ -275,6 +275,9 @@ describe('curves of training', () => {
     expect(steps(4)).toEqual([0, 1, 2, 3])
     const many = steps(1_000_000)
     expect([many.length, many.at(0), many.at(-1)]).toEqual([2000, 0, 999_999])
+    const rates = (step: number): number => (step < 60 ? 1 : 0.5)
+    expect(rowsOf(scheduleChart({ steps: 100 })({ a: rates })).map(({ x }) => x)).toEqual([0, 60, 99])
+    expect(rowsOf(scheduleChart({ steps: 100, join: 'straight' })({ a: rates }))).toHaveLength(100)
     expect(mistake(() => scheduleChart({ steps: 0 })({ a: s => s }))).toContain(
       'steps must be a whole number of at least 1, got 0',
     )
