@@ -64,6 +64,7 @@ const experiment: Experiment<typeof flags> = {
         rate: epoch => 0.04 * 0.1 ** Math.floor(epoch / 6),
         batch: 64,
         epochs: 15,
+        quick: { epochs: 3, images: 12_000 },
         published: { test: 99.55, train: 99.23, loss: 0.0167 },
       },
       options,

@@ -37,6 +37,8 @@ export type CnnStudy = {
   readonly rate: (epoch: number) => number
   readonly batch: number
   readonly epochs: number
+  /** The short form: how many epochs, over how many images. */
+  readonly quick: { readonly epochs: number; readonly images: number }
   /** In percent, but for the loss. */
   readonly published: { readonly test: number; readonly train: number; readonly loss: number | null }
   /** What a reader must know of the training accuracy. */
@@ -65,8 +67,7 @@ type Run = {
   readonly seconds: number
 }
 
-/** Enough steps for running statistics to settle, of which 0.99 stays in each. */
-const QUICK = { epochs: 3, limit: { train: 12_000, test: 2000 } }
+const QUICK_TEST = 2000
 const TEST_BATCH = 1000
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
 
@@ -225,12 +226,16 @@ export const runCnnStudy = (
   options: CnnOptions,
   signal: AbortSignal,
 ): TE.TaskEither<string, Outcome> => {
-  const epochs = options.epochs ?? (options.quick ? QUICK.epochs : study.epochs)
+  const epochs = options.epochs ?? (options.quick ? study.quick.epochs : study.epochs)
   const seeds = Array.from({ length: options.seeds ?? (options.quick ? 1 : 3) }, (_, i) => options.seed + i)
   console.log(`${nn.summary({ input: [null, 28, 28, 1] })(study.network)}\n`)
   const prepared = ({ images, labels }: Digits): Digits => ({ images: study.prepare(images), labels })
   return pipe(
-    loadDigits({ directory: options.data, shape: [28, 28, 1], limit: options.quick ? QUICK.limit : null }),
+    loadDigits({
+      directory: options.data,
+      shape: [28, 28, 1],
+      limit: options.quick ? { train: study.quick.images, test: QUICK_TEST } : null,
+    }),
     TE.map(({ train: learnt, test }) => ({ train: prepared(learnt), test: prepared(test) })),
     TE.chainTaskK(sets =>
       pipe(

