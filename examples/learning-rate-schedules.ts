@@ -10,6 +10,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { batchesOf, shuffledBatches } from '../src/data/index.ts'
 import * as ct from '../src/index.ts'
 import * as metrics from '../src/metrics/index.ts'
 import * as nn from '../src/nn/index.ts'
@@ -17,7 +18,7 @@ import * as optim from '../src/optim/index.ts'
 import * as plot from '../src/plot/index.ts'
 import * as random from '../src/random/index.ts'
 import * as train from '../src/train/index.ts'
-import { CLASSES, type DigitSets, type Digits, inOrder, loadDigits, shuffled } from './support/digits.ts'
+import { CLASSES, type DigitSets, type Digits, loadDigits } from './support/digits.ts'
 import { type Experiment, onCommandLine } from './support/experiment.ts'
 import { decimal, text, whole } from './support/flags.ts'
 import { type Picture, writePictures } from './support/pictures.ts'
@@ -116,10 +117,10 @@ const trainWith =
       train.fit({
         step: train.trainStep({ loss, optimizer }),
         epochs: length.epochs,
-        batches: shuffled(sets.train, batch, forOrder),
+        batches: shuffledBatches({ size: batch, key: forOrder })(sets.train),
         callbacks: [
           train.logMetrics(),
-          train.validate({ loss, batches: inOrder(sets.test, 1000), series: 'test' }),
+          train.validate({ loss, batches: batchesOf({ size: 1000 })(sets.test), series: 'test' }),
           train.logSchedule({ schedule: learningRate }),
         ],
         signal,

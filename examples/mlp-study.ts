@@ -19,15 +19,7 @@ import * as optim from '../src/optim/index.ts'
 import * as plot from '../src/plot/index.ts'
 import * as random from '../src/random/index.ts'
 import * as train from '../src/train/index.ts'
-import {
-  CLASSES,
-  confusionOf,
-  type DigitSets,
-  type Digits,
-  loadDigits,
-  showDigitScores,
-  shuffled,
-} from './support/digits.ts'
+import { CLASSES, confusionOf, type DigitSets, type Digits, loadDigits, showDigitScores } from './support/digits.ts'
 import { type Experiment, onCommandLine } from './support/experiment.ts'
 import { text, whole } from './support/flags.ts'
 import { type Picture, writePictures } from './support/pictures.ts'
@@ -198,7 +190,7 @@ const trainLine =
       train.fit({
         step: train.trainStep({ loss, optimizer }),
         epochs,
-        batches: shuffled(sets.train, batch, forOrder),
+        batches: data.shuffledBatches({ size: batch, key: forOrder })(sets.train),
         callbacks: [
           train.logMetrics({ every: { steps: CURVE_STEPS }, series: 'curve' }),
           train.progressBar({ samples: sets.train.labels.shape[0] ?? 0, interval: 60 }),

@@ -6,6 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { batchesOf, shuffledBatches } from '../../src/data/index.ts'
 import * as ct from '../../src/index.ts'
 import * as metrics from '../../src/metrics/index.ts'
 import * as nn from '../../src/nn/index.ts'
@@ -13,7 +14,7 @@ import type { GradientTransformation } from '../../src/optim/index.ts'
 import * as plot from '../../src/plot/index.ts'
 import * as random from '../../src/random/index.ts'
 import * as train from '../../src/train/index.ts'
-import { confusionOf, type DigitSets, type Digits, inOrder, loadDigits, showDigitScores, shuffled } from './digits.ts'
+import { confusionOf, type DigitSets, type Digits, loadDigits, showDigitScores } from './digits.ts'
 import type { Common, Outcome } from './experiment.ts'
 import { decimal, text, whole } from './flags.ts'
 import { type Picture, writePictures } from './pictures.ts'
@@ -104,12 +105,12 @@ const trainSeed =
       train.fit({
         step: train.trainStep({ loss, optimizer }),
         epochs,
-        batches: shuffled(sets.train, study.batch, forOrder),
+        batches: shuffledBatches({ size: study.batch, key: forOrder })(sets.train),
         rate: ({ epoch }) => study.rate(epoch),
         callbacks: [
           train.progressBar({ samples: count, interval: 60 }),
           train.logMetrics(),
-          train.validate({ loss, batches: inOrder(sets.test, TEST_BATCH), series: 'test' }),
+          train.validate({ loss, batches: batchesOf({ size: TEST_BATCH })(sets.test), series: 'test' }),
           train.print(show),
         ],
         signal,
@@ -208,7 +209,9 @@ const picturesOf = (study: CnnStudy, runs: readonly Run[], test: Digits): readon
 
 /** The test images that the network is most mistaken about. */
 const hardest = (test: Digits, logitsOf: (images: ct.Tensor) => ct.Tensor): plot.Chart => {
-  const logits = ct.concat({ axis: 0 })([...inOrder(test, TEST_BATCH)].map(({ images }) => logitsOf(images)))
+  const logits = ct.concat({ axis: 0 })(
+    [...batchesOf({ size: TEST_BATCH })(test)].map(({ images }) => logitsOf(images)),
+  )
   const losses: ct.Tensor = nn.softmaxCrossEntropy({ reduction: 'none' })(logits, test.labels)
   const worst = ct.slice([[0, SAMPLES]])(ct.flip({ axis: 0 })(ct.argsort({ axis: 0 })(losses)))
   const of = (x: ct.Tensor): ct.Tensor => ct.take(x, worst)

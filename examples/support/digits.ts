@@ -1,12 +1,11 @@
 /**
- * MNIST for the examples: loaded, cut short if asked to, and cut into shuffled batches. Not part of the library.
+ * MNIST for the examples: loaded, cut short if asked to, and scores of classifiers. Not part of the library.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as data from '../../src/data/index.ts'
 import * as ct from '../../src/index.ts'
 import { classificationReport, confusionMatrix, showConfusion, showScores } from '../../src/metrics/index.ts'
-import { foldIn, type Key, permutation } from '../../src/random/index.ts'
 
 export const CLASSES = 10
 
@@ -43,26 +42,9 @@ export const loadDigits = ({
   )
 }
 
-/** The rows of each batch, taken when they are asked for; can be walked again. */
-const taken = (digits: Digits, batches: readonly ct.Tensor[]): Iterable<Digits> => ({
-  *[Symbol.iterator]() {
-    for (const rows of batches) yield data.takeRows(rows)(digits)
-  },
-})
-
-/** Batches in the order in which the rows stand. */
-export const inOrder = (digits: Digits, size: number): Iterable<Digits> =>
-  taken(digits, data.batches({ size })(ct.arange(digits.labels.shape[0] ?? 0)))
-
-/** The batches of each epoch, in an order that depends on the key and the epoch alone. */
-export const shuffled =
-  (digits: Digits, size: number, key: Key) =>
-  (epoch: number): Iterable<Digits> =>
-    taken(digits, pipe(key, foldIn(epoch), permutation(digits.labels.shape[0] ?? 0), data.batches({ size })))
-
 /** How often each digit, in the rows, was taken for each, in the columns. */
 export const confusionOf = (digits: Digits, size: number, logitsOf: (images: ct.Tensor) => ct.Tensor): ct.Tensor =>
-  [...inOrder(digits, size)]
+  [...data.batchesOf({ size })(digits)]
     .map(({ images, labels }) =>
       confusionMatrix({ classes: CLASSES })(labels, ct.argmax({ axis: -1 })(logitsOf(images))),
     )

@@ -1,15 +1,18 @@
 /**
- * Batches: which rows belong together, and taking them. Shuffling is a permutation drawn from a key, so an epoch is a value.
+ * Batches: which rows belong together, and taking them. Shuffling is a permutation drawn from a key, so an epoch is a value, and any
+ * of them can be had again.
  *
  * Layer: data. Read next: train/fold.ts, which goes through them.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { range, type Shape, showShape } from '../core/shape.ts'
 import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
-import { treeMap } from '../core/tree.ts'
+import { treeLeaves, treeMap } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
+import { arange } from '../ops/creation.ts'
 import { take } from '../ops/indexing.ts'
 import { slice } from '../ops/slicing.ts'
+import { foldIn, type Key, permutation } from '../random/index.ts'
 
 /** A tree of tensors like T with rows I, or with a list of them where that is not known, instead of theirs. */
 type Rows<T, I extends Shape> =
@@ -54,3 +57,52 @@ export const takeRows =
   <R extends Tensor>(rows: R) =>
   <T>(tree: T): Rows<T, ShapeOf<R>> =>
     treeMap<unknown, Shape>(tree, x => take(x, rows as Tensor)) as Rows<T, ShapeOf<R>>
+
+/** How rows are cut into batches. */
+export type BatchOptions = { readonly size: number; readonly dropLast?: boolean }
+
+/** Rows of a tree whose number the compiler does not know. */
+type SomeRows<T> = Rows<T, readonly [number]>
+
+/** The rows of each batch, taken when they are asked for. */
+const taken = <T>(tree: T, rows: readonly Tensor[]): Iterable<SomeRows<T>> => ({
+  *[Symbol.iterator]() {
+    for (const batch of rows) yield takeRows(batch as Tensor<readonly [number]>)(tree) as SomeRows<T>
+  },
+})
+
+/** How many rows the tensors of a tree have. */
+const rowsOf = (op: string, tree: unknown): number => {
+  const leaves = treeLeaves(tree)
+  const [n, ...others] = leaves.map(x => x.shape[0])
+  if (n === undefined) return fail(shapeError(op, 'needs tensors with at least one axis'))
+  return others.every(m => m === n)
+    ? n
+    : fail(shapeError(op, `tensors differ in their rows: ${leaves.map(x => showShape(x.shape)).join(', ')}`))
+}
+
+/**
+ * Batches of a tree's rows, in their order: each tensor [n, …] -> [size, …], the last batch with what is left, or none with
+ * `dropLast`. They are taken when they are asked for, and can be walked as often as is wanted.
+ * @throws ValueError unless `size` is a whole number of at least 1; ShapeError when tensors differ in their number of rows
+ * @example
+ * const sizes = [...batchesOf({ size: 3 })({ images, labels: arange(4) })].map(({ labels }) => labels.shape[0]) // [3, 1]
+ */
+export const batchesOf =
+  (options: BatchOptions) =>
+  <T>(tree: T): Iterable<SomeRows<T>> =>
+    taken(tree, batches(options)(arange(rowsOf('batchesOf', tree))))
+
+/**
+ * `batchesOf` in a new order for each epoch, which depends on the key and the number of the epoch alone: what `fit` takes.
+ * @throws as `batchesOf`
+ * @example
+ * const epochs = shuffledBatches({ size: 2, key: key(0) })({ x: arange(4) })
+ * const [first] = epochs(0) // { x: [2] }, the same each time
+ */
+export const shuffledBatches =
+  ({ key, ...options }: BatchOptions & { readonly key: Key }) =>
+  <T>(tree: T): ((epoch: number) => Iterable<SomeRows<T>>) => {
+    const n = rowsOf('shuffledBatches', tree)
+    return epoch => taken(tree, batches(options)(permutation(n)(foldIn(epoch)(key))))
+  }

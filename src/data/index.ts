@@ -2,7 +2,7 @@
  * `cotangent/data`: reading data sets, standardising them, and cutting them into batches. No logic.
  */
 export { type Augmentation, augmentations, augmented, gaussianNoise, randomFlip, randomShift } from './augment.ts'
-export { batches, takeRows } from './batches.ts'
+export { type BatchOptions, batches, batchesOf, shuffledBatches, takeRows } from './batches.ts'
 export {
   type ColumnTypes,
   type CsvColumns,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { batches, takeRows } from '../../src/data/index.ts'
+import { batches, batchesOf, shuffledBatches, takeRows } from '../../src/data/index.ts'
 import { arange, data, reshape, tensor, toArray } from '../../src/index.ts'
 import { key, permutation } from '../../src/random/index.ts'
 import { check } from '../support/values.ts'
@@ -75,5 +75,43 @@ describe('takeRows', () => {
       [1, 2],
     ])
     expect(toArray(deep[0])).toEqual([2, 0])
+  })
+})
+
+describe('batches of a tree', () => {
+  const tree = (n: number) => ({ x: reshape([n, 2])(arange(2 * n)), y: arange(n) })
+  const rows = (parts: Iterable<ReturnType<typeof tree>>): number[][] => [...parts].map(({ y }) => [...data(y)])
+
+  it('in order are its rows, each once', () => {
+    check(
+      fc.property(counts.n, counts.size, (n, size) => {
+        const parts = batchesOf({ size })(tree(n))
+        expect(rows(parts)).toEqual(batches({ size })(arange(n)).map(toArray))
+        for (const { x, y } of parts) expect(toArray(x)).toEqual([...data(y)].map(i => [2 * i, 2 * i + 1]))
+      }),
+      30,
+    )
+  })
+
+  it('shuffled are the same rows in an order of each epoch, which can be had again', () => {
+    check(
+      fc.property(counts.n, counts.size, counts.seed, (n, size, seed) => {
+        const epochs = shuffledBatches({ size, key: key(seed) })(tree(n))
+        const [first, second] = [rows(epochs(0)), rows(epochs(1))]
+        expect(first.flat().toSorted((a, b) => a - b)).toEqual([...data(arange(n))])
+        expect(rows(epochs(0))).toEqual(first)
+        if (n > 20) expect(second).not.toEqual(first)
+      }),
+      30,
+    )
+  })
+
+  it('of tensors that differ in rows, or of none, are a mistake', () => {
+    expect(() => batchesOf({ size: 1 })({ x: arange(2), y: arange(3) })).toThrow(
+      'batchesOf: tensors differ in their rows: [2], [3]',
+    )
+    expect(() => shuffledBatches({ size: 1, key: key(0) })([])).toThrow(
+      'shuffledBatches: needs tensors with at least one axis',
+    )
   })
 })
