@@ -5,13 +5,14 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
+import { batchesOf } from '../../src/data/index.ts'
 import * as ct from '../../src/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import * as optim from '../../src/optim/index.ts'
 import type { Point } from '../../src/plot/index.ts'
 import * as random from '../../src/random/index.ts'
 import * as train from '../../src/train/index.ts'
-import { inOrder, type LabelledSongs, type SongSets, shuffledBatches } from './songs.ts'
+import { type LabelledSongs, type SongSets, shuffledBatches } from './songs.ts'
 
 /** How many numbers describe a song. */
 export const FEATURES = 90
@@ -67,7 +68,7 @@ const measured = train.evaluate(loss)
 /** Loss and accuracy on songs. */
 export const scoresOf = (params: Params, songs: LabelledSongs): T.Task<Scores> =>
   pipe(
-    measured(inOrder(songs, CHUNK))({ params, state: [] }),
+    measured(batchesOf({ size: CHUNK })(songs))({ params, state: [] }),
     T.map(({ loss = Number.NaN, accuracy = Number.NaN }) => ({ loss, accuracy })),
   )
 

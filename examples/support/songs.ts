@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as data from '../../src/data/index.ts'
 import * as ct from '../../src/index.ts'
-import { foldIn, type Key, permutation, split } from '../../src/random/index.ts'
+import { type Key, split } from '../../src/random/index.ts'
 
 /** Features, float32 [n,90], and whether each song is after 2000, int32 [n]. */
 export type LabelledSongs = { readonly features: ct.Tensor; readonly labels: ct.Tensor }
@@ -130,18 +130,11 @@ export function* shuffledBatches(
   songs: LabelledSongs,
   { size, count, key }: { readonly size: number; readonly count: number; readonly key: Key },
 ): Iterable<LabelledSongs> {
-  const n = countOf(songs)
-  const used = batchSize(songs, size)
-  const perPass = Math.floor(n / used)
-  for (let pass = 0; pass * perPass < count; pass++) {
-    const steps = Math.min(perPass, count - pass * perPass)
-    const order = pipe(key, foldIn(pass), permutation(n))
-    const rows = pipe(ct.slice([[0, steps * used]])(order as ct.Tensor), data.batches({ size: used }))
-    for (const batch of rows) yield data.takeRows(batch)(songs)
-  }
-}
-
-/** Songs in their order, so many at a time. */
-export function* inOrder(songs: LabelledSongs, size: number): Iterable<LabelledSongs> {
-  for (const rows of data.batches({ size })(ct.arange(countOf(songs)))) yield data.takeRows(rows)(songs)
+  const pass = data.shuffledBatches({ size: batchSize(songs, size), dropLast: true, key })(songs)
+  let done = 0
+  for (let n = 0; done < count; n++)
+    for (const batch of pass(n)) {
+      if (done++ === count) return
+      yield batch
+    }
 }

@@ -20,6 +20,21 @@ type Rows<T, I extends Shape> =
     ? Tensor<Resolved<Take<S, [number] extends [I['length']] ? readonly [number] : I, 0>>>
     : { readonly [K in keyof T]: Rows<T[K], I> }
 
+/** How rows are cut into batches. */
+export type BatchOptions = { readonly size: number; readonly dropLast?: boolean }
+
+/** How many batches there are. */
+const countOf = ({ size, dropLast = false }: BatchOptions, rows: Tensor): number => {
+  if (!Number.isInteger(size) || size < 1)
+    return fail(valueError('batches', `size must be a whole number of at least 1, got ${size}`))
+  const [n = 0] = rows.shape
+  if (rows.shape.length !== 1)
+    return fail(shapeError('batches', `needs row numbers along one axis, got ${showShape(rows.shape)}`))
+  return dropLast ? Math.floor(n / size) : Math.ceil(n / size)
+}
+
+const batchAt = (size: number, i: number, rows: Tensor): Tensor => slice([[i * size, (i + 1) * size]])(rows)
+
 /**
  * Splits row numbers, in their order, into batches of `size`: int32 [n] -> int32 [size] each. The last one holds what is
  * left, or is dropped with `dropLast`. No rows make no batches.
@@ -34,15 +49,8 @@ export const batches =
     readonly dropLast?: Drop
   }) =>
   (rows: Tensor): readonly Tensor<readonly [Drop extends true ? Size : number]>[] => {
-    const { size, dropLast = false }: { readonly size: number; readonly dropLast?: boolean } = options
-    if (!Number.isInteger(size) || size < 1)
-      return fail(valueError('batches', `size must be a whole number of at least 1, got ${size}`))
-    const [n = 0] = rows.shape
-    if (rows.shape.length !== 1)
-      return fail(shapeError('batches', `needs row numbers along one axis, got ${showShape(rows.shape)}`))
-    const count = dropLast ? Math.floor(n / size) : Math.ceil(n / size)
-    const batch = (i: number): Tensor => slice([[i * size, (i + 1) * size]])(rows)
-    return range(0, count).map(batch) as readonly Tensor[] as readonly Tensor<
+    const count = countOf(options, rows)
+    return range(0, count).map(i => batchAt(options.size, i, rows)) as readonly Tensor[] as readonly Tensor<
       readonly [Drop extends true ? Size : number]
     >[]
   }
@@ -58,18 +66,19 @@ export const takeRows =
   <T>(tree: T): Rows<T, ShapeOf<R>> =>
     treeMap<unknown, Shape>(tree, x => take(x, rows as Tensor)) as Rows<T, ShapeOf<R>>
 
-/** How rows are cut into batches. */
-export type BatchOptions = { readonly size: number; readonly dropLast?: boolean }
-
 /** Rows of a tree whose number the compiler does not know. */
 type SomeRows<T> = Rows<T, readonly [number]>
 
-/** The rows of each batch, taken when they are asked for. */
-const taken = <T>(tree: T, rows: readonly Tensor[]): Iterable<SomeRows<T>> => ({
-  *[Symbol.iterator]() {
-    for (const batch of rows) yield takeRows(batch as Tensor<readonly [number]>)(tree) as SomeRows<T>
-  },
-})
+/** The rows of each batch, cut and taken when they are asked for. */
+const taken = <T>(options: BatchOptions, tree: T, rows: Tensor): Iterable<SomeRows<T>> => {
+  const count = countOf(options, rows)
+  return {
+    *[Symbol.iterator]() {
+      for (let i = 0; i < count; i++)
+        yield takeRows(batchAt(options.size, i, rows) as Tensor<readonly [number]>)(tree) as SomeRows<T>
+    },
+  }
+}
 
 /** How many rows the tensors of a tree have. */
 const rowsOf = (op: string, tree: unknown): number => {
@@ -91,7 +100,7 @@ const rowsOf = (op: string, tree: unknown): number => {
 export const batchesOf =
   (options: BatchOptions) =>
   <T>(tree: T): Iterable<SomeRows<T>> =>
-    taken(tree, batches(options)(arange(rowsOf('batchesOf', tree))))
+    taken(options, tree, arange(rowsOf('batchesOf', tree)))
 
 /**
  * `batchesOf` in a new order for each epoch, which depends on the key and the number of the epoch alone: what `fit` takes.
@@ -104,5 +113,5 @@ export const shuffledBatches =
   ({ key, ...options }: BatchOptions & { readonly key: Key }) =>
   <T>(tree: T): ((epoch: number) => Iterable<SomeRows<T>>) => {
     const n = rowsOf('shuffledBatches', tree)
-    return epoch => taken(tree, batches(options)(permutation(n)(foldIn(epoch)(key))))
+    return epoch => taken(options, tree, permutation(n)(foldIn(epoch)(key)))
   }

@@ -1,23 +1,12 @@
 /**
  * The experiments in their quick form, as a user runs them: lower bars than the published figures, and every figure in the JSON.
  */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Results } from '../../examples/support/results.ts'
-import { ROOT } from '../support/names.ts'
-
-type Result = { readonly code: number; readonly out: string; readonly err: string }
-
-const run = (file: string, args: readonly string[]): Promise<Result> =>
-  new Promise(resolve => {
-    const command = ['--import', 'tsx', join(ROOT, 'examples', file), ...args]
-    execFile(process.execPath, command, { cwd: ROOT, maxBuffer: 2 ** 24 }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
-    )
-  })
+import { runExample } from '../support/run-example.ts'
 
 /** Experiments share two cores with other tests. */
 const TIMEOUT = 600_000
@@ -29,7 +18,7 @@ const quick = async (
 ): Promise<Results & { readonly pictures: string; readonly out: string }> => {
   const folder = mkdtempSync(join(tmpdir(), 'experiment-'))
   const json = join(folder, 'results.json')
-  const result = await run(file, ['--quick', '--json', json, '--pictures', folder, ...args])
+  const result = await runExample(file, ['--quick', '--json', json, '--pictures', folder, ...args])
   expect(result.code, result.err).toBe(0)
   return { ...(JSON.parse(readFileSync(json, 'utf8')) as Results), pictures: folder, out: result.out }
 }
@@ -80,14 +69,14 @@ describe('the command line of experiments', () => {
     ['mlp-study.ts', ['--only', 'nothing'], '--only nothing: no line has that in its name'],
     ['mlp-study.ts', ['--sed', '1'], 'unknown flag --sed; did you mean --seed?'],
   ])('%s %j is a mistake that is explained', async (file, args, message) => {
-    const result = await run(file, args)
+    const result = await runExample(file, args)
     expect(result.code).toBe(2)
     expect(result.err).toContain(message)
     expect(result.err).toContain(`Usage: npx tsx examples/${file}`)
   })
 
   it('says which file is missing', async () => {
-    const result = await run('mnist-cnn-keras.ts', ['--data', '/nowhere'])
+    const result = await runExample('mnist-cnn-keras.ts', ['--data', '/nowhere'])
     expect(result.code).toBe(1)
     expect(result.err).toBe('mnist-cnn-keras: /nowhere/train-images-idx3-ubyte: no such file\n')
   })

