@@ -7,6 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as T from 'fp-ts/lib/Task.js'
 import { batchesOf } from '../../src/data/index.ts'
 import * as ct from '../../src/index.ts'
+import * as metrics from '../../src/metrics/index.ts'
 import * as nn from '../../src/nn/index.ts'
 import * as optim from '../../src/optim/index.ts'
 import type { Point } from '../../src/plot/index.ts'
@@ -28,7 +29,7 @@ export const costOf = (params: Params, { features, labels }: LabelledSongs): ct.
 
 /** The share of songs whose probability to be after 2000 is on the right side of a half. */
 const accuracyOf = (params: Params, { features, labels }: LabelledSongs): ct.Tensor =>
-  ct.mean(ct.cast('float32')(ct.eq(ct.cast('int32')(ct.ge(logitsOf(params, features), 0)), labels)))
+  metrics.binaryAccuracy()(logitsOf(params, features), labels)
 
 const loss: train.Loss<Params, readonly [], LabelledSongs> = (params, state, songs) => [
   costOf(params, songs),

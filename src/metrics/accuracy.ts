@@ -1,13 +1,17 @@
 /**
- * Scores of logits: accuracy, top-k accuracy, perplexity. Tensor arithmetic, so that a compiled step may hold them.
+ * Scores of logits: accuracy, binary accuracy, top-k accuracy, perplexity. Tensor arithmetic, so that a compiled step may hold them.
  *
  * Layer: metrics. Read next: confusion.ts.
  */
-import type { Check, Labels, ShapeOf } from '../core/shape-types.ts'
+import { isFloat } from '../core/dtype.ts'
+import { dtypeError, fail, valueError } from '../core/errors.ts'
+import type { Check, Labels, SameShape, ShapeOf } from '../core/shape-types.ts'
+import { showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
+import { allowed, converted, pair } from '../nn/losses/common.ts'
 import { labelsOf } from '../nn/losses/labels.ts'
 import { softmaxCrossEntropy } from '../nn/losses/softmax.ts'
-import { cast, eq } from '../ops/comparison.ts'
+import { cast, eq, ge } from '../ops/comparison.ts'
 import type { NotTensor } from '../ops/define.ts'
 import { exp } from '../ops/math.ts'
 import { reshape } from '../ops/movement.ts'
@@ -28,6 +32,30 @@ export const accuracy = <L extends Tensor, T extends Tensor>(
   const best: Tensor = argmax({ axis: -1 })(logits as Tensor)
   return mean(cast('float32')(eq(best, rows)))
 }
+
+/**
+ * The share of yes-or-no answers that are right, where a logit of at least `threshold` (0: an even chance) is a yes: logits: [...],
+ * labels: [...], bool or int32 0 and 1 -> float32 scalar from 0 to 1. Of probabilities, take a threshold of 0.5. NaN for no answers.
+ * A logit that is NaN is a no.
+ * @throws ValueError for int32 labels other than 0 and 1, and for a threshold that is NaN; ShapeError when labels are of another
+ *   shape; DtypeError
+ * @example
+ * binaryAccuracy()(tensor([2, -1]), tensor([true, true])) // 0.5
+ */
+export const binaryAccuracy =
+  ({ threshold = 0 }: { readonly threshold?: number } & NotTensor = {}) =>
+  <L extends Tensor, T extends Tensor>(
+    logits: L,
+    labels: Check<SameShape<'binaryAccuracy', 'labels', ShapeOf<L>, ShapeOf<T>>, T>,
+  ): Tensor<readonly []> => {
+    if (Number.isNaN(threshold)) fail(valueError(BINARY, 'the threshold is not a number'))
+    const truth = allowed(BINARY, labels as Tensor, '0 or 1', z => z === 0 || z === 1)
+    if (isFloat(truth.dtype)) fail(dtypeError(BINARY, `labels are bool or int32 0 and 1, got ${showType(truth)}`))
+    const [x] = pair(BINARY, ['logits', 'labels'], logits as Tensor, converted(logits as Tensor, truth))
+    return mean(cast('float32')(eq(ge(x, threshold), cast('bool')(truth))))
+  }
+
+const BINARY = 'binaryAccuracy'
 
 /**
  * The share of rows whose label is among the k largest logits: logits: [..., classes], labels: int32 [...] -> float32 scalar from 0

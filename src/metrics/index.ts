@@ -1,7 +1,7 @@
 /**
  * `cotangent/metrics`: scores of predictions, and running averages. No logic.
  */
-export { accuracy, perplexity, topKAccuracy } from './accuracy.ts'
+export { accuracy, binaryAccuracy, perplexity, topKAccuracy } from './accuracy.ts'
 export { balancedAccuracy, cohenKappa, matthewsCorrelation } from './agreement.ts'
 export { type Average, average, averageMonoid, averageValue } from './average.ts'
 export { confusionMatrix, confusionMonoid, type NameOptions, showConfusion } from './confusion.ts'
