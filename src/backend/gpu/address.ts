@@ -7,7 +7,7 @@
 import type { Affine, Load } from '../../core/kernel.ts'
 import { dim, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { literal } from './scalars.ts'
-import { divide, type Point, type Writer } from './writer.ts'
+import { divide, element, type Point, type Writer } from './writer.ts'
 
 /** The least and the largest value that an index map takes before division. */
 const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number, high: number] => {
@@ -17,10 +17,10 @@ const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number,
 }
 
 /** Σ by·name + offset as text; '0' terms are left out. */
-const linear = (offset: number, terms: readonly (readonly [name: string, by: number])[]): string => {
+const linear = (writer: Writer, offset: number, terms: readonly (readonly [name: string, by: number])[]): string => {
   const known = terms.filter(([name, by]) => name !== '0' && by !== 0)
   const positive = known.map(([name, by]) => (by === 1 ? name : `${name} * ${by < 0 ? `(${by})` : by}`))
-  if (positive.length === 0) return String(offset)
+  if (positive.length === 0) return literal(writer, 'int32', offset)
   return positive.join(' + ') + (offset === 0 ? '' : offset < 0 ? ` - ${-offset}` : ` + ${offset}`)
 }
 
@@ -49,10 +49,10 @@ const placeOf = (writer: Writer, affine: Affine, point: Point, size: number, pro
   if (divisor === 1) {
     if (promised || (low >= 0 && high < size)) return whole
     if (high < 0 || low >= size) return { ...whole, never: true }
-    return { ...whole, conditions: within(writer.integer(linear(affine.offset, terms)), low, high, size) }
+    return { ...whole, conditions: within(writer.integer(linear(writer, affine.offset, terms)), low, high, size) }
   }
   const bound = Math.max(Math.abs(low), Math.abs(high))
-  const [q, r] = divide(writer, writer.integer(linear(affine.offset, terms)), divisor, bound)
+  const [q, r] = divide(writer, writer.integer(linear(writer, affine.offset, terms)), divisor, bound)
   const inside = within(q, Math.floor(low / divisor), Math.floor(high / divisor), size)
   return { offset: 0, terms: [[q, 1]], conditions: promised ? [] : [`${r} === 0`, ...inside], never: false }
 }
@@ -60,22 +60,23 @@ const placeOf = (writer: Writer, affine: Affine, point: Point, size: number, pro
 /** Reads an array where all conditions hold, and `fill` elsewhere. `flat` is an integer expression. */
 const guarded = (
   writer: Writer,
-  array: string,
+  { input, dtype }: Load,
   flat: string,
   conditions: readonly string[],
   fill: () => string,
 ): string => {
-  if (conditions.length === 0) return writer.float(`${array}[${flat}]`)
-  const inside = writer.float(`(${conditions.join(' && ')}) ? 1 : 0`)
+  const array = writer.array({ tag: 'input', input })
   const at = writer.integer(flat)
+  if (conditions.length === 0) return element(writer, dtype, array, at)
+  const inside = writer.float(`(${conditions.join(' && ')}) ? 1 : 0`)
   writer.line(`if (${inside} === 0) { ${at} = 0; }`)
-  const value = writer.float(`${array}[${at}]`)
-  return writer.float(`${inside} !== 0 ? ${value} : ${fill()}`)
+  const value = element(writer, dtype, array, at)
+  return writer.value(dtype, `${inside} !== 0 ? ${value} : ${fill()}`)
 }
 
 /** A load at a point; the name of its value. */
 export const loadText = (writer: Writer, load: Load, point: Point): string => {
-  const fill = (): string => writer.float(literal(writer, load.dtype, load.fill ?? 0))
+  const fill = (): string => writer.value(load.dtype, literal(writer, load.dtype, load.fill ?? 0))
   if (sizeOf(load.view) === 0) return fill()
   const places = load.index.map((affine, axis) =>
     placeOf(writer, affine, point, dim(load.view, axis), load.fill === null),
@@ -89,11 +90,5 @@ export const loadText = (writer: Writer, load: Load, point: Point): string => {
     for (const [name, by] of place.terms) terms.set(name, (terms.get(name) ?? 0) + by * weight(axis))
   })
   const conditions = places.flatMap(place => place.conditions)
-  return guarded(
-    writer,
-    writer.array({ tag: 'input', input: load.input }),
-    linear(offset, [...terms]),
-    conditions,
-    fill,
-  )
+  return guarded(writer, load, linear(writer, offset, [...terms]), conditions, fill)
 }

@@ -9,7 +9,7 @@ import { type Expr, type LoadAt, linearise, operands } from '../../core/kernel.t
 import { dim, sizeOf, stridesOf } from '../../core/shape.ts'
 import { loadText } from './address.ts'
 import { castText, literal, scalarText } from './scalars.ts'
-import type { Point, Writer } from './writer.ts'
+import { element, type Point, type Writer } from './writer.ts'
 
 /** Where expressions are computed: at a point, with the stages that are known there and the nodes that have been written. */
 export type Scope = {
@@ -23,28 +23,30 @@ const checkDtype = (writer: Writer, dtype: Dtype): void => {
     fail(ruleError(writer.op, 'backend gpu: there is no float64; cast to float32, or run this part on another backend'))
 }
 
-/** A read at computed coordinates, which are whole floats and become integers where they are in range. */
+/** A read at computed coordinates. */
 const loadAtText = (writer: Writer, load: LoadAt, of: (expr: Expr) => string): string => {
-  const fill = writer.float(literal(writer, load.dtype, load.fill))
+  const { dtype } = load
+  const fill = writer.value(dtype, literal(writer, dtype, load.fill))
   if (sizeOf(load.view) === 0) return fill
   const array = writer.array({ tag: 'input', input: load.input })
   const names = load.index.map(of)
-  if (names.length === 0) return writer.float(`${array}[0]`)
+  if (names.length === 0) return element(writer, dtype, array, '0')
   const conditions = names.map((name, axis) => `${name} >= 0 && ${name} < ${dim(load.view, axis)}`)
   const inside = writer.float(`(${conditions.join(' && ')}) ? 1 : 0`)
   const strides = stridesOf(load.view)
   const parts = names.map(name => writer.integer(`${inside} !== 0 ? ${name} : 0`))
-  const value = writer.float(`${array}[${parts.map((name, axis) => `${name} * ${strides[axis] ?? 1}`).join(' + ')}]`)
-  return writer.float(`${inside} !== 0 ? ${value} : ${fill}`)
+  const at = writer.integer(parts.map((name, axis) => `${name} * ${strides[axis] ?? 1}`).join(' + '))
+  const value = element(writer, dtype, array, at)
+  return writer.value(dtype, `${inside} !== 0 ? ${value} : ${fill}`)
 }
 
 const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (expr: Expr) => string): string => {
   checkDtype(writer, node.dtype)
   switch (node.tag) {
     case 'const':
-      return writer.float(literal(writer, node.dtype, node.value))
+      return writer.value(node.dtype, literal(writer, node.dtype, node.value))
     case 'iota':
-      return writer.float(point.coordinates[node.axis] ?? '0')
+      return writer.integer(point.coordinates[node.axis] ?? '0')
     case 'load':
       return loadText(writer, node, point)
     case 'loadAt':
@@ -52,11 +54,11 @@ const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (exp
     case 'stage':
       return stages.get(node.stage) ?? fail(ruleError(writer.op, `backend gpu: stage ${node.stage} is not known here`))
     case 'apply':
-      return writer.float(scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, node.args.map(of)))
+      return writer.value(node.dtype, scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, node.args.map(of)))
     case 'select':
-      return writer.float(`${of(node.condition)} !== 0 ? ${of(node.onTrue)} : ${of(node.onFalse)}`)
+      return writer.value(node.dtype, `${of(node.condition)} !== 0 ? ${of(node.onTrue)} : ${of(node.onFalse)}`)
     case 'cast':
-      return writer.float(castText(writer, node.value.dtype, node.dtype, of(node.value)))
+      return writer.value(node.dtype, castText(writer, node.value.dtype, node.dtype, of(node.value)))
   }
 }
 

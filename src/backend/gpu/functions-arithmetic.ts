@@ -5,7 +5,7 @@
  */
 import { type Helpers, helper } from './helper.ts'
 
-/** Functions of floats and of whole numbers. */
+/** Functions of floats. */
 export const arithmetic: Helpers = {
   maximum: helper('function maximum(x, y) { return x !== x ? x : (y !== y ? y : Math.max(x, y)); }'),
   minimum: helper('function minimum(x, y) { return x !== x ? x : (y !== y ? y : Math.min(x, y)); }'),
@@ -62,51 +62,5 @@ function floorQuotient(x, y) {
   return y === 0 ? x / y : (v === 0 ? (x / y < 0 ? -0.0 : 0) : v);
 }`,
     'remainder',
-  ),
-  wholeFloorQuotient: helper(`
-function wholeFloorQuotient(x, y) {
-  const d = y === 0 ? 1 : y;
-  const q = Math.floor(x / d);
-  const r = x - q * d;
-  const low = r * d < 0 ? q - 1 : q;
-  const v = r * d >= d * d ? low + 1 : low;
-  return y === 0 ? 0 : v;
-}`),
-  wholeQuotient: helper(
-    `
-function wholeQuotient(x, y) {
-  const v = wholeFloorQuotient(Math.abs(x), Math.abs(y));
-  return x * y < 0 ? 0 - v : v;
-}`,
-    'wholeFloorQuotient',
-  ),
-  // Whoever has more than 24 bits in the exponent has more in the result, but for bases 0, 1 and -1.
-  wholePower: helper(`
-function wholePower(x, n) {
-  let result = 1;
-  let square = x;
-  let left = n < 0 ? 0 : n;
-  for (let i = 0; i < 25; i++) {
-    const half = Math.floor(left * 0.5);
-    result = left - 2 * half === 1 ? result * square : result;
-    square = square * square;
-    left = half;
-  }
-  const odd = n - 2 * Math.floor(n * 0.5);
-  const inverse = x === 1 ? 1 : (x === -1 ? 1 - 2 * odd : 0);
-  return n < 0 ? inverse : result + 0;
-}`),
-  toWhole: helper(`
-function toWhole(x) {
-  const v = Math.trunc(Math.min(Math.max(x, -2147483648), 2147483648));
-  return x !== x ? 0 : v + 0;
-}`),
-  shiftedRight: helper(
-    `
-function shiftedRight(x, n) {
-  const by = (n < 0 || n > 31) ? 31 : n;
-  return Math.floor(x / powerOfTwo(by));
-}`,
-    'powerOfTwo',
   ),
 }

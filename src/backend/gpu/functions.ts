@@ -8,24 +8,29 @@
 import { arithmetic } from './functions-arithmetic.ts'
 import { errorFunctions } from './functions-error.ts'
 import { exponentials } from './functions-exponential.ts'
+import { integers } from './functions-integer.ts'
 import { periodic } from './functions-periodic.ts'
-import type { Helpers } from './helper.ts'
+import type { Helpers, Kind } from './helper.ts'
 
-/** The functions by name. All take and give floats, of which int32 are whole ones. */
-const helpers: Helpers = { ...arithmetic, ...exponentials, ...periodic, ...errorFunctions }
+/** The functions by name. */
+const helpers: Helpers = { ...arithmetic, ...exponentials, ...periodic, ...errorFunctions, ...integers }
 
-/** A function as gpu.js takes it. Types are said, since those of functions within kernels are guessed before calls are seen. */
+/**
+ * A function as gpu.js takes it. Types are said, since those of functions within kernels are guessed before calls are seen. Where
+ * there is a `glsl`, modes that run GLSL take it for a native function instead.
+ */
 export type GpuFunction = {
   readonly name: string
   readonly source: string
-  readonly argumentTypes: readonly 'Number'[]
-  readonly returnType: 'Number'
+  readonly argumentTypes: readonly Kind[]
+  readonly returnType: Kind
+  readonly glsl?: string
 }
 
 const functionOf = (name: string): GpuFunction => {
-  const source = helpers[name]?.source ?? ''
-  const [, list = ''] = /\(([^)]*)\)/.exec(source) ?? []
-  return { name, source, argumentTypes: list.split(',').map(() => 'Number'), returnType: 'Number' }
+  const { source = '', takes = [], gives = 'Number', glsl } = helpers[name] ?? {}
+  const known = { name, source, argumentTypes: takes, returnType: gives }
+  return glsl === undefined ? known : { ...known, glsl }
 }
 
 /** Some functions and all that they call, each once. */

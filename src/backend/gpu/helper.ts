@@ -4,14 +4,48 @@
  * Layer: backend. Read next: functions.ts.
  */
 
-/** A function and the names of those that it calls. */
-export type Helper = { readonly source: string; readonly uses: readonly string[] }
+/** What gpu.js calls a float and an int32. */
+export type Kind = 'Number' | 'Integer'
+
+/** A function, what it takes and gives, and the names of those that it calls. `glsl` is the same for modes without bitwise operators. */
+export type Helper = {
+  readonly source: string
+  readonly takes: readonly Kind[]
+  readonly gives: Kind
+  readonly uses: readonly string[]
+  readonly glsl?: string
+}
 
 /** Functions by name. */
 export type Helpers = { readonly [name: string]: Helper }
 
-/** A function that has been written, and what it calls. */
-export const helper = (source: string, ...uses: readonly string[]): Helper => ({ source: source.trim(), uses })
+const parameters = (source: string): readonly string[] => {
+  const [, list = ''] = /\(([^)]*)\)/.exec(source) ?? []
+  return list.split(',')
+}
+
+/** A function of floats, and what it calls. */
+export const helper = (source: string, ...uses: readonly string[]): Helper => ({
+  source: source.trim(),
+  takes: parameters(source).map(() => 'Number'),
+  gives: 'Number',
+  uses,
+})
+
+/** A function of int32, in the language of gpu.js and in GLSL. */
+export const wholeHelper = (source: string, glsl: string): Helper => ({
+  source: source.trim(),
+  takes: parameters(source).map(() => 'Integer'),
+  gives: 'Integer',
+  uses: [],
+  glsl: glsl.trim(),
+})
+
+/**
+ * Declares an int32 variable. gpu.js makes a variable an integer if it is counted up and starts as a literal; what has been found of a
+ * literal is forgotten or not, depending on the mode, but the size of the output is always taken for a new one.
+ */
+export const declareWhole = (name: string): string => `let ${name} = this.output.x; ${name}++;`
 
 const text = (x: number): string => (x < 0 ? `(${x})` : String(x))
 

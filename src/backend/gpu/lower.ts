@@ -10,6 +10,7 @@ import type { Dtype } from '../../core/dtype.ts'
 import { CotangentError, fail, ruleError } from '../../core/errors.ts'
 import type { Concrete } from '../../core/types.ts'
 import { type GpuKernel, sourceOf } from './source.ts'
+import type { Dialect } from './writer.ts'
 
 /** A value of a lowered plan: an input, a constant, or what a step makes. `size` counts elements. */
 export type GpuValue = {
@@ -60,8 +61,8 @@ const valuesOf = ({ buffers }: Plan): readonly GpuValue[] =>
   })
 
 /** The gpu.js kernels of one kernel; those whose results are no results of the step get new slots. */
-const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[]): readonly GpuStep[] => {
-  const { kernels, outputs: results } = sourceOf(kernel, ops.join(' '))
+const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[], dialect: Dialect): readonly GpuStep[] => {
+  const { kernels, outputs: results } = sourceOf(kernel, ops.join(' '), dialect)
   const slots = kernels.map(({ dtype, size }, i) => {
     const result = results.indexOf(i)
     return result >= 0 ? (outputs[result] as Slot) : values.push({ dtype, size, from: { tag: 'step' } }) - 1
@@ -74,38 +75,39 @@ const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[]): re
   }))
 }
 
-const stepsOf = (step: Step, values: GpuValue[]): readonly GpuStep[] => {
+const stepsOf = (step: Step, values: GpuValue[], dialect: Dialect): readonly GpuStep[] => {
   const { inputs, outputs } = step
   switch (step.tag) {
     case 'run':
-      return runSteps(step, values)
+      return runSteps(step, values, dialect)
     case 'repeat': {
       const { length, reverse, carry, xs } = step
-      return [{ tag: 'repeat', body: lowered(step.body), length, reverse, carry, xs, inputs, outputs }]
+      return [{ tag: 'repeat', body: lowered(step.body, dialect), length, reverse, carry, xs, inputs, outputs }]
     }
     case 'while': {
       const { predicateConstants, bodyConstants } = step
-      const plans = { predicate: lowered(step.predicate), body: lowered(step.body) }
+      const plans = { predicate: lowered(step.predicate, dialect), body: lowered(step.body, dialect) }
       return [{ tag: 'while', ...plans, predicateConstants, bodyConstants, inputs, outputs }]
     }
     case 'branch':
-      return [{ tag: 'branch', branches: step.branches.map(lowered), inputs, outputs }]
+      return [{ tag: 'branch', branches: step.branches.map(plan => lowered(plan, dialect)), inputs, outputs }]
   }
 }
 
-const lowered = (plan: Plan): GpuPlan => {
+const lowered = (plan: Plan, dialect: Dialect): GpuPlan => {
   const values = [...valuesOf(plan)]
-  const steps = plan.steps.flatMap(step => stepsOf(step, values))
+  const steps = plan.steps.flatMap(step => stepsOf(step, values, dialect))
   return { values, steps, inputs: plan.inputs, outputs: plan.outputs }
 }
 
 /**
  * A plan as gpu.js kernels. Compile it with `fuse: { maxInputs: 8 }`: a WebGPU shader reads at most seven arrays.
+ * The dialect is that of the mode: `functions` for `webgl2` and `headlessgl`.
  * A Left is the RuleError of a kernel that has no form there, which names its ops.
  */
-export const lowerPlan = (plan: Plan): E.Either<CotangentError, GpuPlan> =>
+export const lowerPlan = (plan: Plan, dialect: Dialect = 'operators'): E.Either<CotangentError, GpuPlan> =>
   E.tryCatch(
-    () => lowered(plan),
+    () => lowered(plan, dialect),
     error => {
       if (error instanceof CotangentError) return error
       throw error

@@ -3,8 +3,9 @@
  *
  * Layer: backend. Loops start at 0 and end at literals: all others are cut short. Read next: source.ts.
  */
+import type { Dtype } from '../../core/dtype.ts'
 import type { Monoid, Stage } from '../../core/kernel.ts'
-import { dim, range, type Shape, sizeOf } from '../../core/shape.ts'
+import { dim, type Shape, sizeOf } from '../../core/shape.ts'
 import { monoidFor } from '../scalar.ts'
 import { type Scope, write, writeInvariant } from './expressions.ts'
 import { literal, scalarText } from './scalars.ts'
@@ -16,16 +17,19 @@ const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and',
 
 /** Nested loops over axes, around what `body` writes; the point in them. */
 export const loops = (writer: Writer, outer: Point, axes: Shape, body: (point: Point) => void): void => {
-  const names = axes.map(() => writer.fresh())
-  names.forEach((name, axis) => {
+  const names = axes.map((_, axis) => {
+    const name = writer.fresh()
     writer.line(`for (let ${name} = 0; ${name} < ${dim(axes, axis)}; ${name}++) {`)
+    // In some modes the counter of a loop is a float.
+    return writer.integer(name)
   })
   body({ coordinates: [...outer.coordinates, ...names], sizes: [...outer.sizes, ...axes] })
   for (const _ of names) writer.line('}')
 }
 
 /** A variable that is assigned to; its name. */
-export const variable = (writer: Writer, value: string): string => {
+export const variable = (writer: Writer, dtype: Dtype, value: string): string => {
+  if (dtype === 'int32') return writer.integer(value)
   const name = writer.fresh()
   writer.line(`let ${name} = ${value};`)
   return name
@@ -39,7 +43,7 @@ const foldText = (
   scope: Scope,
 ): string => {
   const { unit } = monoidFor(monoid, stage.dtype)
-  const total = variable(writer, literal(writer, stage.dtype, unit))
+  const total = variable(writer, stage.dtype, literal(writer, stage.dtype, unit))
   loops(writer, scope.point, stage.axes, point => {
     const [value = '0'] = write(writer, [stage.expr], { ...scope, point, values: new Map(scope.values) })
     writer.line(`${total} = ${scalarText(writer, combiners[monoid], stage.dtype, [total, value])};`)
@@ -49,7 +53,8 @@ const foldText = (
 
 /** argMax and argMin: the first position of the extreme value, or of the first NaN. */
 const positionText = (writer: Writer, stage: Reduce, scope: Scope): string => {
-  const [best, found, next] = range(0, 3).map(() => variable(writer, '0')) as [string, string, string]
+  const best = variable(writer, stage.expr.dtype, '0')
+  const [found, next] = [writer.integer('0'), writer.integer('0')]
   const better = stage.monoid === 'argMax' ? '>' : '<'
   loops(writer, scope.point, stage.axes, point => {
     const [x = '0'] = write(writer, [stage.expr], { ...scope, point, values: new Map(scope.values) })
@@ -63,7 +68,10 @@ const positionText = (writer: Writer, stage: Reduce, scope: Scope): string => {
 }
 
 const emptyText = (writer: Writer, { monoid, dtype }: Reduce): string =>
-  writer.float(monoid === 'argMax' || monoid === 'argMin' ? '0' : literal(writer, dtype, monoidFor(monoid, dtype).unit))
+  writer.value(
+    dtype,
+    monoid === 'argMax' || monoid === 'argMin' ? '0' : literal(writer, dtype, monoidFor(monoid, dtype).unit),
+  )
 
 /** A reduction at a point of the outer axes; the name of its result. */
 export const reduceText = (writer: Writer, stage: Reduce, scope: Scope): string => {

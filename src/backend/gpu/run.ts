@@ -8,14 +8,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Plan } from '../../compile/plan.ts'
-import { allocate, castNumber, type Dtype, type TypedArray } from '../../core/dtype.ts'
-import { type CotangentError, fail, ruleError, valueError } from '../../core/errors.ts'
+import type { TypedArray } from '../../core/dtype.ts'
+import { type CotangentError, fail, valueError } from '../../core/errors.ts'
 import { range } from '../../core/shape.ts'
 import { hostOf } from '../../core/tensor.ts'
 import { type Gpu, type GpuMode, openGpu } from './facade.ts'
 import { type GpuPlan, type GpuStep, lowerPlan } from './lower.ts'
-import { fitsInt32 } from './scalars.ts'
 import type { GpuKernel } from './source.ts'
+import { decode, encode, lengthOf } from './storage.ts'
 
 /** A plan that is ready to run. `close` ends what gpu.js keeps alive. */
 export type RunnablePlan = {
@@ -27,37 +27,13 @@ export type RunnablePlan = {
 
 type Arrays = readonly Float32Array[]
 
-const checkInt32 = (x: TypedArray): void => {
-  const bad = x.find(value => !fitsInt32(value))
-  if (bad !== undefined)
-    fail(ruleError('gpu', `the int32 ${bad} is beyond ±2^24, where the float32 numbers of backend gpu skip some`))
-}
-
-/** Elements as gpu.js takes them. */
-const toFloats = (x: TypedArray): Float32Array => {
-  if (x instanceof Float32Array) return x
-  if (x instanceof Int32Array) checkInt32(x)
-  return Float32Array.from(x)
-}
-
-/** Elements as their dtype has them. */
-const fromFloats = (x: Float32Array, dtype: Dtype): TypedArray => {
-  if (dtype === 'float32') return x
-  if (dtype === 'int32') checkInt32(x)
-  const out = allocate(dtype, x.length)
-  x.forEach((value, i) => {
-    out[i] = castNumber(value, dtype)
-  })
-  return out
-}
-
 const SPECIALS = { infinity: Infinity, nan: Number.NaN } as const
 
 /** Runs one gpu.js kernel. */
 export const runKernel = (gpu: Gpu, kernel: GpuKernel, inputs: Arrays): Float32Array => {
   if (kernel.size === 0) return new Float32Array()
   const lengths = inputs.map(x => x.length)
-  const run = gpu.compile(kernel, lengths)
+  const run = gpu.compile({ ...kernel, size: lengthOf(kernel.dtype, kernel.size) }, lengths)
   return run([...inputs, ...kernel.specials.map(name => SPECIALS[name])])
 }
 
@@ -95,7 +71,8 @@ const runWhile = (gpu: Gpu, step: Control<'while'>, inputs: Arrays): Arrays => {
 }
 
 const runBranch = (gpu: Gpu, { branches }: Control<'branch'>, [index, ...xs]: Arrays): Arrays => {
-  const chosen = branches[Math.min(Math.max(index?.[0] ?? 0, 0), branches.length - 1)]
+  const number = decode(index ?? new Float32Array(2), 'int32')[0] ?? 0
+  const chosen = branches[Math.min(Math.max(number, 0), branches.length - 1)]
   return chosen === undefined ? [] : runLowered(gpu, chosen, xs)
 }
 
@@ -118,13 +95,16 @@ const runLowered = (gpu: Gpu, plan: GpuPlan, inputs: Arrays): Arrays => {
     from.tag === 'input'
       ? (inputs[from.index] ?? new Float32Array())
       : from.tag === 'constant'
-        ? toFloats(hostOf(from.value.cell))
+        ? encode(hostOf(from.value.cell))
         : new Float32Array(),
   )
   const at = (slot: number): Float32Array => values[slot] ?? new Float32Array()
   for (const step of plan.steps) {
     const outputs = step.tag === 'kernel' ? [step.output] : step.outputs
-    const sizes = outputs.map(slot => plan.values[slot]?.size ?? 0)
+    const sizes = outputs.map(slot => {
+      const value = plan.values[slot]
+      return value === undefined ? 0 : lengthOf(value.dtype, value.size)
+    })
     stepResults(gpu, step, step.inputs.map(at), sizes).forEach((y, i) => {
       values[outputs[i] ?? -1] = y
     })
@@ -145,15 +125,15 @@ export const planOn = (gpu: Gpu, lowered: GpuPlan): RunnablePlan => ({
   close: gpu.close,
   run: inputs => {
     checkInputs(lowered, inputs)
-    return runLowered(gpu, lowered, inputs.map(toFloats)).map((y, i) =>
-      fromFloats(y, lowered.values[lowered.outputs[i] ?? -1]?.dtype ?? 'float32'),
+    return runLowered(gpu, lowered, inputs.map(encode)).map((y, i) =>
+      decode(y, lowered.values[lowered.outputs[i] ?? -1]?.dtype ?? 'float32'),
     )
   },
 })
 
 /**
  * A plan that gpu.js runs in a mode that is asked for by name; no other mode is taken instead. Results may be inputs themselves, as
- * those of the plan. Running it throws a RuleError for int32 inputs or results beyond ±2²⁴.
+ * those of the plan.
  * A Left says which kernel has no form in gpu.js (RuleError), or that gpu.js is not installed (EngineError).
  */
 export const createGpuPlan = (

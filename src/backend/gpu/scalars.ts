@@ -1,8 +1,7 @@
 /**
  * Scalar functions of the kernel language as text in the language of gpu.js.
  *
- * Layer: backend. All values are floats there: bool is 0 and 1, int32 a whole number, exact up to ±2²⁴. Functions that need all 32
- * bits are refused with a RuleError. Read next: functions.ts.
+ * Layer: backend. Names are those of variables: floats, of which a bool is 0 or 1, or int32. Read next: functions.ts.
  */
 import type { Dtype } from '../../core/dtype.ts'
 import { fail, ruleError } from '../../core/errors.ts'
@@ -17,22 +16,18 @@ export type Vocabulary = {
   readonly op: string
   readonly helper: (name: string) => string
   readonly special: (name: Special) => string
+  /** A new int32 variable with a value; its name. */
+  readonly integer: (value: string) => string
+  /** A bitwise operator applied to names or whole numbers. */
+  readonly bits: (x: string | number, operator: '&' | '|' | '^' | '<<' | '>>', y: string | number) => string
+  /** A sum, difference or negative of int32, cut to 32 bits. */
+  readonly wrap: (sum: string) => string
 }
 
-/** Whole numbers below this size are exact; this one may be its rounded neighbour. */
-const EXACT = 2 ** 24
-
-const INT32_MAX = 2147483647
-const INT32_MIN = -2147483648
-
-/** Whether an int32 is exact as a float32, or one of the two ends of the range, where casts saturate and empty extremes lie. */
-export const fitsInt32 = (x: number): boolean =>
-  Math.abs(x) < EXACT || x === INT32_MAX || x === INT32_MIN || x === 2 ** 31
-
-/** A number as text. A RuleError for an int32 that a float32 does not hold. */
+/** A number as text. An int32 beyond 2²⁴ is put together from its halves, as literals are floats in some modes. */
 export const literal = (words: Vocabulary, dtype: Dtype, value: number): string => {
-  if (dtype === 'int32' && !fitsInt32(value))
-    return fail(ruleError(words.op, `backend gpu: the int32 ${value} is beyond ±2^24, where float32 skips numbers`))
+  if (dtype === 'int32')
+    return Math.abs(value) < 2 ** 24 ? String(value) : words.bits(words.bits(value >> 16, '<<', 16), '|', value & 65535)
   const x = Math.fround(value)
   if (Number.isNaN(x)) return words.special('nan')
   if (!Number.isFinite(x)) return `${x < 0 ? '-' : ''}${words.special('infinity')}`
@@ -119,26 +114,55 @@ const floats: { readonly [fn in ScalarFn]?: Form } = {
   atan2: (_, x, y) => `Math.atan2(${x}, ${y})`,
 }
 
-// Adding 0 makes a zero of -0, which int32 has not.
+const bitwise =
+  (operator: '&' | '|' | '^'): Form =>
+  (words, x, y) =>
+    words.bits(x, operator, y)
+const wrapped =
+  (form: (x: string, y: string) => string): Form =>
+  (words, x, y) =>
+    words.wrap(form(x, y))
+/** What is left of x when y is taken so many times. */
+const rest = (words: Vocabulary, x: string, y: string, times: string): string =>
+  words.wrap(`${x} - ${words.helper('wholeProduct')}(${times}, ${y})`)
+/** Whether the quotient towards zero has to be one less to be rounded down. */
+const below = (x: string, y: string, r: string): string =>
+  `(${r} !== 0 && ((${x} < 0 && ${y} > 0) || (${x} > 0 && ${y} < 0)))`
+
 const integers: { readonly [fn in ScalarFn]?: Form } = {
-  neg: (_, x) => `0 - ${x}`,
-  abs: builtin('abs'),
-  sign: own('signOf'),
+  neg: wrapped(x => `0 - ${x}`),
+  abs: (words, x) => `${x} < 0 ? ${words.wrap(`0 - ${x}`)} : ${x}`,
+  sign: (words, x) => words.bits(words.bits(x, '>>', 31), '|', words.integer(truth(`${x} > 0`))),
   bitNot: (_, x) => `-1 - ${x}`,
-  add: infix('+'),
-  sub: infix('-'),
-  mul: (_, x, y) => `${x} * ${y} + 0`,
+  add: wrapped((x, y) => `${x} + ${y}`),
+  sub: wrapped((x, y) => `${x} - ${y}`),
+  mul: own('wholeProduct', 2),
   div: own('wholeQuotient', 2),
-  floorDiv: own('wholeFloorQuotient', 2),
-  mod: (words, x, y) => `${y} === 0 ? 0 : ${x} - ${y} * ${words.helper('wholeFloorQuotient')}(${x}, ${y})`,
-  rem: (words, x, y) => `${y} === 0 ? 0 : ${x} - ${y} * ${words.helper('wholeQuotient')}(${x}, ${y})`,
+  floorDiv: (words, x, y) => {
+    const q = words.integer(`${words.helper('wholeQuotient')}(${x}, ${y})`)
+    const r = words.integer(rest(words, x, y, q))
+    return `${y} !== 0 && ${below(x, y, r)} ? ${words.wrap(`${q} - 1`)} : ${q}`
+  },
+  mod: (words, x, y) => {
+    const q = words.integer(`${words.helper('wholeQuotient')}(${x}, ${y})`)
+    const r = words.integer(rest(words, x, y, q))
+    const v = words.integer(`${below(x, y, r)} ? ${words.wrap(`${r} + ${y}`)} : ${r}`)
+    return `${y} !== 0 ? ${v} : ${words.integer('0')}`
+  },
+  rem: (words, x, y) => {
+    const q = words.integer(`${words.helper('wholeQuotient')}(${x}, ${y})`)
+    const r = words.integer(rest(words, x, y, q))
+    return `${y} !== 0 ? ${r} : ${words.integer('0')}`
+  },
   pow: own('wholePower', 2),
-  max: (_, x, y) => `Math.max(${x}, ${y})`,
-  min: (_, x, y) => `Math.min(${x}, ${y})`,
-  bitAnd: infix('&'),
-  bitOr: infix('|'),
-  bitXor: infix('^'),
+  max: (_, x, y) => `${x} > ${y} ? ${x} : ${y}`,
+  min: (_, x, y) => `${x} < ${y} ? ${x} : ${y}`,
+  bitAnd: bitwise('&'),
+  bitOr: bitwise('|'),
+  bitXor: bitwise('^'),
+  shiftLeft: own('shiftedLeft', 2),
   shiftRight: own('shiftedRight', 2),
+  shiftRightLogical: own('shiftedRightLogically', 2),
   ...Object.fromEntries(
     (['floor', 'ceil', 'round', 'trunc'] as const).map(fn => [fn, (_: Vocabulary, x: string) => x]),
   ),
@@ -152,22 +176,17 @@ const bools: { readonly [fn in ScalarFn]?: Form } = {
 const formOf = (fn: ScalarFn, dtype: Dtype): Form | undefined =>
   common[fn] ?? (dtype === 'int32' ? integers : dtype === 'bool' ? bools : floats)[fn]
 
-/** An `apply` node as an expression over names. `dtype` is that of the first argument. A RuleError for what needs 32 bits. */
-export const scalarText = (
-  words: Vocabulary,
-  fn: ScalarFn,
-  dtype: Dtype,
-  [x = '0', y = '0']: readonly string[],
-): string => {
+/** An `apply` node as an expression over names. `dtype` is that of the first argument. */
+export const scalarText = (words: Vocabulary, fn: ScalarFn, dtype: Dtype, args: readonly string[]): string => {
+  if (fn === 'threefry0' || fn === 'threefry1') return `${words.helper(fn)}(${args.join(', ')})`
+  const [x = '0', y = '0'] = args
   const form = formOf(fn, dtype)
   if (form !== undefined) return form(words, x, y)
-  const why =
-    dtype === 'int32' ? 'needs wrapping 32-bit arithmetic, which float32 kernels lack' : 'has no meaning there'
-  return fail(ruleError(words.op, `backend gpu: ${fn} of ${dtype} ${why}; run this part on another backend`))
+  return fail(ruleError(words.op, `backend gpu: ${fn} of ${dtype} has no meaning there`))
 }
 
-/** A `cast` node as an expression over a name. */
+/** A `cast` node as an expression over a name, to be assigned to a variable of the other type. */
 export const castText = (words: Vocabulary, from: Dtype, to: Dtype, x: string): string => {
   if (to === 'bool') return truth(`${x} !== 0`)
-  return to === 'int32' && from === 'float32' ? `${words.helper('toWhole')}(${x})` : `${x} + 0`
+  return to === 'int32' && from !== 'bool' ? `${words.helper('toWhole')}(${x})` : x
 }

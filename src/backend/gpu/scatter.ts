@@ -9,7 +9,7 @@ import { dim, range } from '../../core/shape.ts'
 import { type Scope, write } from './expressions.ts'
 import { loops, variable } from './reduce.ts'
 import { scalarText } from './scalars.ts'
-import { decode, type Point, type Writer } from './writer.ts'
+import { decode, elementNumber, giveBack, type Point, type Writer } from './writer.ts'
 
 const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 
@@ -23,9 +23,10 @@ const keptAxes = ({ axes, index, shape }: Scatter): readonly (number | undefined
 /** The kernel of a scatter: everything after its head. */
 export const scatterText = (writer: Writer, kernel: Scatter): void => {
   const { axes, index, update, combine, shape } = kernel
-  const point = decode(writer, 'this.thread.x', shape)
+  const { dtype } = update
+  const point = decode(writer, elementNumber(writer, dtype), shape)
   const [start = '0'] = write(writer, [kernel.init], scopeAt(point))
-  const total = variable(writer, start)
+  const total = variable(writer, dtype, start)
   const kept = keptAxes(kernel)
   const searched = range(0, axes.length).filter(axis => kept[axis] === undefined)
   const sizes = searched.map(axis => dim(axes, axis))
@@ -37,13 +38,13 @@ export const scatterText = (writer: Writer, kernel: Scatter): void => {
     const exprs: readonly Expr[] = [...index, update]
     const names = write(writer, exprs, scopeAt({ coordinates: at, sizes: axes }))
     const value = names[index.length] ?? '0'
-    const hits = index.map((_, axis) => `${names[axis]} === ${writer.float(point.coordinates[axis] ?? '0')}`)
+    const hits = index.map((_, axis) => `${names[axis]} === ${point.coordinates[axis] ?? '0'}`)
     const hit = writer.float(`(${hits.length === 0 ? '0 === 0' : hits.join(' && ')}) ? 1 : 0`)
     const next =
-      combine === 'last' ? value : writer.float(scalarText(writer, combiners[combine], update.dtype, [total, value]))
+      combine === 'last' ? value : writer.value(dtype, scalarText(writer, combiners[combine], dtype, [total, value]))
     writer.line(`${total} = ${hit} !== 0 ? ${next} : ${total};`)
   })
-  writer.line(`return ${total};`)
+  giveBack(writer, dtype, total)
 }
 
 const scopeAt = (point: Point): Scope => ({ point, stages: new Map(), values: new Map() })

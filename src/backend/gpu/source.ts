@@ -15,9 +15,21 @@ import type { GpuFunction } from './functions.ts'
 import { reduceText } from './reduce.ts'
 import type { Special } from './scalars.ts'
 import { scatterText } from './scatter.ts'
-import { decode, type Operand, type Writer, writerOf } from './writer.ts'
+import {
+  type Dialect,
+  decode,
+  element,
+  elementNumber,
+  giveBack,
+  type Operand,
+  type Writer,
+  writerOf,
+} from './writer.ts'
 
-/** One gpu.js kernel. `size` counts elements; a kernel of size 0 has no text and is not run. `specials` are arguments after the arrays. */
+/**
+ * One gpu.js kernel. `size` counts elements, each of which takes the floats that storage.ts says; a kernel of size 0 has no text and is
+ * not run. `specials` are arguments after the arrays.
+ */
 export type GpuKernel = {
   readonly source: string
   /** What the text calls. */
@@ -33,6 +45,8 @@ export type Source = { readonly kernels: readonly GpuKernel[]; readonly outputs:
 
 /** WebGPU gives a shader eight arrays unless asked for more; one is the result. */
 const MOST_INPUTS = 7
+
+type Head = { readonly op: string; readonly dialect: Dialect }
 
 /** Kernels by the number of the stage that they compute. */
 type Made = { readonly kernels: GpuKernel[]; readonly at: Map<number, number> }
@@ -90,16 +104,17 @@ const shared = (nest: Nest): readonly number[] => {
 /** The text of stage `number` at a point of the outer axes; stages that have been computed are read. */
 const stageText = (writer: Writer, nest: Nest, number: number, made: Made): string => {
   const own = ownAxes(nest.stages[number])
-  const point = decode(writer, 'this.thread.x', [...nest.axes, ...own])
+  const at = elementNumber(writer, dtypeOf(nest.stages[number] as Stage))
+  const point = decode(writer, at, [...nest.axes, ...own])
   const rank = nest.axes.length
   const outer = { coordinates: point.coordinates.slice(0, rank), sizes: nest.axes }
-  const flat = own.length === 0 ? 'this.thread.x' : flatText(outer.coordinates, nest.axes)
+  const flat = own.length === 0 ? at : flatText(outer.coordinates, nest.axes)
   const stages = new Map<number, string>()
   const scope: Scope = { point: outer, stages, values: new Map<Expr, string>() }
   for (const s of order(nest, number, made)) {
     const stage = nest.stages[s] as Stage
     const of = made.at.get(s)
-    if (of !== undefined) stages.set(s, writer.float(`${writer.array({ tag: 'result', of })}[${flat}]`))
+    if (of !== undefined) stages.set(s, element(writer, dtypeOf(stage), writer.array({ tag: 'result', of }), flat))
     else if (stage.tag === 'reduce') stages.set(s, reduceText(writer, stage, scope))
     else stages.set(s, write(writer, [stage.expr], s === number ? { ...scope, point } : scope)[0] ?? '0')
   }
@@ -134,22 +149,21 @@ const flatText = (coordinates: readonly string[], sizes: Shape): string =>
     ['0', 1],
   )[0]
 
-const stageKernel = (op: string, nest: Nest, number: number, made: Made): GpuKernel => {
+const stageKernel = (head: Head, nest: Nest, number: number, made: Made): GpuKernel => {
   const stage = nest.stages[number] as Stage
   const size = sizeOf([...nest.axes, ...ownAxes(stage)])
   if (size === 0) return nothing(dtypeOf(stage))
-  const writer = writerOf(op)
-  const value = stageText(writer, nest, number, made)
-  writer.line(`return ${value};`)
+  const writer = writerOf(head.op, head.dialect)
+  giveBack(writer, dtypeOf(stage), stageText(writer, nest, number, made))
   return finish(writer, size, dtypeOf(stage))
 }
 
-const nestSource = (op: string, nest: Nest): Source => {
+const nestSource = (head: Head, nest: Nest): Source => {
   const made: Made = { kernels: [], at: new Map() }
   const make = (s: number): number => {
     const found = made.at.get(s)
     if (found !== undefined) return found
-    const at = made.kernels.push(stageKernel(op, nest, s, made)) - 1
+    const at = made.kernels.push(stageKernel(head, nest, s, made)) - 1
     // Maps with axes of their own are nobody's operands.
     if (ownAxes(nest.stages[s]).length === 0) made.at.set(s, at)
     return at
@@ -173,19 +187,18 @@ const unsupported = (op: string, what: string): never =>
   fail(ruleError(op, `backend gpu: ${what} kernels have no form in gpu.js yet; run this part on another backend`))
 
 /**
- * The gpu.js kernels of a kernel; `op` names it in messages. int32 is exact up to ±2²⁴.
- * @throws RuleError for float64, for int32 arithmetic that needs 32 bits (shifts to the left, as in random numbers), for more than
- *   seven arrays, and for kernels that sort, run totals or solve
+ * The gpu.js kernels of a kernel; `op` names it in messages.
+ * @throws RuleError for float64, for more than seven arrays, and for kernels that sort, run totals or solve
  */
-export const sourceOf = (kernel: Kernel, op: string = kernel.tag): Source => {
+export const sourceOf = (kernel: Kernel, op: string = kernel.tag, dialect: Dialect = 'operators'): Source => {
   switch (kernel.tag) {
     case 'nest':
-      return nestSource(op, kernel)
+      return nestSource({ op, dialect }, kernel)
     case 'contract':
-      return nestSource(op, nestOf(kernel))
+      return nestSource({ op, dialect }, nestOf(kernel))
     case 'scatter': {
       const size = sizeOf(kernel.shape)
-      const writer = writerOf(op)
+      const writer = writerOf(op, dialect)
       if (size > 0) scatterText(writer, kernel)
       return {
         kernels: [size === 0 ? nothing(kernel.update.dtype) : finish(writer, size, kernel.update.dtype)],

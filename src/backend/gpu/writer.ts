@@ -1,13 +1,15 @@
 /**
  * The text of one gpu.js kernel in the making: lines, names, and what the kernel refers to.
  *
- * Layer: backend. gpu.js decides types by looking at declarations: a variable that is counted up once is an integer and stays one,
- * any other is a float. Every value gets a variable of its own, since gpu.js does not get far with deep expressions. Read next:
- * address.ts, expressions.ts.
+ * Layer: backend. A variable is a float or an int32, and its name does not say which: who asks for it knows. Every value gets a
+ * variable of its own, since gpu.js does not get far with deep expressions. Read next: address.ts, expressions.ts.
  */
+import type { Dtype } from '../../core/dtype.ts'
 import type { Shape } from '../../core/shape.ts'
 import { functionsFor, type GpuFunction } from './functions.ts'
+import { declareWhole } from './helper.ts'
 import type { Special, Vocabulary } from './scalars.ts'
+import { widthOf } from './storage.ts'
 
 /** What a gpu.js kernel reads: an input of the kernel that it is made from, or the result of an earlier one made from that. */
 export type Operand =
@@ -22,8 +24,8 @@ export type Writer = Vocabulary & {
   readonly line: (text: string) => void
   /** A new float variable with a value; its name. */
   readonly float: (value: string) => string
-  /** A new integer variable with a value; its name. */
-  readonly integer: (value: string) => string
+  /** A new variable with a value of a dtype; its name. */
+  readonly value: (dtype: Dtype, value: string) => string
   /** A name that nothing has yet. */
   readonly fresh: () => string
   /** The name of an operand, which becomes an argument. */
@@ -37,8 +39,22 @@ export type Writer = Vocabulary & {
   }
 }
 
+/**
+ * Which text is written: `operators` has bitwise operators, for modes where they hold for all int32; `functions` calls functions for
+ * them, which the others get in GLSL.
+ */
+export type Dialect = 'operators' | 'functions'
+
+const bitFunctions = {
+  '&': 'wholeAnd',
+  '|': 'wholeOr',
+  '^': 'wholeXor',
+  '<<': 'wholeLeft',
+  '>>': 'wholeRight',
+} as const
+
 /** An empty kernel. `op` names it in messages. */
-export const writerOf = (op: string): Writer => {
+export const writerOf = (op: string, dialect: Dialect = 'operators'): Writer => {
   const lines: string[] = []
   const operands: Operand[] = []
   const helpers = new Set<string>()
@@ -55,9 +71,10 @@ export const writerOf = (op: string): Writer => {
   }
   const integer = (value: string): string => {
     const name = fresh()
-    line(`let ${name} = 0; ${name}++; ${name} = ${value};`)
+    line(`${declareWhole(name)} ${name} = ${value};`)
     return name
   }
+  const value = (dtype: Dtype, value: string): string => (dtype === 'int32' ? integer(value) : float(value))
   const array = (operand: Operand): string => {
     const found = operands.findIndex(other => JSON.stringify(other) === JSON.stringify(operand))
     return `a${found >= 0 ? found : operands.push(operand) - 1}`
@@ -75,7 +92,33 @@ export const writerOf = (op: string): Writer => {
     specials.add(name)
     return name
   }
-  return { op, line, float, integer, fresh, array, text, helper, special }
+  const bits: Vocabulary['bits'] = (x, operator, y) =>
+    dialect === 'operators' ? `(${x} ${operator} ${y})` : `${helper(bitFunctions[operator])}(${x}, ${y})`
+  const wrap = (sum: string): string => (dialect === 'operators' ? `(${sum}) | 0` : sum)
+  return { op, line, float, integer, value, fresh, array, text, helper, special, bits, wrap }
+}
+
+/** The number of the element that a thread computes. */
+export const elementNumber = (writer: Writer, dtype: Dtype): string =>
+  writer.integer(widthOf(dtype) === 1 ? 'this.thread.x' : writer.bits('this.thread.x', '>>', 1))
+
+/** The end of a kernel: what its thread gives of a value. */
+export const giveBack = (writer: Writer, dtype: Dtype, name: string): void => {
+  if (dtype !== 'int32') {
+    writer.line(`return ${name};`)
+    return
+  }
+  const lower = writer.integer(writer.bits('this.thread.x', '&', 1))
+  const [high, low] = [writer.integer(writer.bits(name, '>>', 16)), writer.integer(writer.bits(name, '&', 65535))]
+  writer.line(`return ${writer.float(`${lower} === 0 ? ${high} : ${low}`)};`)
+}
+
+/** The element of an array at an address. */
+export const element = (writer: Writer, dtype: Dtype, array: string, at: string): string => {
+  if (dtype !== 'int32') return writer.float(`${array}[${at}]`)
+  const first = writer.integer(`2 * (${at})`)
+  const [high, low] = [writer.integer(`${array}[${first}]`), writer.integer(`${array}[${first} + 1]`)]
+  return writer.integer(`${high} * 65536 + ${low}`)
 }
 
 /** Beyond this, the quotient of two integers as floats may be off by more than one. */
@@ -89,7 +132,8 @@ export const divide = (
   bound: number,
 ): readonly [quotient: string, remainder: string] => {
   const power = Math.log2(by)
-  if (Number.isInteger(power)) return [writer.integer(`${x} >> ${power}`), writer.integer(`${x} & ${by - 1}`)]
+  if (Number.isInteger(power))
+    return [writer.integer(writer.bits(x, '>>', power)), writer.integer(writer.bits(x, '&', by - 1))]
   const q = writer.integer(`Math.floor(${x} / ${by})`)
   const r = writer.integer(`${x} - ${q} * ${by}`)
   if (bound > ONE_OFF) {

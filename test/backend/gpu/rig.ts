@@ -5,6 +5,7 @@ import { afterAll, expect } from 'vitest'
 import { type Gpu, type GpuMode, openGpu } from '../../../src/backend/gpu/facade.ts'
 import { runKernel } from '../../../src/backend/gpu/run.ts'
 import { sourceOf } from '../../../src/backend/gpu/source.ts'
+import { decode, encode } from '../../../src/backend/gpu/storage.ts'
 import { reference } from '../../../src/backend/reference.ts'
 import type { TypedArray } from '../../../src/core/dtype.ts'
 import type { Kernel } from '../../../src/core/kernel.ts'
@@ -21,16 +22,18 @@ export const contexts = async (): Promise<readonly Gpu[]> => {
 }
 
 /** What gpu.js makes of a kernel. */
-export const gpuResults = (gpu: Gpu, kernel: Kernel, inputs: readonly TypedArray[]): readonly Float32Array[] => {
+export const gpuResults = (gpu: Gpu, kernel: Kernel, inputs: readonly TypedArray[]): readonly TypedArray[] => {
   const { kernels, outputs } = sourceOf(kernel)
   const results: Float32Array[] = []
   for (const one of kernels) {
     const args = one.inputs.map(operand =>
-      operand.tag === 'input' ? Float32Array.from(inputs[operand.input] ?? []) : (results[operand.of] as Float32Array),
+      operand.tag === 'input'
+        ? encode(inputs[operand.input] ?? new Float32Array())
+        : (results[operand.of] as Float32Array),
     )
     results.push(runKernel(gpu, one, args))
   }
-  return outputs.map(i => results[i] as Float32Array)
+  return outputs.map(i => decode(results[i] as Float32Array, kernels[i]?.dtype ?? 'float32'))
 }
 
 /** Distance relative to the larger of 1 and what is wanted; 0 for equal infinities and for two NaN. */
@@ -41,12 +44,14 @@ export const distance = (got: number, wanted: number): number => {
   return Number.isFinite(error) ? error : Infinity
 }
 
-/** Fails unless gpu.js and the reference agree on all results of a kernel to a relative tolerance. */
+/** Fails unless gpu.js and the reference agree on all results of a kernel, floats to a relative tolerance. */
 export const agree = (gpu: Gpu, kernel: Kernel, inputs: readonly TypedArray[], tolerance: number): void => {
   const wanted = reference.run(kernel, inputs)
   gpuResults(gpu, kernel, inputs).forEach((got, output) => {
+    expect(got.constructor).toBe(wanted[output]?.constructor)
     expect(got.length).toBe(wanted[output]?.length)
-    const at = got.findIndex((x, i) => !(distance(x, wanted[output]?.[i] ?? Number.NaN) <= tolerance))
+    const limit = got instanceof Float32Array ? tolerance : 0
+    const at = got.findIndex((x: number, i: number) => !(distance(x, wanted[output]?.[i] ?? Number.NaN) <= limit))
     if (at >= 0) expect({ output, at, value: got[at] }).toEqual({ output, at, value: wanted[output]?.[at] })
   })
 }

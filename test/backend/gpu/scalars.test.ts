@@ -3,9 +3,18 @@
  */
 import { describe, expect, it } from 'vitest'
 import { scalarFunction } from '../../../src/backend/scalar.ts'
-import type { Dtype, TypedArray } from '../../../src/core/dtype.ts'
-import { along, apply, type BinaryFn, load, mapNest, type UnaryFn } from '../../../src/core/kernel.ts'
-import { mistake } from '../../support/values.ts'
+import { castNumber, type Dtype, type TypedArray } from '../../../src/core/dtype.ts'
+import {
+  along,
+  apply,
+  type BinaryFn,
+  convert,
+  type Expr,
+  load,
+  mapNest,
+  type UnaryFn,
+} from '../../../src/core/kernel.ts'
+import { range } from '../../../src/core/shape.ts'
 import { contexts, distance, gpuResults } from './rig.ts'
 
 const gpus = await contexts()
@@ -20,11 +29,16 @@ const grid = (low: number, high: number, n: number): readonly number[] =>
 const WIDE = [...grid(-12, 12, 97), 1e-6, -1e-6, 0.017, -0.34, 0.36, 0.499, 88, -87, 100, -104, 1e6, 3e37, 2e-38, 1e-40]
 const UNIT = [...grid(-1, 1, 101), 0.9999, -0.99999]
 
+const WHOLE = [
+  ...[0, 1, -1, 2, 3, -5, 7, 12, 31, 32, 33, 1000, -4095, 65535, 65536, -65537, 16777217, -16777219],
+  ...[1073741823, 1073741825, -1073741824, 123456789, -987654321, 2147483647, 2147483646, -2147483647, -2147483648],
+]
+
 const values = (fn: UnaryFn, dtype: Dtype): readonly number[] =>
   dtype === 'bool'
     ? [0, 1]
     : dtype === 'int32'
-      ? [0, 1, -1, 2, -3, 7, 100, 4095, -70000, 16777216]
+      ? WHOLE
       : [...SPECIAL, ...(['asin', 'acos', 'atanh', 'erfInv'].includes(fn) ? UNIT : WIDE)]
 
 const column = (dtype: Dtype, x: readonly number[]): TypedArray =>
@@ -45,17 +59,16 @@ const unary: readonly Case[] = [
 
 const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'xor'] as const
 const ARITHMETIC = ['add', 'sub', 'mul', 'div', 'floorDiv', 'mod', 'rem', 'pow', 'max', 'min'] as const
+const BITS = ['bitAnd', 'bitOr', 'bitXor', 'shiftLeft', 'shiftRight', 'shiftRightLogical'] as const
 const binary: readonly Case[] = [
   ...[...ARITHMETIC, 'atan2' as const, ...COMPARISONS].map((fn): Case => [fn, 'float32']),
-  ...[...ARITHMETIC, 'bitAnd' as const, 'bitOr' as const, 'bitXor' as const, 'shiftRight' as const, ...COMPARISONS].map(
-    (fn): Case => [fn, 'int32'],
-  ),
+  ...[...ARITHMETIC, ...BITS, ...COMPARISONS].map((fn): Case => [fn, 'int32']),
   ...COMPARISONS.map((fn): Case => [fn, 'bool']),
 ]
 
 /** The worst of all points, said with the arguments. */
 const worst = (
-  got: Float32Array,
+  got: TypedArray,
   wanted: readonly number[],
   args: (i: number) => string,
 ): { readonly error: number; readonly at: string } =>
@@ -75,17 +88,13 @@ describe.each(gpus)('in mode $mode', gpu => {
     const [got] = gpuResults(gpu, kernel, [column(dtype, xs)])
     const f = scalarFunction(fn, dtype)
     const wanted = xs.map(x => f(dtype === 'float32' ? Math.fround(x) : x, Number.NaN))
-    const { error, at } = worst(got as Float32Array, wanted, i => String(xs[i]))
-    expect(error <= FLOAT32, at).toBe(true)
+    const { error, at } = worst(got as TypedArray, wanted, i => String(xs[i]))
+    expect(error <= (dtype === 'float32' ? FLOAT32 : 0), at).toBe(true)
   })
 
   it.each(binary)('%s of two %s', (fn, dtype) => {
     const some =
-      dtype === 'bool'
-        ? [0, 1]
-        : dtype === 'int32'
-          ? [0, 1, -1, 2, 3, -5, 7, 12, fn === 'pow' ? 2 : 1000, fn === 'pow' ? 3 : -4095]
-          : [...SPECIAL, 0.5, -2, 3, -3.25, 7.25, 0.1, 1e-3, 1e4]
+      dtype === 'bool' ? [0, 1] : dtype === 'int32' ? WHOLE : [...SPECIAL, 0.5, -2, 3, -3.25, 7.25, 0.1, 1e-3, 1e4]
     const xs = some.flatMap(x => some.map(() => x))
     const ys = some.flatMap(() => some)
     const n = xs.length
@@ -93,19 +102,48 @@ describe.each(gpus)('in mode $mode', gpu => {
     const [got] = gpuResults(gpu, kernel, [column(dtype, xs), column(dtype, ys)])
     const f = scalarFunction(fn, dtype)
     const round = dtype === 'float32' ? Math.fround : (x: number): number => x
-    const all = xs.map((x, i) => f(round(x), round(ys[i] ?? 0)))
-    // int32 beyond 24 bits is not promised.
-    const wanted = all.map((y, i) => (dtype === 'int32' && Math.abs(y) > 2 ** 24 ? (got?.[i] ?? 0) : y))
-    const { error, at } = worst(got as Float32Array, wanted, i => `${xs[i]}, ${ys[i]}`)
-    expect(error <= (fn === 'pow' ? FLOAT32_POWER : FLOAT32), at).toBe(true)
+    const wanted = xs.map((x, i) => f(round(x), round(ys[i] ?? 0)))
+    const { error, at } = worst(got as TypedArray, wanted, i => `${xs[i]}, ${ys[i]}`)
+    expect(error <= (dtype !== 'float32' ? 0 : fn === 'pow' ? FLOAT32_POWER : FLOAT32), at).toBe(true)
   })
-})
 
-describe('what needs 32 bits', () => {
-  const x = load(0, 'int32', [4], [along(0)])
-  it.each(['shiftLeft', 'shiftRightLogical'] as const)('is refused: %s', fn => {
-    expect(mistake(() => gpuResults(gpus[0] as never, mapNest([4], apply(fn, x, x)), [new Int32Array(4)]))).toMatch(
-      `RuleError: nest: backend gpu: ${fn} of int32 needs wrapping 32-bit arithmetic`,
+  it.each(['threefry0', 'threefry1'] as const)('%s', fn => {
+    const n = 64
+    const word = (input: number): Expr => load(input, 'int32', [n], [along(0)])
+    const inputs = [1, 2, 3, 4].map(seed =>
+      Int32Array.from({ length: n }, (_, i) => Math.imul(seed + 4 * i, 0x9e3779b1) ^ (i << 27)),
     )
+    const [got] = gpuResults(gpu, mapNest([n], apply(fn, word(0), word(1), word(2), word(3))), inputs)
+    const f = scalarFunction(fn, 'int32')
+    expect([...(got ?? [])]).toEqual(range(0, n).map(i => f(...inputs.map(x => x[i] ?? 0))))
+  })
+
+  it('casts between all pairs of dtypes', () => {
+    const floats = [
+      ...SPECIAL,
+      0.5,
+      -0.5,
+      1.99,
+      -1.99,
+      2147483520,
+      2147483648,
+      -2147483648,
+      -2147483904,
+      3e38,
+      -1e20,
+      1e-40,
+    ]
+    for (const [from, xs] of [
+      ['float32', floats],
+      ['int32', WHOLE],
+      ['bool', [0, 1]],
+    ] as const)
+      for (const to of ['float32', 'int32', 'bool'] as const) {
+        const n = xs.length
+        const kernel = mapNest([n], convert(to, load(0, from, [n], [along(0)])))
+        const [got] = gpuResults(gpu, kernel, [column(from, xs)])
+        const wanted = xs.map(x => castNumber(castNumber(x, from), to))
+        expect([...(got ?? [])], `${from} to ${to}`).toEqual(wanted)
+      }
   })
 })
