@@ -4,6 +4,7 @@
  * Random numbers are in `cotangent/random`, layers in `cotangent/nn`, optimizers in `cotangent/optim`, data sets in
  * `cotangent/data`, training loops in `cotangent/train`, gradient checks and laws in `cotangent/testing`.
  */
+export type { AsyncBackend } from './backend/backend.ts'
 export { assertShape, type ShapePattern } from './core/assert-shape.ts'
 export type { Dtype, FloatDtype, TypedArray } from './core/dtype.ts'
 export { CotangentError, type ErrorTag } from './core/errors.ts'
@@ -104,6 +105,7 @@ export { foldWindows, windows } from './ops/windows.ts'
 export { type AssociativeScanOptions, associativeScan } from './transform/associative.ts'
 export { call, checkpoint } from './transform/call.ts'
 export { type CheckOptions, checkGrads } from './transform/check.ts'
+export { type CompileToOptions, compile } from './transform/compile.ts'
 export { cond, switchCase } from './transform/cond.ts'
 export { configure, type EngineOptions, type EngineReport, engineReport } from './transform/configure.ts'
 export { customJvp, customVjp } from './transform/custom.ts'
@@ -117,6 +119,7 @@ export { linearize, linearTranspose } from './transform/linearize.ts'
 export { makeProgram } from './transform/make-program.ts'
 export { type Comparison, type GradReport, showReport } from './transform/report.ts'
 export { foriLoop, type ScanOptions, scan } from './transform/scan.ts'
+export { toHost } from './transform/to-host.ts'
 export { vjp } from './transform/vjp.ts'
 export { type BatchAxes, type VmapOptions, vmap } from './transform/vmap.ts'
 export { whileLoop } from './transform/while.ts'

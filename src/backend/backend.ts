@@ -1,9 +1,10 @@
 /**
  * What a backend is.
  *
- * Layer: backend. A backend runs kernels on arrays, ops on tensors, and, if it has a compiler, whole programs. Read next:
- * reference.ts, the plain one; wasm.ts, the quick one.
+ * Layer: backend. A backend runs kernels on arrays, ops on tensors, and, if it has a compiler, whole programs. One whose results
+ * take their time runs programs alone. Read next: reference.ts, the plain one; wasm.ts, the quick one; gpu/.
  */
+import type { Task } from 'fp-ts/lib/Task.js'
 import { allocate, type TypedArray } from '../core/dtype.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { concrete, hostOf } from '../core/tensor.ts'
@@ -29,6 +30,21 @@ export interface Backend {
   readonly execute:
     | ((program: Program, args: readonly Concrete[], donated: readonly number[]) => readonly Tensor[])
     | null
+}
+
+/** Runs whole programs on a device, for `compile`. Its results stay there until `toHost` reads them. */
+export interface AsyncBackend {
+  readonly name: string
+  /** Rejects with a CotangentError. `donated` are numbers of inputs that lose their elements. */
+  readonly execute: (
+    program: Program,
+    args: readonly Concrete[],
+    donated: readonly number[],
+  ) => Promise<readonly Tensor[]>
+  /** Frees all that it has, results that nobody has read included; it runs nothing afterwards. */
+  readonly close: Task<void>
+  /** What it really is and does. */
+  readonly describe: () => { readonly [name: string]: unknown }
 }
 
 /** A backend that runs kernel by kernel on arrays of the host. */

@@ -18,7 +18,7 @@ import {
 import { showArray, showTensor } from './print.ts'
 import { dim, MAX_RANK, type Shape, showShape, sizeOf, validShape } from './shape.ts'
 import type { Check, Literal, Resolved, ShapeOf, SingleElement } from './shape-types.ts'
-import type { Cell, Concrete, Formula, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
+import type { Cell, Concrete, Formula, Remote, Tensor, TensorType, Trace, Tracer, Value } from './types.ts'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -42,6 +42,8 @@ type InspectOptions = { readonly depth?: number | null }
  * the second step for a tensor inside an object, whose array starts on a line of its own to stay aligned.
  */
 const inspected = (x: Concrete, depth: number, options?: InspectOptions): unknown => {
+  const remote = elsewhere(x.cell)
+  if (remote !== undefined) return showRemote(x, remote)
   const text = showTensor(hostOf(x.cell), x.shape, x.dtype)
   const atTop = !text.includes('\n') || depth === options?.depth
   return atTop ? text : { [inspect]: () => text.replace('(', '(\n       ').replaceAll('\n     ', '\n') }
@@ -55,6 +57,8 @@ const concreteMethods = {
     return hint === 'string' ? String(this.toString()) : noArithmetic()
   },
   toString(this: Concrete) {
+    const remote = elsewhere(this.cell)
+    if (remote !== undefined) return showRemote(this, remote)
     return showArray(hostOf(this.cell), this.shape, this.dtype)
   },
   [inspect](this: Concrete, depth: number, options?: InspectOptions) {
@@ -118,11 +122,28 @@ export const formulaOf = ({ cell, dtype }: Concrete): Formula | undefined => {
 
 /** The elements of a cell on the host, copied out of the engine's memory or written out if they are not there yet. */
 export const hostOf = (cell: Cell): TypedArray => {
+  const { remote } = cell
+  if (cell.host === null && remote !== undefined) return remote.host ?? fail(unread(remote))
   const host =
     cell.host ?? cell.block?.read() ?? (cell.formula === undefined ? fail(donated('data')) : written(cell.formula))
   cell.host = host
   return host
 }
+
+/** Why elements that are on a device cannot be had at once. */
+export const unread = ({ where, lost }: Remote): CotangentError =>
+  engineError(
+    'data',
+    lost
+      ? `this tensor was on backend ${where}, which has been closed: call await toHost(x) before closing it`
+      : `this tensor is on backend ${where}: call await toHost(x) before reading it or computing with it here`,
+  )
+
+/** Where the elements of a cell are if the host does not have them. */
+const elsewhere = ({ host, remote }: Cell): Remote | undefined =>
+  host === null && remote?.host === null ? remote : undefined
+
+const showRemote = (x: TensorType, { where }: Remote): string => `Tensor(${showType(x)}, on ${where})`
 
 /** Why a tensor has no values any more. */
 export const donated = (op: string): CotangentError =>

@@ -29,14 +29,28 @@ export interface Block {
   readonly read: () => TypedArray
 }
 
+/** Elements in the memory of a device, which can be read asynchronously alone. */
+export interface Remote {
+  /** The backend that has them, for messages. */
+  readonly where: string
+  /** The elements once they have been copied to the host. */
+  readonly host: TypedArray | null
+  /** Whether they went with their backend. */
+  readonly lost: boolean
+  /** Copies them to the host; rejects with an EngineError when they are lost. */
+  readonly fetch: () => Promise<TypedArray>
+}
+
 /**
- * Where the elements of a tensor are: on the host, in the memory of an engine, or in both, or nowhere
+ * Where the elements of a tensor are: on the host, in the memory of an engine, or in both, or on a device, or nowhere
  * yet but in a formula; in none of these once the tensor has been
  * donated. Tensors that differ in shape alone share a cell. Backends change cells, nobody else.
  */
 export interface Cell {
   host: TypedArray | null
   block: Block | null
+  /** The elements on a device, of tensors that were computed there. */
+  remote?: Remote
   /** The elements as a formula, of tensors that were made by one; they need not be anywhere else. */
   formula?: Formula
 }

@@ -126,6 +126,7 @@ export const createResidence = (heap: Heap, initialLimit: number): Residence => 
       cell.block = null
       cell.host = null
       delete cell.formula
+      delete cell.remote
     },
     usage: () => ({ bytes: used, blocks: residents.size }),
     setLimit: bytes => {
