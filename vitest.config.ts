@@ -1,4 +1,10 @@
+import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+
+// A machine without a GPU may have a Vulkan driver that computes on the CPU, in Debian's chromium. Workers could not set this themselves.
+const software = '/usr/lib/chromium/vk_swiftshader_icd.json'
+if (existsSync(software) && !existsSync('/dev/dri') && !existsSync('/dev/nvidia0'))
+  process.env.VK_ICD_FILENAMES ??= software
 
 export default defineConfig({
   test: {

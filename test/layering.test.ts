@@ -22,7 +22,7 @@ const layers: readonly (readonly string[])[] = [
   ['random'],
   ['nn', 'optim'],
   ['metrics'],
-  ['train', 'data', 'io', 'plot', 'testing'],
+  ['train', 'data', 'io', 'plot', 'testing', 'gpu'],
   ['cli'],
   ['index'],
 ]
@@ -32,7 +32,7 @@ const sideways: readonly string[] = ['io > data']
 
 /** What a folder may import from outside, besides fp-ts, which is for everybody. A new package is a line here. */
 const externals: { readonly [folder: string]: readonly RegExp[] } = {
-  backend: [/^gpu\.js$/],
+  backend: [/^gpu\.js$/, /^webgpu$/],
   testing: [/^fast-check$/],
   train: [/^cli-progress$/, /^node:/],
   data: [/^node:/, /^fflate$/, /^papaparse$/],

@@ -40,8 +40,8 @@ describe('the packed package', () => {
       'esm.mjs',
       `import { grad, sum, square, tensor } from 'cotangent'
        import * as random from 'cotangent/random'; import * as nn from 'cotangent/nn'; import * as optim from 'cotangent/optim'
-       import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as plot from 'cotangent/plot'; import * as testing from 'cotangent/testing'
-       for (const module of [random, nn, optim, metrics, data, io, train, plot, testing]) if (Object.keys(module).length === 0) throw Error('empty')
+       import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as plot from 'cotangent/plot'; import * as testing from 'cotangent/testing'; import * as gpu from 'cotangent/gpu'
+       for (const module of [random, nn, optim, metrics, data, io, train, plot, testing, gpu]) if (Object.keys(module).length === 0) throw Error('empty')
        ${program}`,
     )
     expect(inProject('node', 'esm.mjs')).toBe('[2. 4.]\n')
@@ -67,6 +67,24 @@ describe('the packed package', () => {
     expect(drawn()).toEqual(['<svg', missing(roboto, both)])
     installed(roboto)
     expect(drawn()).toEqual(['<svg', '137,80,78,71'])
+  })
+
+  it('opens a backend of gpu.js once that is there, and says what to install until then', () => {
+    write(
+      'gpu.mjs',
+      `import { compile, mul, tensor, toHost } from 'cotangent'; import { gpu } from 'cotangent/gpu'
+       const { left, right } = await gpu({ mode: 'webasm' })()
+       if (left) console.log(left._tag + ' ' + left.message)
+       else {
+         console.log(String(await toHost(await compile(x => mul(x, 2), { backend: right })(tensor([1, 2])))))
+         await right.close()
+       }`,
+    )
+    expect(inProject('node', 'gpu.mjs')).toMatch(
+      /^EngineError gpu: the package gpu.js is not there \(.*\): npm install gpu.js@2.24.1/,
+    )
+    installed('gpu.js')
+    expect(inProject('node', 'gpu.mjs')).toBe('[2. 4.]\n')
   })
 
   it('loads with require', () => {

@@ -40,7 +40,7 @@ export const exportsOf = (file: string): readonly Public[] => {
 /** The index files of the package: its main one, and those of its subpaths. */
 export const indexFiles: readonly string[] = [
   join(SRC, 'index.ts'),
-  ...['random', 'nn', 'optim', 'metrics', 'data', 'io', 'train', 'plot', 'testing']
+  ...['random', 'nn', 'optim', 'metrics', 'data', 'io', 'train', 'plot', 'testing', 'gpu']
     .map(folder => join(SRC, folder, 'index.ts'))
     .filter(existsSync),
   join(SRC, 'ops/extend.ts'),

@@ -57,6 +57,17 @@ export const mistake = (f: () => unknown): string => {
   return `${_tag}: ${message}`
 }
 
+/** The tag and the message that a promise rejects with. */
+export const rejection = async (promise: Promise<unknown>): Promise<string> => {
+  const outcome = await promise.then(
+    () => () => undefined,
+    (error: unknown) => () => {
+      throw error
+    },
+  )
+  return mistake(outcome)
+}
+
 /** A float64 tensor. */
 export const f64 = (value: Nested): Tensor => tensor(value, { dtype: 'float64' })
 /** An int32 tensor. */

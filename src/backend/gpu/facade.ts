@@ -1,37 +1,135 @@
 /**
  * gpu.js as we use it: loaded when it is asked for, with types of our own, since its own lack what we need and name what is not there.
  *
- * Layer: backend. Nothing else here knows gpu.js. It is an optional package. Read next: run.ts.
+ * Layer: backend. Nothing else here knows the package; resident.ts knows some of its internals. It is an optional package. Read
+ * next: webgpu.ts, device.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import type * as T from 'fp-ts/lib/Task.js'
-import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { type CotangentError, describe, engineError, fail } from '../../core/errors.ts'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { CotangentError, describe, engineError } from '../../core/errors.ts'
 import type { GpuFunction } from './functions.ts'
+import { ensureWebGpu, type WebGpuContext } from './webgpu.ts'
 
-/** Ways in which gpu.js can run kernels; those that need no GPU. */
-export type GpuMode = 'cpu' | 'webasm'
+/** Ways in which gpu.js can run kernels: two on the CPU, three on a GPU. */
+export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu'
+
+/** All of them. */
+export const GPU_MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu']
 
 /** The version whose behaviour the generated kernels rest on. */
-const VERSION = '2.24.1'
+export const VERSION = '2.24.1'
 
-type Argument = Float32Array | number
-
-/** A compiled kernel of gpu.js. */
-type Callable = {
-  (...args: readonly Argument[]): Float32Array
-  readonly kernel: { readonly constructor: { readonly mode?: string } }
+/** A kernel of gpu.js; within a pipeline, arguments and results are handles. */
+export type Callable = {
+  (...args: readonly unknown[]): unknown
   readonly destroy: () => void
 }
 
-type Context = {
-  readonly createKernel: (source: string, settings: { readonly [name: string]: unknown }) => Callable
-  readonly destroy: () => Promise<void>
+/** Kernels that run one after the other. */
+export type Pipeline = {
+  (...args: readonly Float32Array[]): Promise<readonly Float32Array[]>
+  /** What runs it, known after the first call. */
+  readonly executorKind: string
+  readonly backend: string | null
+  readonly fallbackReason: string | null
+  /** Internals. */
+  readonly pipeline: unknown
+  readonly destroy: () => Promise<unknown>
 }
 
-type Module = { readonly GPU: new (settings: { readonly mode: GpuMode }) => Context }
+type Settings = {
+  readonly output: readonly number[]
+  readonly functions: readonly GpuFunction[]
+  readonly precision: 'single'
+  readonly loopMaxIterations: number
+}
 
-/** A context in which kernels are compiled and run. */
+/** Where kernels are made. */
+export type Context = {
+  readonly createKernel: (source: string, settings: Settings) => Callable
+  readonly createPipeline: (plan: (...args: readonly unknown[]) => readonly unknown[]) => Pipeline
+  readonly destroy: () => Promise<unknown>
+}
+
+type Module = {
+  readonly GPU: new (settings: { readonly mode: GpuMode }) => Context
+  readonly WebGPUContext: { readonly acquire: () => Promise<WebGpuContext>; readonly destroy: () => Promise<void> }
+}
+
+/** gpu.js in some mode, ready for kernels. */
+export type Opened = {
+  readonly mode: GpuMode
+  readonly context: Context
+  /** The device that it uses, in mode webgpu. */
+  readonly webgpu: WebGpuContext | null
+  readonly close: T.Task<void>
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? (error.message.split('\n')[0] ?? '') : describe(error)
+
+// Bundlers let an import within try pass when the package is not installed.
+const load: TE.TaskEither<CotangentError, Module> = async () => {
+  try {
+    const loaded = (await import('gpu.js')) as unknown as Module & { readonly default?: Module }
+    const found = loaded.GPU === undefined ? loaded.default : loaded
+    return found?.GPU === undefined
+      ? E.left(engineError('gpu', `the package gpu.js has no GPU: npm install gpu.js@${VERSION}`))
+      : E.right(found)
+  } catch (error) {
+    return E.left(
+      engineError('gpu', `the package gpu.js is not there (${reasonOf(error)}): npm install gpu.js@${VERSION}`),
+    )
+  }
+}
+
+/** What a machine must have for a mode. */
+const NEEDS: { readonly [mode in GpuMode]: string } = {
+  webgpu:
+    'a GPU with its Vulkan (Linux: libvulkan1 and the driver), Metal or Direct3D 12 driver; without one, a software driver such as SwiftShader or lavapipe, named in VK_ICD_FILENAMES',
+  webgl2: 'a browser; in Node use webgpu, or headlessgl',
+  headlessgl: 'the package gl (npm install gl@8.1.6) with its libraries, and a display, such as xvfb-run gives',
+  webasm: 'WebAssembly',
+  cpu: 'nothing',
+}
+
+const notStarted = (mode: GpuMode, error: unknown): CotangentError =>
+  error instanceof CotangentError
+    ? error
+    : engineError('gpu', `mode ${mode} did not start (${reasonOf(error)}); it needs ${NEEDS[mode]}`)
+
+/** Backends that share the one WebGPU device of gpu.js. */
+let sharing = 0
+
+const start = async ({ GPU, WebGPUContext }: Module, mode: GpuMode): Promise<Opened> => {
+  const webgpu = mode === 'webgpu' ? await WebGPUContext.acquire() : null
+  const context = new GPU({ mode })
+  if (webgpu !== null) sharing++
+  const close = async (): Promise<void> => {
+    await context.destroy()
+    if (webgpu !== null && --sharing === 0) await WebGPUContext.destroy()
+  }
+  return { mode, context, webgpu, close }
+}
+
+/** Loads gpu.js, which nothing else does, and starts it in a mode, and in no other. A Left says what to install. */
+export const openMode = (mode: GpuMode): TE.TaskEither<CotangentError, Opened> =>
+  pipe(
+    load,
+    TE.chainFirst(() => (mode === 'webgpu' ? ensureWebGpu : TE.right(undefined))),
+    TE.chain(found =>
+      TE.tryCatch(
+        () => start(found, mode),
+        error => notStarted(mode, error),
+      ),
+    ),
+  )
+
+type Argument = Float32Array | number
+
+/** A context in which kernels are compiled and run one by one, in the modes that answer at once. */
 export type Gpu = {
   readonly mode: GpuMode
   /** Compiles a kernel whose result has `size` elements. It is kept by its source and the sizes of its arrays. */
@@ -43,65 +141,17 @@ export type Gpu = {
   readonly close: T.Task<void>
 }
 
-/** So many compiled kernels are kept; each has a memory of its own, of which engines allow some thousands. */
-const KEPT = 1000
-
-const missing = (error: unknown): CotangentError =>
-  engineError(
-    'gpu',
-    `the package gpu.js is not there (${error instanceof Error ? error.message.split('\n')[0] : describe(error)}): npm install gpu.js@${VERSION}`,
-  )
-
-// Bundlers let an import within try pass when the package is not installed.
-const load = async (): Promise<E.Either<CotangentError, Module>> => {
-  try {
-    const loaded = (await import('gpu.js')) as unknown as Module & { readonly default?: Module }
-    const found = loaded.GPU === undefined ? loaded.default : loaded
-    return found?.GPU === undefined
-      ? E.left(engineError('gpu', `the package gpu.js has no GPU: npm install gpu.js@${VERSION}`))
-      : E.right(found)
-  } catch (error) {
-    return E.left(missing(error))
-  }
-}
-
-const checked = (callable: Callable, mode: GpuMode, args: readonly Argument[]): Float32Array => {
-  const result = callable(...args)
-  const used = callable.kernel.constructor.mode
-  if (used !== mode) return fail(engineError('gpu', `gpu.js ran a kernel in mode ${used} instead of ${mode}`))
-  return result
-}
-
-const contextOf = ({ GPU }: Module, mode: GpuMode): Gpu => {
-  const context = new GPU({ mode })
+const contextOf = ({ mode, context, close }: Opened): Gpu => {
   const known = new Map<string, Callable>()
   const compile: Gpu['compile'] = ({ source, functions, size }, inputs) => {
     const key = `${size} ${inputs} ${source}`
-    const found = known.get(key)
-    const callable =
-      found ??
-      context.createKernel(source, {
-        output: [size],
-        functions,
-        precision: 'single',
-        loopMaxIterations: 2 ** 31 - 1,
-      })
-    known.delete(key)
+    const settings = { output: [size], functions, precision: 'single', loopMaxIterations: 2 ** 31 - 1 } as const
+    const callable = known.get(key) ?? context.createKernel(source, settings)
     known.set(key, callable)
-    for (const [old, other] of known) {
-      if (known.size <= KEPT) break
-      known.delete(old)
-      other.destroy()
-    }
-    return args => checked(callable, mode, args)
+    return args => callable(...args) as Float32Array
   }
-  return { mode, compile, close: () => context.destroy() }
+  return { mode, compile, close }
 }
 
-/** Opens a context; loads gpu.js, which nothing else does. A Left says what to install. */
-export const openGpu =
-  (mode: GpuMode): TE.TaskEither<CotangentError, Gpu> =>
-  async () => {
-    const loaded = await load()
-    return E.isLeft(loaded) ? loaded : E.right(contextOf(loaded.right, mode))
-  }
+/** Opens a context. */
+export const openGpu = (mode: GpuMode): TE.TaskEither<CotangentError, Gpu> => pipe(openMode(mode), TE.map(contextOf))
