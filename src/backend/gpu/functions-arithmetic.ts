@@ -7,8 +7,14 @@ import { type Helpers, helper } from './helper.ts'
 
 /** Functions of floats. */
 export const arithmetic: Helpers = {
-  maximum: helper('function maximum(x, y) { return x !== x ? x : (y !== y ? y : Math.max(x, y)); }'),
-  minimum: helper('function minimum(x, y) { return x !== x ? x : (y !== y ? y : Math.min(x, y)); }'),
+  maximum: helper(`
+function maximum(x, y, infinity) {
+  return Math.abs(x) <= infinity ? (Math.abs(y) <= infinity ? Math.max(x, y) : y) : x;
+}`),
+  minimum: helper(`
+function minimum(x, y, infinity) {
+  return Math.abs(x) <= infinity ? (Math.abs(y) <= infinity ? Math.min(x, y) : y) : x;
+}`),
   signOf: helper('function signOf(x) { return x > 0 ? 1 : (x < 0 ? -1 : x); }'),
   roundEven: helper(`
 function roundEven(x) {
@@ -19,46 +25,76 @@ function roundEven(x) {
   const size = Math.abs(up);
   return Math.abs(x) < 8388608 ? (x < 0 ? -size : (x > 0 ? size : x)) : x;
 }`),
+  // A whole power between -149 and 254, built of its binary digits; beyond 127 it is infinite.
   powerOfTwo: helper(`
 function powerOfTwo(n) {
-  const m = Math.abs(n);
-  const a = 1 << (m & 15);
-  const b = (m & 16) !== 0 ? a * 65536 : a;
-  const c = (m & 32) !== 0 ? b * 4294967296 : b;
-  const d = (m & 64) !== 0 ? c * 18446744073709552000 : c;
-  const e = (m & 128) !== 0 ? d * 18446744073709552000 * 18446744073709552000 : d;
-  return n < 0 ? 1 / e : e;
+  let left = Math.abs(n);
+  let power = 1;
+  let factor = n < 0 ? 0.5 : 2;
+  for (let i = 0; i < 8; i++) {
+    const half = Math.floor(left * 0.5);
+    power = left - half - half > 0.5 ? power * factor : power;
+    factor = factor * factor;
+    left = half;
+  }
+  return power;
 }`),
-  // The product of quotient and divisor in parts of 12 bits, which float32 multiplies exactly (T. J. Dekker, 1971).
-  remainder: helper(`
-function remainder(x, y) {
-  const q0 = x / y;
-  const q = q0 < 0 ? Math.ceil(q0) : Math.floor(q0);
-  const qs = 4097 * q;
-  const qh = qs - (qs - q);
-  const ys = 4097 * y;
-  const yh = ys - (ys - y);
-  const r = (((x - qh * yh) - qh * (y - yh)) - (q - qh) * yh) - (q - qh) * (y - yh);
-  const low = r * x < 0 ? (r * y < 0 ? r + y : r - y) : r;
-  const high = Math.abs(low) < Math.abs(y) ? low : (low * y < 0 ? low + y : low - y);
-  const v = Math.abs(x) < Math.abs(y) ? x : (high === 0 ? 0 * x : high);
-  return y === 0 ? q0 - q0 : v;
-}`),
+  // The nearest whole power of 2 below a positive number, or next to it.
+  exponentOf: helper('function exponentOf(x) { return Math.min(Math.floor(Math.log2(x)), 127); }'),
+  /*
+   * Long division in steps of 10 binary digits. The divisor is split into halves of 12 and 13 digits whose products with a digit of the
+   * quotient are exact, and so is every difference.
+   */
+  remainder: helper(
+    `
+function remainder(x, y, infinity, nan) {
+  const a = Math.abs(x);
+  const b = Math.abs(y);
+  const proper = (a < infinity && b > 0 && b <= infinity) ? 1 : 0;
+  const whole = (proper !== 0 && a >= b) ? 1 : 0;
+  const d = whole !== 0 ? b : 1;
+  const e = exponentOf(d);
+  const least = powerOfTwo(e);
+  const m = d / least;
+  const high = Math.floor(m * 2048) * 0.00048828125;
+  const low = m - high;
+  let r = whole !== 0 ? a : 0;
+  const digits = exponentOf(whole !== 0 ? a : 1) - e;
+  for (let i = 0; i < 29; i++) {
+    const k = digits - 10 * i;
+    if (k > -10) {
+      const unit = powerOfTwo(e + (k > 0 ? k : 0));
+      const s = m * unit;
+      const q = Math.floor(r / s);
+      r = (r - q * (high * unit)) - q * (low * unit);
+      if (r < 0) { r = r + s; }
+      if (r >= s) { r = r - s; }
+    }
+  }
+  const size = whole !== 0 ? r : a;
+  return proper !== 0 ? (x < 0 ? -size : (x > 0 ? size : x)) : (a < infinity && b <= infinity ? nan : x - x + y - y);
+}`,
+    'powerOfTwo',
+    'exponentOf',
+  ),
   modulo: helper(
     `
-function modulo(x, y) {
-  const r = remainder(x, y);
-  const v = r * y < 0 ? r + y : r;
+function modulo(x, y, infinity, nan) {
+  const r = remainder(x, y, infinity, nan);
+  const other = (r < 0 && y > 0) || (r > 0 && y < 0) ? 1 : 0;
+  const v = other !== 0 ? r + y : r;
   return r === 0 ? (y < 0 ? -0.0 : 0) : v;
 }`,
     'remainder',
   ),
   floorQuotient: helper(
     `
-function floorQuotient(x, y) {
-  const r = remainder(x, y);
+function floorQuotient(x, y, infinity, nan) {
+  const r = remainder(x, y, infinity, nan);
   const q = (x - r) / y;
-  const v = Math.floor((r * y < 0 ? q - 1 : q) + 0.5);
+  const other = (r < 0 && y > 0) || (r > 0 && y < 0) ? 1 : 0;
+  const down = other !== 0 ? q - 1 : q;
+  const v = Math.abs(down) < 4194304 ? Math.floor(down + 0.5) : down;
   return y === 0 ? x / y : (v === 0 ? (x / y < 0 ? -0.0 : 0) : v);
 }`,
     'remainder',

@@ -61,34 +61,34 @@ export const errorFunctions: Helpers = {
   // x² is split, as rounding it would cost as many digits as the exponent has.
   errorTail: helper(
     `
-function errorTail(x) {
+function errorTail(x, infinity) {
   const b = Math.min(x, 30);
   const h = Math.floor(b * 16) * 0.0625;
   const t = 1 / (1 + 0.5 * b);
   const p = ${TAIL};
-  return t * exponential(-h * h) * exponential(p - (b - h) * (b + h));
+  return t * exponential(-h * h, infinity) * exponential(p - (b - h) * (b + h), infinity);
 }`,
     'exponential',
   ),
   errorFunction: helper(
     `
-function errorFunction(x) {
+function errorFunction(x, infinity) {
   const a = Math.abs(x);
   const z = Math.min(a, 1) * Math.min(a, 1);
   const near = x * ${NEAR};
-  const far = 1 - errorTail(a);
-  return x !== x ? x : (a < 0.5 ? near : (x < 0 ? -far : far));
+  const far = 1 - errorTail(a, infinity);
+  return a <= infinity ? (a < 0.5 ? near : (x < 0 ? -far : far)) : x;
 }`,
     'errorTail',
   ),
   errorComplement: helper(
     `
-function errorComplement(x) {
+function errorComplement(x, infinity) {
   const a = Math.abs(x);
   const z = Math.min(a, 1) * Math.min(a, 1);
   const near = 1 - x * ${NEAR};
-  const far = errorTail(a);
-  return x !== x ? x : (a < 0.5 ? near : (x < 0 ? 2 - far : far));
+  const far = errorTail(a, infinity);
+  return a <= infinity ? (a < 0.5 ? near : (x < 0 ? 2 - far : far)) : x;
 }`,
     'errorTail',
   ),
@@ -102,7 +102,7 @@ function errorInverse(x, infinity, nan) {
   const s = Math.sqrt(w) - 3;
   const v = w < 5 ? ${CENTRE} : ${EDGE};
   const size = a < 1 ? v * a : (a > 1 ? nan : infinity);
-  return x !== x ? x : (x < 0 ? -size : size);
+  return a <= infinity ? (x < 0 ? -size : (x === 0 ? x : size)) : x;
 }`,
     'logarithm',
   ),

@@ -3,7 +3,9 @@
  *
  * Layer: backend. Every function is written for float32, in which intermediate results must be neither too large nor too close to
  * each other; with the doubles of the `cpu` mode they are better still. Builtins that are used are close enough in all modes.
- * `infinity` and `nan` are arguments since gpu.js knows no such literals. Read next: scalars.ts.
+ * `infinity` and `nan` are arguments since gpu.js knows no such literals. Shader compilers may take it that there is no NaN, and that
+ * x + 1 - 1 is x: so whether x is a number is asked as |x| <= infinity, of which they do not know the value, with what to do for NaN
+ * last; nothing rests on what is lost by rounding; and products with literal zeros, which are folded, are avoided. Read next: scalars.ts.
  */
 import { arithmetic } from './functions-arithmetic.ts'
 import { errorFunctions } from './functions-error.ts'

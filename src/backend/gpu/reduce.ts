@@ -51,6 +51,10 @@ const foldText = (
   return total
 }
 
+/** Whether a float is a number, as 1 or 0. No compiler knows the argument, so none may think that all floats are. */
+export const isNumber = (writer: Writer, x: string): string =>
+  writer.float(`Math.abs(${x}) <= ${writer.special('infinity')} ? 1 : 0`)
+
 /** argMax and argMin: the first position of the extreme value, or of the first NaN. */
 const positionText = (writer: Writer, stage: Reduce, scope: Scope): string => {
   const best = variable(writer, stage.expr.dtype, '0')
@@ -58,7 +62,10 @@ const positionText = (writer: Writer, stage: Reduce, scope: Scope): string => {
   const better = stage.monoid === 'argMax' ? '>' : '<'
   loops(writer, scope.point, stage.axes, point => {
     const [x = '0'] = write(writer, [stage.expr], { ...scope, point, values: new Map(scope.values) })
-    const beats = `${best} === ${best} && (${x} !== ${x} || ${x} ${better} ${best})`
+    const beats =
+      stage.expr.dtype === 'float32'
+        ? `${isNumber(writer, best)} === 1 && (${isNumber(writer, x)} === 0 || ${x} ${better} ${best})`
+        : `${x} ${better} ${best}`
     const taken = writer.float(`(${next} === 0 || (${beats})) ? 1 : 0`)
     writer.line(`${best} = ${taken} !== 0 ? ${x} : ${best};`)
     writer.line(`${found} = ${taken} !== 0 ? ${next} : ${found};`)

@@ -16,6 +16,8 @@ export type Vocabulary = {
   readonly op: string
   readonly helper: (name: string) => string
   readonly special: (name: Special) => string
+  /** A new float variable with a value; its name. */
+  readonly float: (value: string) => string
   /** A new int32 variable with a value; its name. */
   readonly integer: (value: string) => string
   /** A bitwise operator applied to names or whole numbers. */
@@ -57,17 +59,20 @@ const own =
   (words, x, y) =>
     `${words.helper(name)}(${[x, ...(arity === 2 ? [y] : []), ...specials.map(words.special)].join(', ')})`
 
-/** Functions that mean the same whatever the dtype. */
+/**
+ * Functions that mean the same whatever the dtype. NaN is equal to nothing, and only that is asked: shader compilers take "unequal" for
+ * "less or greater".
+ */
 const common: { readonly [fn in ScalarFn]?: Form } = {
   eq: compare('==='),
-  ne: compare('!=='),
+  ne: (_, x, y) => `${x} === ${y} ? 0 : 1`,
   lt: compare('<'),
   le: compare('<='),
   gt: compare('>'),
   ge: compare('>='),
-  and: (_, x, y) => truth(`${x} !== 0 && ${y} !== 0`),
-  or: (_, x, y) => truth(`${x} !== 0 || ${y} !== 0`),
-  xor: (_, x, y) => truth(`(${x} !== 0 && ${y} === 0) || (${x} === 0 && ${y} !== 0)`),
+  and: (_, x, y) => `(${x} === 0 || ${y} === 0) ? 0 : 1`,
+  or: (_, x, y) => `(${x} === 0 && ${y} === 0) ? 0 : 1`,
+  xor: (words, x, y) => `${words.float(truth(`${x} === 0`))} === ${words.float(truth(`${y} === 0`))} ? 0 : 1`,
   not: (_, x) => truth(`${x} === 0`),
 }
 
@@ -80,38 +85,38 @@ const floats: { readonly [fn in ScalarFn]?: Form } = {
   round: own('roundEven'),
   trunc: builtin('trunc'),
   sqrt: builtin('sqrt'),
-  cbrt: builtin('cbrt'),
-  exp: own('exponential'),
-  expm1: own('exponentialLess1'),
+  cbrt: own('cubeRoot', 1, 'infinity'),
+  exp: own('exponential', 1, 'infinity'),
+  expm1: own('exponentialLess1', 1, 'infinity'),
   log: own('logarithm', 1, 'infinity', 'nan'),
   log1p: own('logarithmOf1Plus', 1, 'infinity', 'nan'),
   log2: own('logarithm2', 1, 'infinity', 'nan'),
-  sin: own('sine'),
-  cos: own('cosine'),
-  tan: own('tangent'),
-  asin: builtin('asin'),
-  acos: builtin('acos'),
-  atan: builtin('atan'),
-  sinh: own('sineH'),
-  cosh: own('cosineH'),
-  tanh: own('tangentH'),
+  sin: own('sine', 1, 'infinity', 'nan'),
+  cos: own('cosine', 1, 'infinity', 'nan'),
+  tan: own('tangent', 1, 'infinity', 'nan'),
+  asin: own('arcSine', 1, 'infinity', 'nan'),
+  acos: own('arcCosine', 1, 'infinity', 'nan'),
+  atan: own('arcTangent', 1, 'infinity'),
+  sinh: own('sineH', 1, 'infinity'),
+  cosh: own('cosineH', 1, 'infinity'),
+  tanh: own('tangentH', 1, 'infinity'),
   asinh: own('areaSineH', 1, 'infinity', 'nan'),
   acosh: own('areaCosineH', 1, 'infinity', 'nan'),
   atanh: own('areaTangentH', 1, 'infinity', 'nan'),
-  erf: own('errorFunction'),
-  erfc: own('errorComplement'),
+  erf: own('errorFunction', 1, 'infinity'),
+  erfc: own('errorComplement', 1, 'infinity'),
   erfInv: own('errorInverse', 1, 'infinity', 'nan'),
   add: infix('+'),
   sub: infix('-'),
   mul: infix('*'),
   div: infix('/'),
-  floorDiv: own('floorQuotient', 2),
-  mod: own('modulo', 2),
-  rem: own('remainder', 2),
+  floorDiv: own('floorQuotient', 2, 'infinity', 'nan'),
+  mod: own('modulo', 2, 'infinity', 'nan'),
+  rem: own('remainder', 2, 'infinity', 'nan'),
   pow: own('power', 2, 'infinity', 'nan'),
-  max: own('maximum', 2),
-  min: own('minimum', 2),
-  atan2: (_, x, y) => `Math.atan2(${x}, ${y})`,
+  max: own('maximum', 2, 'infinity'),
+  min: own('minimum', 2, 'infinity'),
+  atan2: own('arcTangent2', 2, 'infinity'),
 }
 
 const bitwise =
@@ -132,7 +137,7 @@ const below = (x: string, y: string, r: string): string =>
 const integers: { readonly [fn in ScalarFn]?: Form } = {
   neg: wrapped(x => `0 - ${x}`),
   abs: (words, x) => `${x} < 0 ? ${words.wrap(`0 - ${x}`)} : ${x}`,
-  sign: (words, x) => words.bits(words.bits(x, '>>', 31), '|', words.integer(truth(`${x} > 0`))),
+  sign: (words, x) => words.bits(words.bits(x, '>>', 31), '|', words.integer(words.float(truth(`${x} > 0`)))),
   bitNot: (_, x) => `-1 - ${x}`,
   add: wrapped((x, y) => `${x} + ${y}`),
   sub: wrapped((x, y) => `${x} - ${y}`),
@@ -187,6 +192,6 @@ export const scalarText = (words: Vocabulary, fn: ScalarFn, dtype: Dtype, args: 
 
 /** A `cast` node as an expression over a name, to be assigned to a variable of the other type. */
 export const castText = (words: Vocabulary, from: Dtype, to: Dtype, x: string): string => {
-  if (to === 'bool') return truth(`${x} !== 0`)
+  if (to === 'bool') return `${x} === 0 ? 0 : 1`
   return to === 'int32' && from !== 'bool' ? `${words.helper('toWhole')}(${x})` : x
 }

@@ -108,7 +108,7 @@ const stageText = (writer: Writer, nest: Nest, number: number, made: Made): stri
   const point = decode(writer, at, [...nest.axes, ...own])
   const rank = nest.axes.length
   const outer = { coordinates: point.coordinates.slice(0, rank), sizes: nest.axes }
-  const flat = own.length === 0 ? at : flatText(outer.coordinates, nest.axes)
+  const flat = own.length === 0 ? at : writer.integer(flatText(outer.coordinates, nest.axes))
   const stages = new Map<number, string>()
   const scope: Scope = { point: outer, stages, values: new Map<Expr, string>() }
   for (const s of order(nest, number, made)) {

@@ -22,8 +22,6 @@ export type Point = { readonly coordinates: readonly string[]; readonly sizes: S
 /** Text in the making. */
 export type Writer = Vocabulary & {
   readonly line: (text: string) => void
-  /** A new float variable with a value; its name. */
-  readonly float: (value: string) => string
   /** A new variable with a value of a dtype; its name. */
   readonly value: (dtype: Dtype, value: string) => string
   /** A name that nothing has yet. */
@@ -116,7 +114,7 @@ export const giveBack = (writer: Writer, dtype: Dtype, name: string): void => {
 /** The element of an array at an address. */
 export const element = (writer: Writer, dtype: Dtype, array: string, at: string): string => {
   if (dtype !== 'int32') return writer.float(`${array}[${at}]`)
-  const first = writer.integer(`2 * (${at})`)
+  const first = writer.integer(at === '0' ? at : `2 * ${at}`)
   const [high, low] = [writer.integer(`${array}[${first}]`), writer.integer(`${array}[${first} + 1]`)]
   return writer.integer(`${high} * 65536 + ${low}`)
 }

@@ -6,10 +6,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Gpu } from '../../../src/backend/gpu/facade.ts'
-import { runKernel } from '../../../src/backend/gpu/run.ts'
 import { sourceOf } from '../../../src/backend/gpu/source.ts'
-import { decode } from '../../../src/backend/gpu/storage.ts'
 import type { Dtype } from '../../../src/core/dtype.ts'
 import {
   type Affine,
@@ -36,9 +33,9 @@ import {
 import { range, type Shape, sizeOf } from '../../../src/core/shape.ts'
 import { mistake, SEED } from '../../support/values.ts'
 import { type Choices, choicesOf, dataFrom, drawLoad, drawShape } from '../choices.ts'
-import { agree, contexts } from './rig.ts'
+import { agree, type Bench, openBenches } from './kernels.ts'
 
-const gpus = await contexts()
+const benches = await openBenches()
 
 /** Sums of up to some hundred terms in float32, against float64. */
 const FLOAT32 = 1e-5
@@ -67,6 +64,9 @@ const BINARY: { readonly [dtype in Drawn]: readonly BinaryFn[] } = {
     'bitOr',
     'bitXor',
     'shiftRight',
+    'shiftLeft',
+    'shiftRightLogical',
+    'pow',
   ],
   bool: ['and', 'or', 'xor'],
 }
@@ -74,14 +74,14 @@ const COMPARISONS: readonly BinaryFn[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge']
 
 type Readable = ReadonlyMap<number, Dtype>
 
-/** An expression whose int32 values stay small. */
+/** An expression. */
 const drawExpr = (c: Choices, dtype: Drawn, axes: Shape, depth: number, stages: Readable = new Map()): Expr => {
   const made: Expr[] = []
   const leaf = (want: Drawn): Expr => {
     const readable = [...stages].filter(([, d]) => d === want)
     if (readable.length > 0 && c.integer(0, 1) === 0) return stage(want, c.pick(readable)[0])
     if (want === 'int32' && axes.length > 0 && c.integer(0, 3) === 0) return iota(c.integer(0, axes.length - 1))
-    return c.inputs.length >= 6 ? constant(want, c.integer(0, 1)) : drawLoad(c, want, axes, want === 'int32')
+    return c.inputs.length >= 6 ? constant(want, c.integer(0, 1)) : drawLoad(c, want, axes)
   }
   const node = (want: Drawn, left: number): Expr => {
     const known = made.filter(expr => expr.dtype === want)
@@ -185,66 +185,66 @@ const drawScatter = (c: Choices): Scatter => {
   return { tag: 'scatter', shape, init, axes, index, update: drawLoad(c, dtype, axes, true), combine }
 }
 
-const forKernels = (gpu: Gpu, numRuns: number, draw: (c: Choices) => Kernel): void => {
-  const property = fc.property(fc.gen(), g => {
+/** Shaders take longer to compile than all the rest. */
+const SHARE = { cpu: 1, webasm: 1, webgpu: 0.3 } as const
+
+const forKernels = async (bench: Bench, runs: number, draw: (c: Choices) => Kernel): Promise<void> => {
+  const property = fc.asyncProperty(fc.gen(), async g => {
     const c = choicesOf(g)
-    agree(gpu, draw(c), c.inputs, FLOAT32)
+    await agree(bench, draw(c), c.inputs, FLOAT32)
   })
-  fc.assert(property, { seed: SEED, numRuns })
+  await fc.assert(property, { seed: SEED, numRuns: Math.ceil(runs * SHARE[bench.mode]) })
 }
 
-describe.each(gpus)('in mode $mode gpu.js agrees with the reference on', gpu => {
-  it('maps of any expression', () => {
-    forKernels(gpu, 50, c => {
+describe.each(benches)('in mode $mode gpu.js agrees with the reference on', bench => {
+  it('maps of any expression', async () => {
+    await forKernels(bench, 50, c => {
       const axes = drawShape(c, c.integer(0, 4), 100)
       return mapNest(axes, drawExpr(c, c.pick(DTYPES), axes, 3))
     })
   })
 
-  it('loads alone, whichever way they walk', () => {
-    forKernels(gpu, 50, c => {
+  it('loads alone, whichever way they walk', async () => {
+    await forKernels(bench, 50, c => {
       const axes = drawShape(c, c.integer(1, 4), 200)
       return mapNest(axes, drawLoad(c, c.pick(DTYPES), axes, true))
     })
   })
 
-  it('reductions with any monoid', () => {
-    forKernels(gpu, 40, c => {
+  it('reductions with any monoid', async () => {
+    await forKernels(bench, 40, c => {
       const axes = drawShape(c, c.integer(0, 3), 100)
       return { tag: 'nest', axes, stages: [drawReduce(c, axes, 30, new Map())], outputs: [0] }
     })
   })
 
-  it('nests of several stages and results', () => forKernels(gpu, 40, drawNest))
-  it('contractions with any loads and ends', () => forKernels(gpu, 40, drawContract))
-  it('scatters', () => forKernels(gpu, 40, drawScatter))
+  it('nests of several stages and results', () => forKernels(bench, 40, drawNest))
+  it('contractions with any loads and ends', () => forKernels(bench, 40, drawContract))
+  it('scatters', () => forKernels(bench, 40, drawScatter))
 
-  it('two reductions of one node in one kernel', () => {
+  it('two reductions of one node in one kernel', async () => {
     const row = load(0, 'float32', [4, 5], [along(0), along(1)])
     const stages: readonly Stage[] = [
       { tag: 'reduce', axes: [5], monoid: 'max', expr: row, dtype: 'float32' },
       { tag: 'reduce', axes: [5], monoid: 'sum', expr: apply('sub', row, stage('float32', 0)), dtype: 'float32' },
       { tag: 'map', axes: [], expr: apply('add', stage('float32', 0), stage('float32', 1)) },
     ]
-    agree(gpu, { tag: 'nest', axes: [4], stages, outputs: [2] }, [dataFrom(3, 'float32', 20, true)], FLOAT32)
+    await agree(bench, { tag: 'nest', axes: [4], stages, outputs: [2] }, [dataFrom(3, 'float32', 20, true)], FLOAT32)
   })
 
-  it('coordinates of axes whose sizes are no powers of two, among five million points', () => {
+  it('coordinates of axes whose sizes are no powers of two, among five million points', async () => {
     const axes = [7, 601, 1201]
     const expr = axes.reduce<Expr>(
       (sum, n, axis) => apply('add', apply('mul', sum, constant('int32', n)), iota(axis)),
       constant('int32', 0),
     )
-    agreeCounting(gpu, mapNest(axes, expr), sizeOf(axes))
+    await agreeCounting(bench, mapNest(axes, expr), sizeOf(axes))
   })
 })
 
 /** Row-major numbers of all points, without the slow reference. */
-const agreeCounting = (gpu: Gpu, kernel: Kernel, size: number): void => {
-  const { kernels } = sourceOf(kernel)
-  const [one] = kernels
-  if (one === undefined) throw new Error('no kernel')
-  const got = decode(runKernel(gpu, one, []), 'int32')
+const agreeCounting = async (bench: Bench, kernel: Kernel, size: number): Promise<void> => {
+  const [got = new Int32Array()] = await bench.run(kernel, [])
   expect(got.length).toBe(size)
   expect(got.findIndex((x: number, i: number) => x !== i)).toBe(-1)
 }
