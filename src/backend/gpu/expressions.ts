@@ -4,7 +4,7 @@
  * Layer: backend. A node that does not depend on the axes of a loop is written before the loop. Read next: source.ts.
  */
 import type { Dtype } from '../../core/dtype.ts'
-import { fail, ruleError } from '../../core/errors.ts'
+import { type CotangentError, fail, ruleError } from '../../core/errors.ts'
 import { type Expr, type LoadAt, linearise, operands } from '../../core/kernel.ts'
 import { dim, sizeOf, stridesOf } from '../../core/shape.ts'
 import { loadText } from './address.ts'
@@ -18,9 +18,12 @@ export type Scope = {
   readonly values: Map<Expr, string>
 }
 
+/** Why a kernel of float64 has no text. */
+export const noFloat64 = (op: string): CotangentError =>
+  ruleError(op, 'backend gpu: there is no float64; cast to float32, or run this part on another backend')
+
 const checkDtype = (writer: Writer, dtype: Dtype): void => {
-  if (dtype === 'float64')
-    fail(ruleError(writer.op, 'backend gpu: there is no float64; cast to float32, or run this part on another backend'))
+  if (dtype === 'float64') fail(noFloat64(writer.op))
 }
 
 /** A read at computed coordinates. */

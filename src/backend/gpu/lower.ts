@@ -62,7 +62,8 @@ const valuesOf = ({ buffers }: Plan): readonly GpuValue[] =>
 
 /** The gpu.js kernels of one kernel; those whose results are no results of the step get new slots. */
 const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[], dialect: Dialect): readonly GpuStep[] => {
-  const { kernels, outputs: results } = sourceOf(kernel, ops.join(' '), dialect)
+  const dtypes = inputs.map(slot => values[slot]?.dtype ?? 'float32')
+  const { kernels, outputs: results } = sourceOf(kernel, { op: ops.join(' '), dialect, dtypes })
   const slots = kernels.map(({ dtype, size }, i) => {
     const result = results.indexOf(i)
     return result >= 0 ? (outputs[result] as Slot) : values.push({ dtype, size, from: { tag: 'step' } }) - 1

@@ -13,7 +13,8 @@ import type { Point, Writer } from './writer.ts'
 
 type Reduce = Stage & { readonly tag: 'reduce' }
 
-const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or' } as const
+/** The scalar functions that combine. */
+export const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or' } as const
 
 /** Nested loops over axes, around what `body` writes; the point in them. */
 export const loops = (writer: Writer, outer: Point, axes: Shape, body: (point: Point) => void): void => {

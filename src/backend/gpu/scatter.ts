@@ -7,11 +7,9 @@
 import type { Expr, Scatter } from '../../core/kernel.ts'
 import { dim, range } from '../../core/shape.ts'
 import { type Scope, write } from './expressions.ts'
-import { loops, variable } from './reduce.ts'
+import { combiners, loops, variable } from './reduce.ts'
 import { scalarText } from './scalars.ts'
-import { decode, elementNumber, giveBack, type Point, type Writer } from './writer.ts'
-
-const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
+import { decode, type Point, type Writer } from './writer.ts'
 
 /** For each axis of the updates, the axis of the result whose coordinate it is, if any. */
 const keptAxes = ({ axes, index, shape }: Scatter): readonly (number | undefined)[] =>
@@ -20,11 +18,11 @@ const keptAxes = ({ axes, index, shape }: Scatter): readonly (number | undefined
     return at >= 0 && size >= dim(shape, at) ? at : undefined
   })
 
-/** The kernel of a scatter: everything after its head. */
-export const scatterText = (writer: Writer, kernel: Scatter): void => {
+/** An element of a scatter: the name of its value. */
+export const scatterText = (writer: Writer, element: string, kernel: Scatter): string => {
   const { axes, index, update, combine, shape } = kernel
   const { dtype } = update
-  const point = decode(writer, elementNumber(writer, dtype), shape)
+  const point = decode(writer, element, shape)
   const [start = '0'] = write(writer, [kernel.init], scopeAt(point))
   const total = variable(writer, dtype, start)
   const kept = keptAxes(kernel)
@@ -44,7 +42,7 @@ export const scatterText = (writer: Writer, kernel: Scatter): void => {
       combine === 'last' ? value : writer.value(dtype, scalarText(writer, combiners[combine], dtype, [total, value]))
     writer.line(`${total} = ${hit} !== 0 ? ${next} : ${total};`)
   })
-  giveBack(writer, dtype, total)
+  return total
 }
 
 const scopeAt = (point: Point): Scope => ({ point, stages: new Map(), values: new Map() })

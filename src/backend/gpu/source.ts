@@ -8,69 +8,31 @@
  */
 import type { Dtype } from '../../core/dtype.ts'
 import { fail, ruleError } from '../../core/errors.ts'
-import { apply, type Contract, type Expr, type Kernel, linearise, type Nest, type Stage } from '../../core/kernel.ts'
-import { type Shape, sizeOf } from '../../core/shape.ts'
-import { type Scope, write } from './expressions.ts'
-import type { GpuFunction } from './functions.ts'
-import { reduceText } from './reduce.ts'
-import type { Special } from './scalars.ts'
-import { scatterText } from './scatter.ts'
 import {
-  type Dialect,
-  decode,
-  element,
-  elementNumber,
-  giveBack,
-  type Operand,
-  type Writer,
-  writerOf,
-} from './writer.ts'
+  apply,
+  type Contract,
+  type Cumulate,
+  type Expr,
+  type Kernel,
+  linearise,
+  type Nest,
+  type Scatter,
+  type Stage,
+} from '../../core/kernel.ts'
+import { type Shape, sizeOf } from '../../core/shape.ts'
+import { cumulateKernels } from './cumulate.ts'
+import { noFloat64, type Scope, write } from './expressions.ts'
+import { type GpuKernel, type Head, kernelOf, MOST_INPUTS, type Source } from './gpu-kernel.ts'
+import { loadMade, narrowed, readsOf } from './narrow.ts'
+import { reduceText } from './reduce.ts'
+import { scatterText } from './scatter.ts'
+import { sortKernels } from './sort.ts'
+import { type Dialect, decode, element, type Writer } from './writer.ts'
 
-/**
- * One gpu.js kernel. `size` counts elements, each of which takes the floats that storage.ts says; a kernel of size 0 has no text and is
- * not run. `specials` are arguments after the arrays.
- */
-export type GpuKernel = {
-  readonly source: string
-  /** What the text calls. */
-  readonly functions: readonly GpuFunction[]
-  readonly inputs: readonly Operand[]
-  readonly specials: readonly Special[]
-  readonly size: number
-  readonly dtype: Dtype
-}
-
-/** Kernels in the order in which they run, and which of them give the results. */
-export type Source = { readonly kernels: readonly GpuKernel[]; readonly outputs: readonly number[] }
-
-/** WebGPU gives a shader eight arrays unless asked for more; one is the result. */
-const MOST_INPUTS = 7
-
-type Head = { readonly op: string; readonly dialect: Dialect }
+export type { GpuKernel, Source }
 
 /** Kernels by the number of the stage that they compute. */
 type Made = { readonly kernels: GpuKernel[]; readonly at: Map<number, number> }
-
-const finish = (writer: Writer, size: number, dtype: Dtype): GpuKernel => {
-  const { source, functions, operands, specials } = writer.text()
-  if (operands.length > MOST_INPUTS)
-    fail(
-      ruleError(
-        writer.op,
-        `backend gpu: the kernel reads ${operands.length} arrays, and WebGPU allows ${MOST_INPUTS}: compile with fuse.maxInputs ${MOST_INPUTS + 1}, or combine fewer tensors at once`,
-      ),
-    )
-  return { source, functions, inputs: operands, specials, size, dtype }
-}
-
-const nothing = (dtype: Dtype): GpuKernel => ({
-  source: '',
-  functions: [],
-  inputs: [],
-  specials: [],
-  size: 0,
-  dtype,
-})
 
 const dtypeOf = (stage: Stage): Dtype => (stage.tag === 'map' ? stage.expr.dtype : stage.dtype)
 
@@ -102,9 +64,8 @@ const shared = (nest: Nest): readonly number[] => {
 }
 
 /** The text of stage `number` at a point of the outer axes; stages that have been computed are read. */
-const stageText = (writer: Writer, nest: Nest, number: number, made: Made): string => {
+const stageText = (writer: Writer, at: string, nest: Nest, number: number, made: Made): string => {
   const own = ownAxes(nest.stages[number])
-  const at = elementNumber(writer, dtypeOf(nest.stages[number] as Stage))
   const point = decode(writer, at, [...nest.axes, ...own])
   const rank = nest.axes.length
   const outer = { coordinates: point.coordinates.slice(0, rank), sizes: nest.axes }
@@ -152,24 +113,77 @@ const flatText = (coordinates: readonly string[], sizes: Shape): string =>
 const stageKernel = (head: Head, nest: Nest, number: number, made: Made): GpuKernel => {
   const stage = nest.stages[number] as Stage
   const size = sizeOf([...nest.axes, ...ownAxes(stage)])
-  if (size === 0) return nothing(dtypeOf(stage))
-  const writer = writerOf(head.op, head.dialect)
-  giveBack(writer, dtypeOf(stage), stageText(writer, nest, number, made))
-  return finish(writer, size, dtypeOf(stage))
+  return kernelOf(head, dtypeOf(stage), size, (writer, at) => stageText(writer, at, nest, number, made))
 }
 
-const nestSource = (head: Head, nest: Nest): Source => {
-  const made: Made = { kernels: [], at: new Map() }
+/** How many arrays the kernel of a stage would read. */
+const readCount = (nest: Nest, number: number, made: Made): number => {
+  const stages = order(nest, number, made)
+  const inputs = stages.flatMap(s => (made.at.has(s) ? [] : [...readsOf((nest.stages[s] as Stage).expr)]))
+  return new Set([...inputs.filter(i => i >= 0), ...stages.flatMap(s => (made.at.has(s) ? [-1 - s] : []))]).size
+}
+
+/** The kernels of the stages of a nest, each made when it is asked for. `before` counts the kernels that there are already. */
+const nestMaker = (head: Head, nest: Nest, made: Made): ((s: number) => number) => {
+  const add = (from: Nest, s: number): number => made.kernels.push(stageKernel(head, from, s, made)) - 1
+  /** A nest in which stage `s` reads no more arrays than it may: what it reads, or parts of it, are made first. */
+  const fitting = (s: number): Nest => {
+    const stage = nest.stages[s] as Stage
+    if (readCount(nest, s, made) <= MOST_INPUTS) return nest
+    for (const other of needed(nest, s)) if (other !== s && ownAxes(nest.stages[other]).length === 0) make(other)
+    const expr = narrowed(stage.expr, part => {
+      const stages: readonly Stage[] = [...nest.stages, { tag: 'map', axes: stage.axes, expr: part }]
+      return loadMade(part, add({ ...nest, stages }, nest.stages.length), [...nest.axes, ...stage.axes])
+    })
+    return { ...nest, stages: nest.stages.map((other, i) => (i === s ? { ...stage, expr } : other)) }
+  }
   const make = (s: number): number => {
     const found = made.at.get(s)
     if (found !== undefined) return found
-    const at = made.kernels.push(stageKernel(head, nest, s, made)) - 1
+    const at = add(fitting(s), s)
     // Maps with axes of their own are nobody's operands.
     if (ownAxes(nest.stages[s]).length === 0) made.at.set(s, at)
     return at
   }
+  return make
+}
+
+const nestSource = (head: Head, nest: Nest): Source => {
+  const made: Made = { kernels: [], at: new Map() }
+  const make = nestMaker(head, nest, made)
   for (const s of shared(nest)) make(s)
-  return { outputs: nest.outputs.map(make), kernels: made.kernels }
+  const outputs = nest.outputs.map(make)
+  // Each result is an array of its own.
+  const apart = outputs.map((at, i) =>
+    outputs.indexOf(at) === i ? at : made.kernels.push(made.kernels[at] as GpuKernel) - 1,
+  )
+  return { outputs: apart, kernels: made.kernels }
+}
+
+/** Expressions at points of some axes, as loads of arrays that are made first if together they read too many. */
+const gathered = (head: Head, axes: Shape, exprs: readonly Expr[], kernels: GpuKernel[]): readonly Expr[] =>
+  exprs.map(expr => {
+    const nest: Nest = { tag: 'nest', axes, stages: [{ tag: 'map', axes: [], expr }], outputs: [0] }
+    return loadMade(expr, nestMaker(head, nest, { kernels, at: new Map() })(0), axes)
+  })
+
+const scatterSource = (head: Head, kernel: Scatter): Source => {
+  const kernels: GpuKernel[] = []
+  const { init, index, update, shape, axes } = kernel
+  const wide = readsOf(init, ...index, update).size > MOST_INPUTS
+  const [narrowInit = init] = wide ? gathered(head, shape, [init], kernels) : []
+  const [narrowUpdate = update, ...rest] = wide ? gathered(head, axes, [update, ...index], kernels) : [update, ...index]
+  const narrow: Scatter = { ...kernel, init: narrowInit, update: narrowUpdate, index: rest }
+  const last = kernelOf(head, update.dtype, sizeOf(shape), (writer, at) => scatterText(writer, at, narrow))
+  return { outputs: [kernels.push(last) - 1], kernels }
+}
+
+const cumulateSource = (head: Head, kernel: Cumulate): Source => {
+  const kernels: GpuKernel[] = []
+  const wide = readsOf(kernel.expr).size > MOST_INPUTS
+  const [expr = kernel.expr] = wide ? gathered(head, kernel.axes, [kernel.expr], kernels) : []
+  kernels.push(...cumulateKernels(head, { ...kernel, expr }, kernels.length))
+  return { outputs: [kernels.length - 1], kernels }
 }
 
 /** A contraction as a nest: the sum of products, then maps. */
@@ -183,32 +197,41 @@ const nestOf = ({ axes, reduce, a, b, dtype, epilogue }: Contract): Nest => ({
   outputs: epilogue.map((_, i) => i + 1),
 })
 
-const unsupported = (op: string, what: string): never =>
-  fail(ruleError(op, `backend gpu: ${what} kernels have no form in gpu.js yet; run this part on another backend`))
+/** How a kernel is to be written. */
+export type SourceOptions = {
+  /** Named in messages. */
+  readonly op?: string
+  readonly dialect?: Dialect
+  /** The dtypes of its inputs, where expressions do not say them; float32 unless given. */
+  readonly dtypes?: readonly Dtype[]
+}
+
+const checkDtypes = (op: string, dtypes: readonly Dtype[]): void => {
+  if (dtypes.includes('float64')) fail(noFloat64(op))
+}
 
 /**
- * The gpu.js kernels of a kernel; `op` names it in messages.
- * @throws RuleError for float64, for more than seven arrays, and for kernels that sort, run totals or solve
+ * The gpu.js kernels of a kernel. What reads more arrays than WebGPU allows is computed in parts.
+ * @throws RuleError for float64, for routines of linear algebra, and for a scatter into more axes than a kernel may read arrays
  */
-export const sourceOf = (kernel: Kernel, op: string = kernel.tag, dialect: Dialect = 'operators'): Source => {
+export const sourceOf = (kernel: Kernel, options: SourceOptions = {}): Source => {
+  const { op = kernel.tag, dialect = 'operators', dtypes = [] } = options
+  const head: Head = { op, dialect }
+  checkDtypes(op, dtypes)
   switch (kernel.tag) {
     case 'nest':
-      return nestSource({ op, dialect }, kernel)
+      return nestSource(head, kernel)
     case 'contract':
-      return nestSource({ op, dialect }, nestOf(kernel))
-    case 'scatter': {
-      const size = sizeOf(kernel.shape)
-      const writer = writerOf(op, dialect)
-      if (size > 0) scatterText(writer, kernel)
-      return {
-        kernels: [size === 0 ? nothing(kernel.update.dtype) : finish(writer, size, kernel.update.dtype)],
-        outputs: [0],
-      }
-    }
-    case 'sort':
+      return nestSource(head, nestOf(kernel))
+    case 'scatter':
+      return scatterSource(head, kernel)
     case 'cumulate':
-      return unsupported(op, kernel.tag)
+      return cumulateSource(head, kernel)
+    case 'sort':
+      return { kernels: sortKernels(head, kernel, dtypes[0] ?? 'float32'), outputs: [1] }
     case 'routine':
-      return unsupported(op, kernel.task.name)
+      return fail(
+        ruleError(op, `backend gpu: ${kernel.task.name} has no form in gpu.js; run this part on another backend`),
+      )
   }
 }

@@ -16,6 +16,9 @@ export type Operand =
   | { readonly tag: 'input'; readonly input: number }
   | { readonly tag: 'result'; readonly of: number }
 
+/** Inputs from this number on are results of kernels made from the same one, by their number there. */
+export const MADE = 2 ** 20
+
 /** Coordinates as text, with the size of each axis. */
 export type Point = { readonly coordinates: readonly string[]; readonly sizes: Shape }
 
@@ -73,7 +76,9 @@ export const writerOf = (op: string, dialect: Dialect = 'operators'): Writer => 
     return name
   }
   const value = (dtype: Dtype, value: string): string => (dtype === 'int32' ? integer(value) : float(value))
-  const array = (operand: Operand): string => {
+  const array = (asked: Operand): string => {
+    const operand: Operand =
+      asked.tag === 'input' && asked.input >= MADE ? { tag: 'result', of: asked.input - MADE } : asked
     const found = operands.findIndex(other => JSON.stringify(other) === JSON.stringify(operand))
     return `a${found >= 0 ? found : operands.push(operand) - 1}`
   }

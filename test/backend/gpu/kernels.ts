@@ -7,7 +7,7 @@ import type { GpuFunction } from '../../../src/backend/gpu/functions.ts'
 import { type GpuKernel, sourceOf } from '../../../src/backend/gpu/source.ts'
 import { decode, encode, lengthOf } from '../../../src/backend/gpu/storage.ts'
 import { reference } from '../../../src/backend/reference.ts'
-import type { TypedArray } from '../../../src/core/dtype.ts'
+import { dtypeOfArray, type TypedArray } from '../../../src/core/dtype.ts'
 import type { Kernel } from '../../../src/core/kernel.ts'
 
 /** The modes that can be tried in Node without a display. */
@@ -56,7 +56,7 @@ const benchOf = ({ GPU }: GpuJs, mode: BenchMode): Bench => {
     return result
   }
   const run: Bench['run'] = async (kernel, inputs) => {
-    const { kernels, outputs } = sourceOf(kernel)
+    const { kernels, outputs } = sourceOf(kernel, { dtypes: inputs.map(x => dtypeOfArray(x) ?? 'bool') })
     const results: Float32Array[] = []
     for (const one of kernels) {
       const args = one.inputs.map(operand =>

@@ -2,7 +2,6 @@
  * Compiled plans run by gpu.js give what the reference gives for them: the training step of a multilayer perceptron, and control flow, random programs.
  */
 import * as fc from 'fast-check'
-import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { withBackend } from '../../../src/backend/current.ts'
 import { lowerPlan } from '../../../src/backend/gpu/lower.ts'
@@ -173,21 +172,14 @@ describe.each(MODES)('in mode %s', mode => {
 const gpus = await contexts()
 
 describe.each(gpus)('in mode $mode', gpu => {
-  it('whole programs agree with the reference, or are refused', () => {
-    let run = 0
+  it('whole programs agree with the reference', () => {
     const property = fc.property(wholePrograms({ dtype: 'float32' }), ({ f, args }) => {
       const plan = withBackend(reference, () => planFor((...xs) => f(...xs), args))
-      const lowered = lowerPlan(plan)
-      if (E.isLeft(lowered)) {
-        expect(lowered.left.message).toMatch('cumulate kernels')
-        return
-      }
       const inputs = args.map(cellOf)
-      expect(farthest(planOn(gpu, lowered.right).run(inputs), onReference(plan)(inputs))).toBeLessThan(FLOAT32)
-      run++
+      const got = planOn(gpu, right(lowerPlan(plan))).run(inputs)
+      expect(farthest(got, onReference(plan)(inputs))).toBeLessThan(FLOAT32)
     })
     fc.assert(property, { seed: SEED, numRuns: PROGRAMS })
-    expect(run).toBeGreaterThan(PROGRAMS / 2)
   })
 })
 
@@ -201,8 +193,8 @@ it.each(gpus)('in mode $mode int32 wraps as it does elsewhere', gpu => {
 
 describe('a plan that has no form in gpu.js', () => {
   it('is a Left that names the op', () => {
-    const error = left(lowerPlan(planFor(x => ct.cumsum({ axis: 0 })(x), [ct.ones([3])])))
+    const error = left(lowerPlan(planFor(x => ct.qr(x), [ct.ones([3, 3])])))
     expect(error._tag).toBe('RuleError')
-    expect(error.message).toMatch(/^cumsum: backend gpu: cumulate kernels have no form in gpu\.js/)
+    expect(error.message).toMatch(/^qr: backend gpu: qr has no form in gpu\.js/)
   })
 })
