@@ -14,7 +14,7 @@ import type { Concrete, Program, Tensor } from '../../core/types.ts'
 import type { AsyncBackend } from '../backend.ts'
 import type { Device } from './device.ts'
 import type { GpuMode, Opened } from './facade.ts'
-import { lowerPlan } from './lower.ts'
+import { lowerPlan, type Target } from './lower.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { createResidence } from './residence.ts'
 
@@ -56,12 +56,18 @@ const PATIENCE = 30
 
 type Entry<A> = { readonly prepared: Prepared<A>; readonly kernels: number }
 
+/** What kernels are written for in a mode. */
+const targetOf = (mode: GpuMode): Target => ({
+  dialect: mode === 'webgl2' || mode === 'headlessgl' ? 'functions' : 'operators',
+  tiles: mode === 'webgpu',
+})
+
 /** Compiled programs, the most recently used last. */
-const createShelf = <A>(device: Device<A>) => {
+const createShelf = <A>(device: Device<A>, target: Target) => {
   const entries = new Map<Program, Entry<A>>()
   const kernels = (): number => [...entries.values()].reduce((sum, entry) => sum + entry.kernels, 0)
   const make = async (program: Program): Promise<Entry<A>> => {
-    const prepared = await prepare(device, orThrow(lowerPlan(compileProgram(program, OPTIONS))))
+    const prepared = await prepare(device, orThrow(lowerPlan(compileProgram(program, OPTIONS), target)))
     return { prepared, kernels: prepared.segments.reduce((sum, segment) => sum + segment.kernels, 0) }
   }
   const find = async (program: Program): Promise<Prepared<A>> => {
@@ -129,7 +135,7 @@ export const createBackend = <A>(
 ): GpuBackend => {
   const name = `gpu (${opened.mode})`
   const residence = createResidence(device, memory, name)
-  const shelf = createShelf(device)
+  const shelf = createShelf(device, targetOf(opened.mode))
   const inTurn = queue()
   const breathe = breaths()
   let [open, runs] = [true, 0]

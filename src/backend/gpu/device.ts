@@ -69,9 +69,11 @@ export const pipelineOf = (
     const kernel = kernels[index]?.kernel
     return tag === 'input' ? inputs[index] : kernel && lengthOf(kernel.dtype, kernel.size)
   }
-  const callables = kernels.map(({ kernel: { source, functions, dtype, size }, reads }) => {
+  const callables = kernels.map(({ kernel: { source, functions, dtype, size, tile }, reads }) => {
     const output = [lengthOf(dtype, size)]
-    const key = `${output} ${reads.map(lengthRead)} ${source}`
+    // gpu.js compiles a kernel once more where it reads arguments instead of results, without the shader that resident.ts gave it.
+    const kinds = tile === undefined ? '' : reads.map(({ tag }) => tag).join()
+    const key = `${output} ${reads.map(lengthRead)} ${kinds} ${source}`
     const found =
       made.get(key) ??
       context.createKernel(source, { output, functions, precision: 'single', loopMaxIterations: LOOPS })

@@ -7,6 +7,7 @@ import type { Dtype } from '../../core/dtype.ts'
 import { fail, ruleError } from '../../core/errors.ts'
 import type { GpuFunction } from './functions.ts'
 import type { Special } from './scalars.ts'
+import type { Tile } from './tiles.ts'
 import { type Dialect, elementNumber, giveBack, type Operand, type Writer, writerOf } from './writer.ts'
 
 /**
@@ -21,6 +22,8 @@ export type GpuKernel = {
   readonly specials: readonly Special[]
   readonly size: number
   readonly dtype: Dtype
+  /** A shader that computes the same, and more quickly; for mode webgpu. */
+  readonly tile?: Tile
 }
 
 /** Kernels in the order in which they run, and which of them give the results. */

@@ -9,8 +9,10 @@ import type { Plan, Run, Slot, Step } from '../../compile/plan.ts'
 import type { Dtype } from '../../core/dtype.ts'
 import { CotangentError, fail, ruleError } from '../../core/errors.ts'
 import type { Concrete } from '../../core/types.ts'
-import { type GpuKernel, sourceOf } from './source.ts'
-import type { Dialect } from './writer.ts'
+import { type GpuKernel, type SourceOptions, sourceOf } from './source.ts'
+
+/** What kernels are written for: the dialect of the mode, and whether threads can share memory. */
+export type Target = Pick<SourceOptions, 'dialect' | 'tiles'>
 
 /** A value of a lowered plan: an input, a constant, or what a step makes. `size` counts elements. */
 export type GpuValue = {
@@ -61,9 +63,9 @@ const valuesOf = ({ buffers }: Plan): readonly GpuValue[] =>
   })
 
 /** The gpu.js kernels of one kernel; those whose results are no results of the step get new slots. */
-const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[], dialect: Dialect): readonly GpuStep[] => {
+const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[], target: Target): readonly GpuStep[] => {
   const dtypes = inputs.map(slot => values[slot]?.dtype ?? 'float32')
-  const { kernels, outputs: results } = sourceOf(kernel, { op: ops.join(' '), dialect, dtypes })
+  const { kernels, outputs: results } = sourceOf(kernel, { ...target, op: ops.join(' '), dtypes })
   const slots = kernels.map(({ dtype, size }, i) => {
     const result = results.indexOf(i)
     return result >= 0 ? (outputs[result] as Slot) : values.push({ dtype, size, from: { tag: 'step' } }) - 1
@@ -76,39 +78,39 @@ const runSteps = ({ kernel, inputs, outputs, ops }: Run, values: GpuValue[], dia
   }))
 }
 
-const stepsOf = (step: Step, values: GpuValue[], dialect: Dialect): readonly GpuStep[] => {
+const stepsOf = (step: Step, values: GpuValue[], target: Target): readonly GpuStep[] => {
   const { inputs, outputs } = step
   switch (step.tag) {
     case 'run':
-      return runSteps(step, values, dialect)
+      return runSteps(step, values, target)
     case 'repeat': {
       const { length, reverse, carry, xs } = step
-      return [{ tag: 'repeat', body: lowered(step.body, dialect), length, reverse, carry, xs, inputs, outputs }]
+      return [{ tag: 'repeat', body: lowered(step.body, target), length, reverse, carry, xs, inputs, outputs }]
     }
     case 'while': {
       const { predicateConstants, bodyConstants } = step
-      const plans = { predicate: lowered(step.predicate, dialect), body: lowered(step.body, dialect) }
+      const plans = { predicate: lowered(step.predicate, target), body: lowered(step.body, target) }
       return [{ tag: 'while', ...plans, predicateConstants, bodyConstants, inputs, outputs }]
     }
     case 'branch':
-      return [{ tag: 'branch', branches: step.branches.map(plan => lowered(plan, dialect)), inputs, outputs }]
+      return [{ tag: 'branch', branches: step.branches.map(plan => lowered(plan, target)), inputs, outputs }]
   }
 }
 
-const lowered = (plan: Plan, dialect: Dialect): GpuPlan => {
+const lowered = (plan: Plan, target: Target): GpuPlan => {
   const values = [...valuesOf(plan)]
-  const steps = plan.steps.flatMap(step => stepsOf(step, values, dialect))
+  const steps = plan.steps.flatMap(step => stepsOf(step, values, target))
   return { values, steps, inputs: plan.inputs, outputs: plan.outputs }
 }
 
 /**
  * A plan as gpu.js kernels. Compile it with `fuse: { maxInputs: 8 }`: a WebGPU shader reads at most seven arrays.
- * The dialect is that of the mode: `functions` for `webgl2` and `headlessgl`.
+ * The dialect of the target is that of the mode: `functions` for `webgl2` and `headlessgl`; tiles are for `webgpu`.
  * A Left is the RuleError of a kernel that has no form there, which names its ops.
  */
-export const lowerPlan = (plan: Plan, dialect: Dialect = 'operators'): E.Either<CotangentError, GpuPlan> =>
+export const lowerPlan = (plan: Plan, target: Target = {}): E.Either<CotangentError, GpuPlan> =>
   E.tryCatch(
-    () => lowered(plan, dialect),
+    () => lowered(plan, target),
     error => {
       if (error instanceof CotangentError) return error
       throw error

@@ -3,7 +3,8 @@
  *
  * Layer: backend. The public path of gpu.js copies all arguments in and all results out with each call. This is the one file that goes
  * round it, by internals of gpu.js 2.24.1: of a pipeline `plan`, `_buildPlan`, `_prepareExecutor` and `_executor`, and of that
- * `_passes`, `_argRegions`, `_resultReads` and `_staging`. gpu.js writes and compiles the shaders and lays out its buffers; here the
+ * `_passes`, `_argRegions`, `_resultReads` and `_staging`; of a kernel `assembleWGSL` and `_computeDispatch`, for shaders of our own
+ * (tiles.ts). gpu.js writes and compiles the shaders and lays out its buffers; here the
  * same passes are recorded, between copies from and to buffers of our own. If the internals are not as expected, compiling fails and
  * says so; `residency: 'host'` is the public path. Both give the same bits. Read next: pool.ts, prepare.ts.
  */
@@ -32,10 +33,22 @@ type Executor = {
   _staging: GpuBuffer | null
 }
 
+/** What is used of a kernel of gpu.js. */
+type Kernel = {
+  assembleWGSL: () => string
+  _computeDispatch: () => { readonly groups: readonly number[]; readonly dispatchWidth: number }
+}
+
+/** What is used of the plan of a pipeline of gpu.js: `kernel` is the number of one. */
+type Plan = {
+  readonly steps: readonly { readonly kernel: number }[]
+  readonly kernels: readonly { readonly clone: { readonly kernel: Kernel } }[]
+}
+
 /** What is used of a pipeline of gpu.js. */
 type Internals = {
-  plan: unknown
-  readonly _buildPlan: () => unknown
+  plan: Plan | null
+  readonly _buildPlan: () => Plan
   readonly _prepareExecutor: (args: readonly Float32Array[]) => Promise<void> | undefined
   readonly _executor: Executor | false | undefined
 }
@@ -48,12 +61,35 @@ const unexpected = (what: string): never =>
     ),
   )
 
+/** The text of a shader up to its entry, and another entry. */
+const withEntry = (shader: string, entry: string): string => {
+  const at = shader.indexOf('@compute')
+  return at < 0 ? unexpected('its shaders begin elsewhere') : shader.slice(0, at) + entry
+}
+
+/** Gives kernels that have shaders of ours those, before they are compiled. */
+const useTiles = (plan: Plan, kernels: Segment['kernels']): void => {
+  for (const [i, { kernel }] of kernels.entries()) {
+    const { tile } = kernel
+    if (tile === undefined) continue
+    const there = plan.kernels?.[plan.steps?.[i]?.kernel ?? -1]?.clone?.kernel
+    if (typeof there?.assembleWGSL !== 'function' || typeof there._computeDispatch !== 'function') {
+      unexpected('its kernels have other parts')
+      continue
+    }
+    const assemble = there.assembleWGSL.bind(there)
+    there.assembleWGSL = () => withEntry(assemble(), tile.entry)
+    there._computeDispatch = () => ({ groups: tile.groups, dispatchWidth: 0 })
+  }
+}
+
 /** Compiles a pipeline without running it. */
 const executorOf = async (pipeline: Pipeline, { inputs, outputs, kernels }: Segment): Promise<Executor> => {
   const internals = pipeline.pipeline as Internals
   if (typeof internals?._buildPlan !== 'function' || typeof internals._prepareExecutor !== 'function')
     return unexpected('its pipelines have other parts')
   internals.plan = internals._buildPlan()
+  useTiles(internals.plan, kernels)
   await internals._prepareExecutor(inputs.map(length => new Float32Array(length)))
   checkPipeline('webgpu', pipeline)
   const executor = internals._executor

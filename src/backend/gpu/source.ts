@@ -24,10 +24,12 @@ import { cumulateKernels } from './cumulate.ts'
 import { noFloat64, type Scope, write } from './expressions.ts'
 import { type GpuKernel, type Head, kernelOf, MOST_INPUTS, type Source } from './gpu-kernel.ts'
 import { loadMade, narrowed, readsOf } from './narrow.ts'
+import { endOf, inParts, productOf } from './product.ts'
 import { reduceText } from './reduce.ts'
 import { scatterText } from './scatter.ts'
 import { sortKernels } from './sort.ts'
-import { type Dialect, decode, element, type Writer } from './writer.ts'
+import { tileOf } from './tiles.ts'
+import { type Dialect, decode, element, MADE, type Writer } from './writer.ts'
 
 export type { GpuKernel, Source }
 
@@ -148,8 +150,9 @@ const nestMaker = (head: Head, nest: Nest, made: Made): ((s: number) => number) 
   return make
 }
 
-const nestSource = (head: Head, nest: Nest): Source => {
-  const made: Made = { kernels: [], at: new Map() }
+/** The kernels of a nest, behind some that it may read. */
+const nestSource = (head: Head, nest: Nest, before: readonly GpuKernel[] = []): Source => {
+  const made: Made = { kernels: [...before], at: new Map() }
   const make = nestMaker(head, nest, made)
   for (const s of shared(nest)) make(s)
   const outputs = nest.outputs.map(make)
@@ -197,11 +200,29 @@ const nestOf = ({ axes, reduce, a, b, dtype, epilogue }: Contract): Nest => ({
   outputs: epilogue.map((_, i) => i + 1),
 })
 
+/** A contraction as a kernel that has a shader for its sums, then those of what is made of them; null for one that is no product. */
+const tiledSource = (head: Head, kernel: Contract): Source | null => {
+  const whole = productOf(kernel)
+  if (whole === null) return null
+  const { sums, parts } = inParts(kernel, whole)
+  const product = productOf(sums)
+  const [sum] = nestSource(head, { ...nestOf(sums), outputs: [0] }).kernels
+  if (product === null || sum === undefined) return null
+  const nameOf = (input: number): string =>
+    `user_a${sum.inputs.findIndex(operand => operand.tag === 'input' && operand.input === input)}`
+  const tile = tileOf(product, { a: nameOf(product.inputs.a), b: nameOf(product.inputs.b) })
+  const tiled: GpuKernel = { ...sum, tile }
+  const plain = parts === 1 && kernel.epilogue.length === 1 && kernel.epilogue[0]?.tag === 'stage'
+  return plain ? { kernels: [tiled], outputs: [0] } : nestSource(head, endOf(kernel, parts, MADE), [tiled])
+}
+
 /** How a kernel is to be written. */
 export type SourceOptions = {
   /** Named in messages. */
   readonly op?: string
   readonly dialect?: Dialect
+  /** Whether threads can share memory; no unless given. */
+  readonly tiles?: boolean
   /** The dtypes of its inputs, where expressions do not say them; float32 unless given. */
   readonly dtypes?: readonly Dtype[]
 }
@@ -215,14 +236,14 @@ const checkDtypes = (op: string, dtypes: readonly Dtype[]): void => {
  * @throws RuleError for float64, for routines of linear algebra, and for a scatter into more axes than a kernel may read arrays
  */
 export const sourceOf = (kernel: Kernel, options: SourceOptions = {}): Source => {
-  const { op = kernel.tag, dialect = 'operators', dtypes = [] } = options
+  const { op = kernel.tag, dialect = 'operators', tiles = false, dtypes = [] } = options
   const head: Head = { op, dialect }
   checkDtypes(op, dtypes)
   switch (kernel.tag) {
     case 'nest':
       return nestSource(head, kernel)
     case 'contract':
-      return nestSource(head, nestOf(kernel))
+      return (tiles ? tiledSource(head, kernel) : null) ?? nestSource(head, nestOf(kernel))
     case 'scatter':
       return scatterSource(head, kernel)
     case 'cumulate':
