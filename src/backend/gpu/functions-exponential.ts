@@ -27,7 +27,7 @@ function exponential(x, infinity) {
   const y = ${EXPONENTIAL} * r * r + r + 1;
   const h = Math.floor(n * 0.5);
   const v = y * powerOfTwo(h) * powerOfTwo(n - h);
-  return Math.abs(x) <= infinity ? (x > 200 ? infinity : v) : x;
+  return Math.abs(x) <= infinity ? (x > 88.8 ? infinity : (x < -104 ? 0 : v)) : x;
 }`,
     'powerOfTwo',
   ),
@@ -144,7 +144,7 @@ function cosineH(x, infinity) {
   tangentH: helper(
     `
 function tangentH(x, infinity) {
-  const e = exponentialLess1(2 * Math.min(Math.abs(x), 10), infinity);
+  const e = exponentialLess1(2 * Math.min(Math.abs(x), 20), infinity);
   const v = e / (e + 2);
   return Math.abs(x) <= infinity ? (x < 0 ? -v : (x === 0 ? x : v)) : x;
 }`,
