@@ -3,26 +3,11 @@
  *
  * The number of threads comes from COTANGENT_THREADS. Read next: peers/jax.mjs, the same for another library.
  */
-import type * as Core from '../src/index.ts'
-import type * as Nn from '../src/nn/index.ts'
-import type * as Optim from '../src/optim/index.ts'
-import type * as Random from '../src/random/index.ts'
 import * as inputs from './inputs.ts'
+import { cnnTraining, ct, type Dense, type Layer, mlpTraining, optim, random, type Tensor, tensor } from './programs.ts'
 import { type Bench, figuresOf, norm, serve } from './serve.ts'
 
-/** A part of the package by its public name; the types are those of the sources, which need no build. */
-const load = async <M>(name: string): Promise<M> => (await import(name)) as M
-
-const ct = await load<typeof Core>('cotangent')
-const nn = await load<typeof Nn>('cotangent/nn')
-const optim = await load<typeof Optim>('cotangent/optim')
-const random = await load<typeof Random>('cotangent/random')
-
 const { jit } = ct
-type Tensor = Core.Tensor
-
-const tensor = ({ values, shape }: inputs.Values): Tensor => ct.tensor(values, { shape })
-const integers = (values: Int32Array): Tensor => ct.tensor(values)
 const normOf = (x: Tensor): number => norm(ct.data(x))
 
 const matmul = (n: number) => (): Bench => {
@@ -41,105 +26,24 @@ const folding = <S>(start: S, step: (state: S) => readonly [S, Tensor]): (() => 
   }
 }
 
-type Dense = { readonly w: Tensor; readonly b: Tensor }
-
 const mlp = (): Bench => {
-  const [x, y] = [tensor(inputs.vectors()), integers(inputs.vectorLabels())]
-  const loss = (params: readonly Dense[], x: Tensor, y: Tensor): Tensor => {
-    const logits = params.reduce((h, { w, b }, i) => {
-      const z = ct.add(ct.matmul(h, w), b)
-      return i < params.length - 1 ? ct.relu(z) : z
-    }, x)
-    return nn.softmaxCrossEntropy(logits, y)
-  }
-  const optimizer = optim.sgd({ learningRate: inputs.RATES.mlp })
-  const start = (): readonly Dense[] => inputs.mlpParameters().map(({ w, b }) => ({ w: tensor(w), b: tensor(b) }))
-  type State = { readonly params: readonly Dense[]; readonly optimizer: Optim.OptimizerState }
-  const step = jit(
-    (state: State, x: Tensor, y: Tensor): readonly [State, Tensor] => {
-      const [value, grads] = ct.valueAndGrad(loss)(state.params, x, y)
-      const [updates, next] = optimizer.update(grads, state.optimizer, state.params)
-      return [{ params: optim.applyUpdates(state.params, updates), optimizer: next }, value]
-    },
-    { donate: [0] },
-  )
-  const run = folding({ params: start(), optimizer: optimizer.init(start()) }, state => step(state, x, y))
+  const { start, step, x, y, loss, params } = mlpTraining()
+  const jitted = jit(step, { donate: [0] })
+  const run = folding(start(), state => jitted(state, x, y))
   const figures = (): readonly number[] => {
-    const grads = jit((params: readonly Dense[]) => ct.grad(loss)(params, x, y))(start())
+    const grads = jit((params: readonly Dense[]) => ct.grad(loss)(params, x, y))(params())
     return [run(), run(), run(), ...grads.flatMap(({ w, b }) => [normOf(w), normOf(b)])]
   }
   return { run, figures }
 }
 
-type Normalization = { readonly scale: Tensor; readonly shift: Tensor }
-type Statistics = { readonly mean: Tensor; readonly variance: Tensor }
-type Layer = { readonly w: Tensor; readonly b: Tensor; readonly norm: readonly Normalization[] }
-
-/** Over all axes but the last, with the statistics of the batch, which are returned as well. */
-const batchNorm = (x: Tensor, { scale, shift }: Normalization): readonly [Tensor, Statistics] => {
-  const mean: Tensor = ct.mean({ axis: [0, 1, 2] })(x)
-  const variance: Tensor = ct.variance({ axis: [0, 1, 2] })(x)
-  const factor: Tensor = ct.mul(scale, ct.rsqrt(ct.add(variance, inputs.EPSILON)))
-  return [ct.add(ct.mul(ct.sub(x, mean), factor), shift), { mean, variance }]
-}
-
-const dropout = (x: Tensor, key: Random.Key, rate: number): Tensor =>
-  ct.where(random.bernoulli({ p: 1 - rate, shape: x.shape })(key), ct.mul(x, 1 / (1 - rate)), 0)
-
-const cnnLoss =
-  (rate: number) =>
-  (params: readonly Layer[], key: Random.Key, x: Tensor, y: Tensor): readonly [Tensor, readonly Statistics[]] => {
-    const statistics: Statistics[] = []
-    const logits = inputs.CNN.reduce((h, { pool }, i) => {
-      const { w, b, norm: [norm] = [] } = params[i] as Layer
-      const z = ct.add(ct.conv2d()(h, w), b)
-      if (norm === undefined) return z
-      const [normed, statistic] = batchNorm(ct.relu(z), norm)
-      statistics.push(statistic)
-      const dropped = rate > 0 ? dropout(normed, random.foldIn(i)(key), rate) : normed
-      return pool ? ct.maxPool2d({ window: 2 })(dropped) : dropped
-    }, x)
-    return [nn.softmaxCrossEntropy(ct.reshape([-1, inputs.CLASSES])(logits), y), statistics]
-  }
-
-const cnnParams = (): readonly Layer[] =>
-  inputs.cnnParameters().map(({ w, b }, i) => {
-    const norm = { scale: ct.ones(b.shape), shift: ct.zeros(b.shape) }
-    return { w: tensor(w), b: tensor(b), norm: i < inputs.CNN.length - 1 ? [norm] : [] }
-  })
-
-type CnnState = {
-  readonly params: readonly Layer[]
-  readonly optimizer: Optim.OptimizerState
-  readonly running: readonly Statistics[]
-  readonly key: Random.Key
-}
-
 const cnn = (rate: number, batch?: number) => (): Bench => {
-  const [x, y] = [tensor(inputs.images(batch)), integers(inputs.imageLabels(batch))]
-  const loss = cnnLoss(rate)
-  const optimizer = optim.adam({ learningRate: inputs.RATES.cnn })
-  const average = (old: Tensor, recent: Tensor): Tensor =>
-    ct.add(ct.mul(old, 1 - inputs.RUNNING), ct.mul(recent, inputs.RUNNING))
-  const step = jit(
-    ({ params, running, ...state }: CnnState, x: Tensor, y: Tensor): readonly [CnnState, Tensor] => {
-      const [key, now] = random.split(state.key)
-      const [[value, statistics], grads] = ct.valueAndGrad(loss, { aux: true })(params, now, x, y)
-      const [updates, next] = optimizer.update(grads, state.optimizer, params)
-      const state_ = { params: optim.applyUpdates(params, updates), optimizer: next, key }
-      return [{ ...state_, running: ct.treeZip(running, statistics, average) }, value]
-    },
-    { donate: [0] },
-  )
-  const start = (): CnnState => {
-    const params = cnnParams()
-    const running = params.slice(0, -1).map(({ b }) => ({ mean: ct.zerosLike(b), variance: ct.onesLike(b) }))
-    return { params, optimizer: optimizer.init(params), running, key: random.key(0) }
-  }
-  const run = folding(start(), state => step(state, x, y))
+  const { start, step, x, y, loss, params } = cnnTraining(rate, batch)
+  const jitted = jit(step, { donate: [0] })
+  const run = folding(start(), state => jitted(state, x, y))
   const figures = (): readonly number[] => {
     const gradient = (params: readonly Layer[]) => ct.grad(loss, { aux: true })(params, random.key(0), x, y)
-    const [grads] = jit(gradient)(cnnParams())
+    const [grads] = jit(gradient)(params())
     const leaves = grads.flatMap(({ w, b, norm }) => [w, b, ...norm.flatMap(({ scale, shift }) => [scale, shift])])
     return [run(), run(), run(), ...leaves.map(normOf)]
   }
