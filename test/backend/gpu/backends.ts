@@ -6,6 +6,9 @@ import { afterAll } from 'vitest'
 import { type GpuBackend, type GpuMode, type GpuOptions, gpu } from '../../../src/gpu/index.ts'
 import { right } from '../../support/either.ts'
 
+/** Whether there is time: npm run test:gpu. */
+export const LONG_RUN = process.env.GPU_LONG !== undefined
+
 /** Backends by what they are called in titles. */
 export type Case = { readonly name: string; readonly options: GpuOptions & { readonly mode: GpuMode } }
 
