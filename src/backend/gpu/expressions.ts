@@ -37,7 +37,9 @@ const loadAtText = (writer: Writer, load: LoadAt, of: (expr: Expr) => string): s
   const conditions = names.map((name, axis) => `${name} >= 0 && ${name} < ${dim(load.view, axis)}`)
   const inside = writer.float(`(${conditions.join(' && ')}) ? 1 : 0`)
   const strides = stridesOf(load.view)
-  const parts = names.map(name => writer.integer(`${inside} !== 0 ? ${name} : 0`))
+  // A literal would make a float of the choice.
+  const zero = writer.integer('0')
+  const parts = names.map(name => writer.integer(`${inside} !== 0 ? ${name} : ${zero}`))
   const at = writer.integer(parts.map((name, axis) => `${name} * ${strides[axis] ?? 1}`).join(' + '))
   const value = element(writer, dtype, array, at)
   return writer.value(dtype, `${inside} !== 0 ? ${value} : ${fill}`)

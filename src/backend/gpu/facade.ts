@@ -42,6 +42,7 @@ export type Pipeline = {
 type Settings = {
   readonly output: readonly number[]
   readonly functions: readonly GpuFunction[]
+  readonly nativeFunctions?: readonly { readonly name: string; readonly source: string }[]
   readonly precision: 'single'
   readonly loopMaxIterations: number
 }
@@ -103,9 +104,25 @@ const notStarted = (mode: GpuMode, error: unknown): CotangentError =>
 /** Backends that share the one WebGPU device of gpu.js. */
 let sharing = 0
 
+/** Modes that run GLSL take functions that have a form there as native ones. */
+const fitted = (mode: GpuMode, context: Context): Context => {
+  if (mode !== 'webgl2' && mode !== 'headlessgl') return context
+  const createKernel: Context['createKernel'] = (source, { functions, ...settings }) =>
+    context.createKernel(source, {
+      ...settings,
+      functions: functions.filter(({ glsl }) => glsl === undefined),
+      nativeFunctions: functions.flatMap(({ name, glsl }) => (glsl === undefined ? [] : [{ name, source: glsl }])),
+    })
+  return {
+    createKernel,
+    createPipeline: plan => context.createPipeline(plan),
+    destroy: () => context.destroy(),
+  }
+}
+
 const start = async ({ GPU, WebGPUContext }: Module, mode: GpuMode): Promise<Opened> => {
   const webgpu = mode === 'webgpu' ? await WebGPUContext.acquire() : null
-  const context = new GPU({ mode })
+  const context = fitted(mode, new GPU({ mode }))
   if (webgpu !== null) sharing++
   const close = async (): Promise<void> => {
     await context.destroy()

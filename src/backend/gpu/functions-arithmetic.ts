@@ -16,8 +16,8 @@ function minimum(x, y, infinity) {
   return Math.abs(x) <= infinity ? (Math.abs(y) <= infinity ? Math.min(x, y) : y) : x;
 }`),
   signOf: helper('function signOf(x) { return x > 0 ? 1 : (x < 0 ? -1 : x); }'),
-  roundEven: helper(`
-function roundEven(x) {
+  roundHalfEven: helper(`
+function roundHalfEven(x) {
   const f = Math.floor(x);
   const gap = x - f;
   const odd = f - 2 * Math.floor(f * 0.5);

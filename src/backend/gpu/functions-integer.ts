@@ -133,6 +133,10 @@ export const integers: Helpers = {
     'int wholeQuotient(int x, int y) { return y == 0 ? 0 : (y == -1 ? 0 - x : x / y); }',
   ),
   wholePower: { ...wholeHelper(POWER, POWER_GLSL), uses: ['wholeProduct'] },
+  wholeOf: {
+    ...wholeHelper('function wholeOf(x) { return Math.floor(x); }', 'int wholeOf(float x) { return int(x); }'),
+    takes: ['Number'],
+  },
   // Saturating, with 0 for NaN.
   toWhole: {
     ...wholeHelper(

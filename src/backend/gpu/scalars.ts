@@ -22,6 +22,8 @@ export type Vocabulary = {
   readonly integer: (value: string) => string
   /** A bitwise operator applied to names or whole numbers. */
   readonly bits: (x: string | number, operator: '&' | '|' | '^' | '<<' | '>>', y: string | number) => string
+  /** A float without fraction, to be assigned to an int32 variable. */
+  readonly wholeOf: (x: string) => string
   /** A sum, difference or negative of int32, cut to 32 bits. */
   readonly wrap: (sum: string) => string
 }
@@ -82,7 +84,7 @@ const floats: { readonly [fn in ScalarFn]?: Form } = {
   sign: own('signOf'),
   floor: builtin('floor'),
   ceil: builtin('ceil'),
-  round: own('roundEven'),
+  round: own('roundHalfEven'),
   trunc: builtin('trunc'),
   sqrt: builtin('sqrt'),
   cbrt: own('cubeRoot', 1, 'infinity'),
@@ -137,7 +139,8 @@ const below = (x: string, y: string, r: string): string =>
 const integers: { readonly [fn in ScalarFn]?: Form } = {
   neg: wrapped(x => `0 - ${x}`),
   abs: (words, x) => `${x} < 0 ? ${words.wrap(`0 - ${x}`)} : ${x}`,
-  sign: (words, x) => words.bits(words.bits(x, '>>', 31), '|', words.integer(words.float(truth(`${x} > 0`)))),
+  sign: (words, x) =>
+    words.bits(words.bits(x, '>>', 31), '|', words.integer(words.wholeOf(words.float(truth(`${x} > 0`))))),
   bitNot: (_, x) => `-1 - ${x}`,
   add: wrapped((x, y) => `${x} + ${y}`),
   sub: wrapped((x, y) => `${x} - ${y}`),
@@ -193,5 +196,6 @@ export const scalarText = (words: Vocabulary, fn: ScalarFn, dtype: Dtype, args: 
 /** A `cast` node as an expression over a name, to be assigned to a variable of the other type. */
 export const castText = (words: Vocabulary, from: Dtype, to: Dtype, x: string): string => {
   if (to === 'bool') return `${x} === 0 ? 0 : 1`
-  return to === 'int32' && from !== 'bool' ? `${words.helper('toWhole')}(${x})` : x
+  if (to !== 'int32') return x
+  return from === 'bool' ? words.wholeOf(x) : `${words.helper('toWhole')}(${x})`
 }

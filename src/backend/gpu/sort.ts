@@ -54,7 +54,7 @@ const places = (head: Head, { shape }: Sort): GpuKernel => {
     const start = writer.integer(`${at} - ${place}`)
     const found = writer.integer('0')
     loops(writer, NOWHERE, [length], ({ coordinates: [j = '0'] }) => {
-      const rank = writer.integer(`${array}[${writer.integer(`${start} + ${j}`)}]`)
+      const rank = writer.integer(writer.wholeOf(`${array}[${writer.integer(`${start} + ${j}`)}]`))
       writer.line(`if (${rank} === ${place}) { ${found} = ${j}; }`)
     })
     return found

@@ -54,6 +54,16 @@ const bitFunctions = {
   '>>': 'wholeRight',
 } as const
 
+/**
+ * Calls that have no use but to be found in this order. GLSL wants functions before their callers, and gpu.js, which goes by the
+ * calls that it finds, misses that where a function has two callers.
+ */
+const inOrder = (functions: readonly GpuFunction[]): readonly string[] =>
+  functions
+    .filter(({ glsl }) => glsl === undefined)
+    .reverse()
+    .map(({ name, argumentTypes }, i) => `const f${i} = ${name}(${argumentTypes.map(() => '0').join(', ')});`)
+
 /** An empty kernel. `op` names it in messages. */
 export const writerOf = (op: string, dialect: Dialect = 'operators'): Writer => {
   const lines: string[] = []
@@ -84,8 +94,10 @@ export const writerOf = (op: string, dialect: Dialect = 'operators'): Writer => 
   }
   const text = () => {
     const names = [...operands.map((_, i) => `a${i}`), ...specials]
-    const source = `function kernel(${names.join(', ')}) {\n${lines.join('\n')}\n}`
-    return { source, functions: functionsFor(helpers), operands, specials: [...specials] }
+    const functions = functionsFor(helpers)
+    const body = dialect === 'operators' ? lines : [...inOrder(functions), ...lines]
+    const source = `function kernel(${names.join(', ')}) {\n${body.join('\n')}\n}`
+    return { source, functions, operands, specials: [...specials] }
   }
   const helper = (name: string): string => {
     helpers.add(name)
@@ -98,7 +110,8 @@ export const writerOf = (op: string, dialect: Dialect = 'operators'): Writer => 
   const bits: Vocabulary['bits'] = (x, operator, y) =>
     dialect === 'operators' ? `(${x} ${operator} ${y})` : `${helper(bitFunctions[operator])}(${x}, ${y})`
   const wrap = (sum: string): string => (dialect === 'operators' ? `(${sum}) | 0` : sum)
-  return { op, line, float, integer, value, fresh, array, text, helper, special, bits, wrap }
+  const wholeOf = (x: string): string => (dialect === 'operators' ? x : `${helper('wholeOf')}(${x})`)
+  return { op, line, float, integer, value, fresh, array, text, helper, special, bits, wrap, wholeOf }
 }
 
 /** The number of the element that a thread computes. */
@@ -120,7 +133,8 @@ export const giveBack = (writer: Writer, dtype: Dtype, name: string): void => {
 export const element = (writer: Writer, dtype: Dtype, array: string, at: string): string => {
   if (dtype !== 'int32') return writer.float(`${array}[${at}]`)
   const first = writer.integer(at === '0' ? at : `2 * ${at}`)
-  const [high, low] = [writer.integer(`${array}[${first}]`), writer.integer(`${array}[${first} + 1]`)]
+  const half = (i: string): string => writer.integer(writer.wholeOf(`${array}[${i}]`))
+  const [high, low] = [half(first), half(`${first} + 1`)]
   return writer.integer(`${high} * 65536 + ${low}`)
 }
 
@@ -137,10 +151,10 @@ export const divide = (
   const power = Math.log2(by)
   if (Number.isInteger(power))
     return [writer.integer(writer.bits(x, '>>', power)), writer.integer(writer.bits(x, '&', by - 1))]
-  const q = writer.integer(`Math.floor(${x} / ${by})`)
+  const q = writer.integer(writer.wholeOf(`Math.floor(${x} / ${by})`))
   const r = writer.integer(`${x} - ${q} * ${by}`)
   if (bound > ONE_OFF) {
-    const more = writer.integer(`Math.floor(${r} / ${by})`)
+    const more = writer.integer(writer.wholeOf(`Math.floor(${r} / ${by})`))
     writer.line(`${q} = ${q} + ${more};`)
     writer.line(`${r} = ${r} - ${more} * ${by};`)
   }
