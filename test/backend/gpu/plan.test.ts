@@ -21,7 +21,8 @@ import * as optim from '../../../src/optim/index.ts'
 import { left, right } from '../../support/either.ts'
 import { mistake, SEED, wavy } from '../../support/values.ts'
 import { wholePrograms } from '../../support/whole-programs.ts'
-import { contexts, distance, MODES } from './rig.ts'
+import { distance } from './kernels.ts'
+import { contexts, MODES } from './rig.ts'
 
 /** Three steps of sums over up to 784 terms in float32, against float64. */
 const FLOAT32 = 2e-5
