@@ -5,7 +5,9 @@
  * step. Callbacks get copies, so they cannot change where the training goes. Read first: state.ts and callback.ts; next: watch.ts.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import type { AsyncBackend } from '../backend/backend.ts'
 import { fail, valueError } from '../core/errors.ts'
+import { toHost } from '../transform/to-host.ts'
 import type { Callback, Reason } from './callback.ts'
 import type { SamplesOption } from './evaluate.ts'
 import { ownCopy, pauses } from './fold.ts'
@@ -36,6 +38,8 @@ export type FitOptions<P, S, B> = SamplesOption<NoInfer<B>> & {
   readonly history?: History
   /** What to do when a mean loss is found not to be finite: `stop` (the default), or `continue` and leave it to the reader. */
   readonly notFinite?: 'stop' | 'continue'
+  /** What runs the steps, such as a GPU; the engine unless said otherwise. It is not closed. */
+  readonly backend?: AsyncBackend
 }
 
 /** Where a training ended, how, what was logged, and the states that were kept, by name. An error if it failed. */
@@ -73,7 +77,7 @@ const epochOf =
       watch.sampled(size)
       if (count++ < behind) continue
       if (signal?.aborted) return ending('interrupted')
-      loop.advance(batch, rates, size)
+      await loop.advance(batch, rates, size)
       const end = await watch.look({ step: loop.step(), epoch, epochEnds: last, reason: null })
       if (end !== null) return end
       await pause()
@@ -111,13 +115,15 @@ const epochsOf = async <P, S, B>(
 
 const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>): Promise<FitResult<P, S>> => {
   const { epochs, callbacks = [], history = [], notFinite = 'stop' } = options
-  const subject = { epochs, state: () => ownCopy(loop.state()), read: loop.read, stops: notFinite === 'stop' }
+  const { read, fetch } = loop
+  const subject = { epochs, state: () => ownCopy(loop.state()), read, fetch, stops: notFinite === 'stop' }
   const watch = watching(subject, callbacks, history)
   const { epoch, end } = await epochsOf(options, loop, watch)
   const back = end.restore === null ? undefined : watch.kept()[end.restore]
   if (back !== undefined) loop.goTo(back.state)
   const last = await watch.look({ step: loop.step(), epoch: Math.max(0, epoch), epochEnds: false, reason: end.reason })
   const { reason, error } = end.error === null && last !== null ? last : end
+  await fetch()
   const result = { state: loop.state(), history: watch.history(), best: watch.kept() }
   return reason === 'failed' && error !== null
     ? { ...result, reason, error }
@@ -130,7 +136,8 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  * The state it ends in is that of the step folded over all batches: callbacks look on, and can end the training but not bend it. A
  * state that was saved, with any number of its steps done, goes on where it stopped and ends in the same bits, as long as `batches`
  * gives the same epoch the same batches. Metrics are added up on the device, weighted by the samples of each batch, and read when a
- * callback is due and at the end of an epoch. Between steps, some sixty times a second, other things may happen.
+ * callback is due and at the end of an epoch. Between steps, some sixty times a second, other things may happen. On a `backend` the
+ * state stays on its device; it is copied to the host when a callback is due, and metrics are added up in float32.
  * @returns the last state; `reason`: `finished`, `stopped early` by a callback, `interrupted` by the signal after a complete step, or
  *   `failed` with an error, such as a TrainError when the loss is no longer finite
  * @throws ValueError for epochs or stepsPerEpoch out of range; in the task, ValueError for an epoch without batches, ShapeError when
@@ -146,6 +153,6 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
 export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<P, S>) => Task<FitResult<P, S>>) => {
   atLeast('epochs', 0, options.epochs)
   atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
-  const run = compiled(options.step)
-  return state => () => train(options, loopFrom(options.step, run, state))
+  const run = compiled(options.step, options.backend)
+  return state => async () => train(options, loopFrom(options.step, run, await toHost(state)))
 }

@@ -4,10 +4,15 @@
  * Layer: train. This is where the training loop is mutable; whatever leaves it is a copy, or the last state.
  */
 import type { IO } from 'fp-ts/lib/IO.js'
+import type { Task } from 'fp-ts/lib/Task.js'
+import type { AsyncBackend } from '../backend/backend.ts'
+import type { FloatDtype } from '../core/dtype.ts'
 import { item } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
+import { compile } from '../transform/compile.ts'
 import { evalShape } from '../transform/evaluate.ts'
 import { jit } from '../transform/jit.ts'
+import { toHost } from '../transform/to-host.ts'
 import { ownCopy } from './fold.ts'
 import { type Averages, addBatch, noSums, readSums, type Sums } from './samples.ts'
 import type { TrainState, TrainStep } from './state.ts'
@@ -16,16 +21,24 @@ type Carry<P, S> = { readonly state: TrainState<P, S>; readonly sums: Sums }
 /** The rate, if there is one. */
 type Rates = readonly Tensor[]
 
-/** A step together with the sums of its metrics. */
-export type Run<P, S, B> = (carry: Carry<P, S>, batch: B, rates: readonly number[], samples: number) => Carry<P, S>
+/** At once from the engine; a promise from a backend that takes its time. */
+type Soon<A> = A | Promise<A>
 
-/** Compiles a step. */
-export const compiled = <P, S, B>(step: TrainStep<P, S, B>): Run<P, S, B> => {
+/** A step together with the sums of its metrics. */
+export type Run<P, S, B> = {
+  readonly step: (carry: Carry<P, S>, batch: B, rates: readonly number[], samples: number) => Soon<Carry<P, S>>
+  /** What metrics are added up in. */
+  readonly sums: FloatDtype
+}
+
+/** Compiles a step, for the engine unless there is a backend. */
+export const compiled = <P, S, B>(step: TrainStep<P, S, B>, backend?: AsyncBackend): Run<P, S, B> => {
   const both = ({ state, sums }: Carry<P, S>, batch: B, rates: Rates, samples: Tensor): Carry<P, S> => {
     const [next, metrics] = step(state, batch, ...rates)
     return { state: next, sums: addBatch(sums, metrics, samples) }
   }
-  return jit(both, { donate: [0] }) as unknown as Run<P, S, B>
+  const run = backend === undefined ? jit(both, { donate: [0] }) : compile(both, { donate: [0], backend })
+  return { step: run as unknown as Run<P, S, B>['step'], sums: backend === undefined ? 'float64' : 'float32' }
 }
 
 const namesOf = <P, S, B>(step: TrainStep<P, S, B>, state: TrainState<P, S>, batch: B, rates: readonly number[]) => {
@@ -36,11 +49,13 @@ const namesOf = <P, S, B>(step: TrainStep<P, S, B>, state: TrainState<P, S>, bat
 /** A state on its way. */
 export type Loop<P, S, B> = {
   readonly step: IO<number>
-  /** The state itself, which the next step overwrites. */
+  /** The state itself, which the next step overwrites; its values are there after `fetch`. */
   readonly state: IO<TrainState<P, S>>
-  readonly advance: (batch: B, rates: readonly number[], samples: number) => void
+  readonly advance: (batch: B, rates: readonly number[], samples: number) => Soon<void>
   /** The averages since they were last read. */
-  readonly read: IO<Averages>
+  readonly read: Task<Averages>
+  /** Copies the state from the device that it is on. */
+  readonly fetch: Task<void>
   readonly goTo: (state: TrainState<P, S>) => void
 }
 
@@ -55,19 +70,27 @@ export const loopFrom = <P, S, B>(
   let names: readonly string[] | null = null
   let carry: Carry<P, S> = { state: ownCopy(initial), sums: {} }
   let [done, unread] = [countOf(initial), 0]
+  const goOn = (next: Carry<P, S>, samples: number): void => {
+    carry = next
+    done++
+    unread += samples
+  }
   return {
     step: () => done,
     state: () => carry.state,
     advance: (batch, rates, samples) => {
       names ??= namesOf(step, carry.state, batch, rates)
-      carry = run(unread === 0 ? { ...carry, sums: noSums(names) } : carry, batch, rates, samples)
-      done++
-      unread += samples
+      const from = unread === 0 ? { ...carry, sums: noSums(names, run.sums) } : carry
+      const next = run.step(from, batch, rates, samples)
+      return next instanceof Promise ? next.then(found => goOn(found, samples)) : goOn(next, samples)
     },
-    read: () => {
-      const averages = readSums(carry.sums, unread)
+    read: async () => {
+      const averages = readSums(await toHost(carry.sums), unread)
       unread = 0
       return averages
+    },
+    fetch: async () => {
+      await toHost(carry.state)
     },
     goTo: state => {
       carry = { ...carry, state: ownCopy(state) }

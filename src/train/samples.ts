@@ -1,9 +1,10 @@
 /**
  * How many samples a batch has, and means over samples that were added up batch by batch.
  *
- * Layer: train. Sums stay on the device, as float64 scalars, and are read when somebody asks.
+ * Layer: train. Sums stay on the device, as scalars of float64 where that is to be had, and are read when somebody asks.
  */
 import * as R from 'fp-ts/lib/Record.js'
+import type { FloatDtype } from '../core/dtype.ts'
 import { fail, shapeError } from '../core/errors.ts'
 import { isTensor, item, scalar } from '../core/tensor.ts'
 import { flattenWithPaths } from '../core/tree.ts'
@@ -32,19 +33,19 @@ export const samplesOf = (batch: unknown): number => {
   return fail(shapeError('fit', `${why}: say how many with the option samples`))
 }
 
-/** Running sums of metrics, each weighted by the samples of its batches: float64 scalars. */
+/** Running sums of metrics, each weighted by the samples of its batches: scalars of one dtype. */
 export type Sums = Metrics
 
-/** Sums of nothing, for metrics of these names. */
-export const noSums = (names: readonly string[]): Sums =>
-  Object.fromEntries(names.map(name => [name, scalar(0, 'float64')]))
+/** Sums of nothing, for metrics of these names. GPUs have no float64. */
+export const noSums = (names: readonly string[], dtype: FloatDtype = 'float64'): Sums =>
+  Object.fromEntries(names.map(name => [name, scalar(0, dtype)]))
 
 /** Sums with a batch more. */
 export const addBatch = (sums: Sums, metrics: Metrics, samples: Tensor): Sums =>
   R.mapWithIndex((name: string, sum: Tensor) => {
     const metric = metrics[name] as Tensor
     return metric.shape.length === 0
-      ? add(sum, mul(cast('float64')(metric), cast('float64')(samples)))
+      ? add(sum, mul(cast(sum.dtype)(metric), cast(sum.dtype)(samples)))
       : fail(shapeError('fit', `the metric ${name} has shape [${metric.shape}]: a metric is a scalar, such as a mean`))
   })(sums)
 

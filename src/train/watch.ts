@@ -4,6 +4,7 @@
  * Layer: train. Each callback has a window: the averages since it was last called. What is read from the device goes to all windows.
  */
 import type { IO } from 'fp-ts/lib/IO.js'
+import type { Task } from 'fp-ts/lib/Task.js'
 import { type Action, type Callback, isDue, type Reason, type Respond, type TrainEvent, type When } from './callback.ts'
 import { notFiniteError } from './errors.ts'
 import type { Entry, History } from './history.ts'
@@ -33,7 +34,9 @@ export type Now = {
 export type Subject<P, S> = {
   readonly epochs: number
   readonly state: IO<TrainState<P, S>>
-  readonly read: IO<Averages>
+  readonly read: Task<Averages>
+  /** Sees to it that the state can be looked at. */
+  readonly fetch: Task<void>
   /** Whether a loss that is not finite ends the training. */
   readonly stops: boolean
 }
@@ -110,8 +113,8 @@ export const watching = <P, S>(
   }
 
   /** Reads what has been added up, for all windows; says if the loss among it is not finite. */
-  const catchUp = ({ step }: Now): Ending | null => {
-    const news = subject.read()
+  const catchUp = async ({ step }: Now): Promise<Ending | null> => {
+    const news = await subject.read()
     running = averages.concat(running, news)
     for (const watcher of watchers) watcher.window = averages.concat(watcher.window, news)
     const loss = meansOf(news).loss ?? 0
@@ -121,6 +124,7 @@ export const watching = <P, S>(
   }
 
   const call = async (due: readonly Watcher<P, S>[], now: Now): Promise<Ending | null> => {
+    if (due.length > 0) await subject.fetch()
     const state = once(subject.state)
     let ending: Ending | null = null
     for (const watcher of due) {
@@ -149,7 +153,7 @@ export const watching = <P, S>(
         isDue(every)({ ...now, ended: now.reason !== null, since: (time - called) / 1000 }),
       )
       if (due.length === 0 && !now.epochEnds) return null
-      return catchUp(now) ?? (await call(due, now))
+      return (await catchUp(now)) ?? (await call(due, now))
     },
     history: () => [...entries],
     kept: () => ({ ...kept }),
