@@ -132,7 +132,7 @@ const start = async ({ GPU, WebGPUContext }: Module, mode: GpuMode): Promise<Ope
 }
 
 /** Loads gpu.js, which nothing else does, and starts it in a mode, and in no other. A Left says what to install. */
-export const openMode = (mode: GpuMode): TE.TaskEither<CotangentError, Opened> =>
+export const openGpu = (mode: GpuMode): TE.TaskEither<CotangentError, Opened> =>
   pipe(
     load,
     TE.chainFirst(() => (mode === 'webgpu' ? ensureWebGpu : TE.right(undefined))),
@@ -143,32 +143,3 @@ export const openMode = (mode: GpuMode): TE.TaskEither<CotangentError, Opened> =
       ),
     ),
   )
-
-type Argument = Float32Array | number
-
-/** A context in which kernels are compiled and run one by one, in the modes that answer at once. */
-export type Gpu = {
-  readonly mode: GpuMode
-  /** Compiles a kernel whose result has `size` elements. It is kept by its source and the sizes of its arrays. */
-  readonly compile: (
-    kernel: { readonly source: string; readonly functions: readonly GpuFunction[]; readonly size: number },
-    inputs: readonly number[],
-  ) => (args: readonly Argument[]) => Float32Array
-  /** Ends what gpu.js keeps alive. */
-  readonly close: T.Task<void>
-}
-
-const contextOf = ({ mode, context, close }: Opened): Gpu => {
-  const known = new Map<string, Callable>()
-  const compile: Gpu['compile'] = ({ source, functions, size }, inputs) => {
-    const key = `${size} ${inputs} ${source}`
-    const settings = { output: [size], functions, precision: 'single', loopMaxIterations: 2 ** 31 - 1 } as const
-    const callable = known.get(key) ?? context.createKernel(source, settings)
-    known.set(key, callable)
-    return args => callable(...args) as Float32Array
-  }
-  return { mode, compile, close }
-}
-
-/** Opens a context. */
-export const openGpu = (mode: GpuMode): TE.TaskEither<CotangentError, Gpu> => pipe(openMode(mode), TE.map(contextOf))

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { type CotangentError, describe, engineError, valueError } from '../../core/errors.ts'
 import { createBackend, type GpuBackend } from './backend.ts'
-import { GPU_MODES, type GpuMode, type Opened, openMode } from './facade.ts'
+import { GPU_MODES, type GpuMode, type Opened, openGpu } from './facade.ts'
 import { hostDevice } from './host.ts'
 import { residentDevice } from './resident.ts'
 
@@ -78,7 +78,7 @@ export const gpu =
     if (wrong !== null) return E.left(valueError('gpu', wrong))
     const errors: CotangentError[] = []
     for (const mode of options.prefer ?? [options.mode]) {
-      const opened = await openMode(mode)()
+      const opened = await openGpu(mode)()
       if (E.isRight(opened))
         return E.right(
           backendOf(

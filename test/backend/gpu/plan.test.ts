@@ -4,8 +4,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { withBackend } from '../../../src/backend/current.ts'
+import type { Opened } from '../../../src/backend/gpu/facade.ts'
 import { lowerPlan } from '../../../src/backend/gpu/lower.ts'
-import { createGpuPlan, planOn } from '../../../src/backend/gpu/run.ts'
 import { reference } from '../../../src/backend/reference.ts'
 import { wasm } from '../../../src/backend/wasm.ts'
 import { compileProgram } from '../../../src/compile/compile.ts'
@@ -19,10 +19,10 @@ import * as ct from '../../../src/index.ts'
 import { softmaxCrossEntropy } from '../../../src/nn/index.ts'
 import * as optim from '../../../src/optim/index.ts'
 import { left, right } from '../../support/either.ts'
-import { mistake, SEED, wavy } from '../../support/values.ts'
+import { SEED, wavy } from '../../support/values.ts'
 import { wholePrograms } from '../../support/whole-programs.ts'
 import { distance } from './kernels.ts'
-import { contexts, MODES } from './rig.ts'
+import { contexts, type Runner, runnerOf } from './rig.ts'
 
 /** Three steps of sums over up to 784 terms in float32, against float64. */
 const FLOAT32 = 2e-5
@@ -77,14 +77,17 @@ const trainingStep = (
   }
 }
 
-type Runner = (inputs: readonly TypedArray[]) => readonly TypedArray[]
-
 /** Everything that some steps make of the first `leaves` inputs, and the losses. */
-const train = (run: Runner, inputs: readonly TypedArray[], leaves: number, steps: number): readonly TypedArray[] => {
+const train = async (
+  run: Runner,
+  inputs: readonly TypedArray[],
+  leaves: number,
+  steps: number,
+): Promise<readonly TypedArray[]> => {
   const losses: TypedArray[] = []
   let state = inputs.slice(0, leaves)
   for (let i = 0; i < steps; i++) {
-    const results = run([...state, ...inputs.slice(leaves)]).map(y => y.slice())
+    const results = await run([...state, ...inputs.slice(leaves)])
     state = results.slice(0, leaves)
     losses.push(...results.slice(leaves))
   }
@@ -101,15 +104,17 @@ const farthest = (got: readonly TypedArray[], wanted: readonly TypedArray[]): nu
   return most
 }
 
+const onGpu = (gpu: Opened, plan: Plan): Runner => runnerOf(gpu, right(lowerPlan(plan)))
+
 const onReference =
   (plan: Plan): Runner =>
-  inputs =>
+  async inputs =>
     runPlan(reference.run, plan, inputs)
 
 // The reference takes minutes for these sizes.
 const onEngine =
   (plan: Plan): Runner =>
-  inputs =>
+  async inputs =>
     runPlan(wasm.run, plan, inputs)
 
 const optimizers: readonly (readonly [string, optim.GradientTransformation])[] = [
@@ -118,24 +123,22 @@ const optimizers: readonly (readonly [string, optim.GradientTransformation])[] =
   ['Adam', optim.adam({ learningRate: 0.01 })],
 ]
 
-describe.each(MODES)('in mode %s', mode => {
+const gpus = await contexts()
+
+describe.each(gpus)('in mode $mode', gpu => {
   it.each(optimizers)('three steps of a perceptron with %s agree with the reference', async (_, optimizer) => {
     const { plan, inputs, leaves } = trainingStep([13, 9, 7, 5, 10], 6, optimizer)
-    const { run, close } = right(await createGpuPlan({ mode }, plan)())
-    const got = train(run, inputs, leaves, 3)
-    await close()
-    const wanted = train(onReference(plan), inputs, leaves, 3)
+    const got = await train(onGpu(gpu, plan), inputs, leaves, 3)
+    const wanted = await train(onReference(plan), inputs, leaves, 3)
     expect(wanted.every(x => x.every(Number.isFinite))).toBe(true)
     expect(farthest(got, wanted)).toBeLessThan(FLOAT32)
   })
 
   it('two steps of 784-500-250-100-10 with SGD agree with the WebAssembly engine', async () => {
     const { plan, inputs, leaves } = trainingStep([784, 500, 250, 100, 10], 64, optim.sgd({ learningRate: 0.1 }))
-    const { run, close } = right(await createGpuPlan({ mode }, plan)())
-    const got = train(run, inputs, leaves, 2)
-    await close()
+    const got = await train(onGpu(gpu, plan), inputs, leaves, 2)
     expect(got.at(-1)?.[0]).toBeLessThan(got.at(-2)?.[0] as number)
-    expect(farthest(got, train(onEngine(plan), inputs, leaves, 2))).toBeLessThan(FLOAT32)
+    expect(farthest(got, await train(onEngine(plan), inputs, leaves, 2))).toBeLessThan(FLOAT32)
   })
 
   const rows = wavy([4, 3], 0, 'float32')
@@ -163,33 +166,32 @@ describe.each(MODES)('in mode %s', mode => {
   ]
   it.each(programs)('%s agrees with the reference', async (_, f, args) => {
     const plan = planFor(f, args)
-    const { run, close } = right(await createGpuPlan({ mode }, plan)())
-    const got = run(args.map(data))
-    await close()
-    expect(farthest(got, onReference(plan)(args.map(data)))).toBeLessThan(FLOAT32)
+    const got = await onGpu(gpu, plan)(args.map(data))
+    expect(farthest(got, await onReference(plan)(args.map(data)))).toBeLessThan(FLOAT32)
   })
-})
 
-const gpus = await contexts()
-
-describe.each(gpus)('in mode $mode', gpu => {
-  it('whole programs agree with the reference', () => {
-    const property = fc.property(wholePrograms({ dtype: 'float32' }), ({ f, args }) => {
+  it('whole programs agree with the reference', async () => {
+    const property = fc.asyncProperty(wholePrograms({ dtype: 'float32' }), async ({ f, args }) => {
       const plan = withBackend(reference, () => planFor((...xs) => f(...xs), args))
       const inputs = args.map(cellOf)
-      const got = planOn(gpu, right(lowerPlan(plan))).run(inputs)
-      expect(farthest(got, onReference(plan)(inputs))).toBeLessThan(FLOAT32)
+      const got = await onGpu(gpu, plan)(inputs)
+      expect(farthest(got, await onReference(plan)(inputs))).toBeLessThan(FLOAT32)
     })
-    fc.assert(property, { seed: SEED, numRuns: PROGRAMS })
+    await fc.assert(property, { seed: SEED, numRuns: PROGRAMS })
   })
 })
 
-it.each(gpus)('in mode $mode int32 wraps as it does elsewhere', gpu => {
+it.each(gpus)('in mode $mode int32 wraps as it does elsewhere', async gpu => {
   const x = ct.tensor([4096, 3], { dtype: 'int32' })
-  const { run } = planOn(gpu, right(lowerPlan(planFor((a, b) => ct.mul(a, b), [x, x]))))
-  expect([...(run([Int32Array.of(4097, 3), Int32Array.of(4097, -5)])[0] ?? [])]).toEqual([16785409, -15])
-  expect([...(run([Int32Array.of(65537, 7), Int32Array.of(65539, -(2 ** 31))])[0] ?? [])]).toEqual([262147, -(2 ** 31)])
-  expect(mistake(() => run([data(x)]))).toMatch(/^ValueError: gpu: the plan takes arrays of sizes \[2,2\], got \[2\]/)
+  const run = onGpu(
+    gpu,
+    planFor((a, b) => ct.mul(a, b), [x, x]),
+  )
+  const product = async (a: readonly number[], b: readonly number[]): Promise<readonly number[]> => [
+    ...((await run([Int32Array.from(a), Int32Array.from(b)]))[0] ?? []),
+  ]
+  expect(await product([4097, 3], [4097, -5])).toEqual([16785409, -15])
+  expect(await product([65537, 7], [65539, -(2 ** 31)])).toEqual([262147, -(2 ** 31)])
 })
 
 describe('a plan that has no form in gpu.js', () => {

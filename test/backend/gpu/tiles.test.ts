@@ -4,7 +4,6 @@
 import { describe, expect, it } from 'vitest'
 import { lowerPlan } from '../../../src/backend/gpu/lower.ts'
 import { inParts, type Product, productOf } from '../../../src/backend/gpu/product.ts'
-import { planOn } from '../../../src/backend/gpu/run.ts'
 import type { GpuKernel } from '../../../src/backend/gpu/source.ts'
 import { compileProgram } from '../../../src/compile/compile.ts'
 import type { Contract } from '../../../src/core/kernel.ts'
@@ -12,7 +11,7 @@ import * as ct from '../../../src/index.ts'
 import { right } from '../../support/either.ts'
 import { wavy } from '../../support/values.ts'
 import { hasWebGpu, opened } from './backends.ts'
-import { contexts } from './rig.ts'
+import { contexts, runnerOf } from './rig.ts'
 
 type Tensor = ct.Tensor
 type F = (...xs: readonly Tensor[]) => unknown
@@ -104,11 +103,11 @@ const worstOf = (got: readonly Tensor[], f: F, args: readonly Tensor[]): number 
 const FLOAT32 = 2e-6
 
 describe('a product by tiles is near float64', () => {
-  it.each(programs)('without shaders: %s', (_, f, args) => {
+  it.each(programs)('without shaders: %s', async (_, f, args) => {
     const lowered = right(lowerPlan(planFor(f, args), { tiles: true }))
     const kernels = lowered.steps.flatMap((step): readonly GpuKernel[] => (step.tag === 'kernel' ? [step.kernel] : []))
     expect(kernels.some(({ tile }) => tile !== undefined)).toBe(true)
-    const results = planOn(cpu as NonNullable<typeof cpu>, lowered).run(args.map(ct.data))
+    const results = await runnerOf(cpu as NonNullable<typeof cpu>, lowered)(args.map(ct.data))
     const shapes = ct.treeLeaves(ct.jit(f)(...args)) as readonly Tensor[]
     const got = results.map((x, i) => ct.tensor(x as Float32Array, { shape: shapes[i]?.shape ?? [] }))
     expect(worstOf(got, f, args)).toBeLessThan(FLOAT32)
