@@ -5,6 +5,14 @@
  */
 import { type Helpers, helper } from './helper.ts'
 
+const DIGITS = [6, 5, 4, 3, 2, 1, 0] as const
+
+/** The factor of one binary digit of a power, and what is left of the power. */
+const digitText = (i: number): string => {
+  const rest = i === 0 ? '' : `\n  const m${i - 1} = m${i} >= ${2 ** i} ? m${i} - ${2 ** i} : m${i};`
+  return `  const p${i} = m${i} >= ${2 ** i} ? (n < 0 ? ${2 ** -(2 ** i)} : ${2 ** (2 ** i)}) : 1.0;${rest}`
+}
+
 /** Functions of floats. */
 export const arithmetic: Helpers = {
   maximum: helper(`
@@ -25,19 +33,12 @@ function roundHalfEven(x) {
   const size = Math.abs(up);
   return Math.abs(x) < 8388608 ? (x < 0 ? -size : (x > 0 ? size : x)) : x;
 }`),
-  // A whole power between -149 and 254, built of its binary digits; beyond 127 it is infinite.
+  // A whole power between -127 and 127, as the product of those that its binary digits stand for: shaders divide inexactly.
   powerOfTwo: helper(`
 function powerOfTwo(n) {
-  let left = Math.abs(n);
-  let power = 1;
-  let factor = n < 0 ? 0.5 : 2;
-  for (let i = 0; i < 8; i++) {
-    const half = Math.floor(left * 0.5);
-    power = left - half - half > 0.5 ? power * factor : power;
-    factor = factor * factor;
-    left = half;
-  }
-  return power;
+  const m6 = Math.abs(n);
+${DIGITS.map(digitText).join('\n')}
+  return p6 * p5 * p4 * p3 * p2 * p1 * p0;
 }`),
   // The nearest whole power of 2 below a positive number, or next to it.
   exponentOf: helper('function exponentOf(x) { return Math.min(Math.floor(Math.log2(x)), 127); }'),

@@ -21,7 +21,7 @@ export const exponentials: Helpers = {
   exponential: helper(
     `
 function exponential(x, infinity) {
-  const b = Math.min(Math.max(x, -200), 200);
+  const b = Math.min(Math.max(x, -110), 90);
   const n = Math.floor(b * 1.4426950408889634 + 0.5);
   const r = (b - n * 0.693359375) + n * 0.00021219444005469058;
   const y = ${EXPONENTIAL} * r * r + r + 1;
