@@ -45,6 +45,18 @@ const loadAtText = (writer: Writer, load: LoadAt, of: (expr: Expr) => string): s
   return writer.value(dtype, `${inside} !== 0 ? ${value} : ${fill}`)
 }
 
+/** Names of arguments. A zero that compilers know makes them forget that its product with NaN or an infinity is NaN. */
+const argumentNames = (
+  writer: Writer,
+  { fn, args }: Expr & { readonly tag: 'apply' },
+  of: (expr: Expr) => string,
+): readonly string[] =>
+  args.map(arg =>
+    (fn === 'mul' || fn === 'div') && arg.tag === 'const' && arg.dtype === 'float32' && arg.value === 0
+      ? writer.float(`${Object.is(arg.value, -0) ? '-1' : '1'} / ${writer.special('infinity')}`)
+      : of(arg),
+  )
+
 const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (expr: Expr) => string): string => {
   checkDtype(writer, node.dtype)
   switch (node.tag) {
@@ -59,7 +71,10 @@ const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (exp
     case 'stage':
       return stages.get(node.stage) ?? fail(ruleError(writer.op, `backend gpu: stage ${node.stage} is not known here`))
     case 'apply':
-      return writer.value(node.dtype, scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, node.args.map(of)))
+      return writer.value(
+        node.dtype,
+        scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, argumentNames(writer, node, of)),
+      )
     case 'select':
       return writer.value(node.dtype, `${of(node.condition)} !== 0 ? ${of(node.onTrue)} : ${of(node.onFalse)}`)
     case 'cast':

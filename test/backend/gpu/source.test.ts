@@ -312,6 +312,14 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
     await agree(bench, { ...nest, outputs: [0, 0] }, inputs, FLOAT32)
   })
 
+  it('products and quotients with a zero that is written out', async () => {
+    const x = load(0, 'float32', [9], [along(0)])
+    const zero = constant('float32', 0)
+    const special = [Float32Array.of(Number.NaN, Infinity, -Infinity, 0, -0, 1, -1, 3e38, 2 ** -126)]
+    for (const expr of [apply('mul', x, zero), apply('mul', zero, x), apply('div', zero, x), apply('div', x, zero)])
+      await agree(bench, mapNest([9], expr), special, 0)
+  })
+
   it('two reductions of one node in one kernel', async () => {
     const row = load(0, 'float32', [4, 5], [along(0), along(1)])
     const stages: readonly Stage[] = [
