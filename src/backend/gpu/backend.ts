@@ -17,6 +17,7 @@ import type { GpuMode, Opened } from './facade.ts'
 import { lowerPlan, type Target } from './lower.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { createResidence } from './residence.ts'
+import { isSmall, runOnEngine } from './small.ts'
 
 /** What a GPU backend is at the moment. */
 export type GpuReport = {
@@ -31,6 +32,8 @@ export type GpuReport = {
   /** The modes that were tried before, and why they did not start. */
   readonly tried: readonly string[]
   readonly programs: number
+  /** Programs that run on the CPU engine, since they are too small for the GPU; none unless the backend was opened with `prefer`. */
+  readonly onEngine: number
   readonly kernels: number
   readonly runs: number
   readonly tensors: { readonly bytes: number; readonly tensors: number }
@@ -127,24 +130,38 @@ const adapterOf = ({ webgpu }: Opened): string | null => {
   return distinct([info.vendor, info.architecture, info.device, info.description].filter(text => text !== '')).join(' ')
 }
 
-/** A backend over a device. `memory`: about so many bytes of tensors stay there. */
+type Settings = {
+  /** About so many bytes of tensors stay on the device. */
+  readonly memory: number
+  readonly tried: readonly string[]
+  /** Whether programs that are too small for the device run on the engine. */
+  readonly chooses: boolean
+}
+
+/** A backend over a device. */
 export const createBackend = <A>(
   opened: Opened,
   device: Device<A>,
-  { memory, tried }: { readonly memory: number; readonly tried: readonly string[] },
+  { memory, tried, chooses }: Settings,
 ): GpuBackend => {
   const name = `gpu (${opened.mode})`
   const residence = createResidence(device, memory, name)
   const shelf = createShelf(device, targetOf(opened.mode))
   const inTurn = queue()
   const breathe = breaths()
-  let [open, runs] = [true, 0]
+  const small = new WeakSet<Program>()
+  let [open, runs, onEngine] = [true, 0, 0]
 
   const run = async (
     program: Program,
     args: readonly Concrete[],
     donated: readonly number[],
   ): Promise<readonly Tensor[]> => {
+    if (chooses && isSmall(program)) {
+      if (!small.has(program)) onEngine++
+      small.add(program)
+      return runOnEngine(program, args, donated)
+    }
     const prepared = await shelf.find(program)
     residence.begin()
     const inputs: A[] = []
@@ -192,6 +209,7 @@ export const createBackend = <A>(
       fallbacks: distinct(segments.map(({ fallback }) => fallback)),
       tried,
       programs: shelf.all().length,
+      onEngine,
       kernels: shelf.kernels(),
       runs,
       tensors: residence.usage(),

@@ -46,20 +46,21 @@ const problem = (options: GpuOptions): string | null => {
 
 const backendOf = (
   opened: Opened,
-  { memory = 2 ** 30, residency }: GpuOptions,
+  { prefer, memory = 2 ** 30, residency }: GpuOptions,
   tried: readonly string[],
 ): GpuBackend => {
-  const { context, webgpu } = opened
+  const { mode, context, webgpu } = opened
+  const settings = { memory, tried, chooses: prefer !== undefined && mode !== 'cpu' && mode !== 'webasm' }
   return webgpu !== null && residency !== 'host'
-    ? createBackend(opened, residentDevice(context, webgpu), { memory, tried })
-    : createBackend(opened, hostDevice(opened), { memory, tried })
+    ? createBackend(opened, residentDevice(context, webgpu), settings)
+    : createBackend(opened, hostDevice(opened), settings)
 }
 
 /**
  * Opens a backend for `compile`, in the mode that is named or in the first of several that starts, and in no other: what gpu.js would do
  * instead is an error. `webgpu` is the one that is quick: in browsers, and in Node with the package webgpu. `webgl2` is for browsers
  * without it; `headlessgl` for Node with the package gl; `webasm` and `cpu` need no GPU and are there for comparison: ops and `jit` use
- * a quicker engine.
+ * a quicker engine. A backend opened with `prefer` leaves to that engine what is too small for a GPU, and says so in `describe`.
  *
  * In mode webgpu results stay on the GPU, so that a training loop uploads batches and reads scalars. In all other modes gpu.js takes
  * arrays from the host and returns them with each call; results must be read by `toHost` all the same.

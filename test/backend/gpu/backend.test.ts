@@ -214,6 +214,22 @@ it.runIf(hasWebGpu)('on WebGPU both devices give the same bits, and one of them 
   await host.close()
 })
 
+it.runIf(hasWebGpu)('a backend that was preferred runs what is too small for it on the engine', async () => {
+  const backend = await opened({ prefer: ['webgpu'] })
+  const f = ct.compile(step, { backend, donate: [0] })
+  const [w, loss] = await f(weights(), batch(0))
+  expect(Number.isFinite(ct.item(loss as never))).toBe(true)
+  expect(backend.describe()).toMatchObject({ onEngine: 1, programs: 0, runs: 1 })
+  const large = ct.compile((x: Tensor, y: Tensor) => ct.matmul(x, ct.tanh(ct.matmul(x, y))) as Tensor, { backend })
+  const x = wavy([200, 200], 1, 'float32')
+  const y = await large(x, x)
+  expect(backend.describe()).toMatchObject({ onEngine: 1, programs: 1, runs: 2 })
+  const total = ct.compile((a: Tensor, b: Tensor) => ct.add(ct.sum(a), ct.sum(b)) as Tensor, { backend })
+  const wanted = ct.item(ct.sum(w) as never) + ct.item(ct.sum((await ct.toHost(y)) as Tensor) as never)
+  expect(ct.item((await ct.toHost(await total(w, y))) as never)).toBeCloseTo(wanted, 2)
+  await backend.close()
+})
+
 describe('what is asked of gpu', () => {
   it.each([
     [{ mode: 'vulkan' }, 'knows no mode "vulkan"; there are webgpu, webgl2, headlessgl, webasm, cpu'],
