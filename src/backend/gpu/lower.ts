@@ -2,7 +2,7 @@
  * lowerPlan: a plan as a list of gpu.js kernels over values.
  *
  * Layer: backend. One step for each gpu.js kernel, in the order of the plan; what lies between the gpu.js kernels of one kernel gets
- * a slot like everything else. Nothing here loads gpu.js. Read next: run.ts.
+ * a slot like everything else. Nothing here loads gpu.js. Read next: prepare.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Plan, Run, Slot, Step } from '../../compile/plan.ts'

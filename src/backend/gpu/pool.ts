@@ -6,7 +6,7 @@
  */
 import { type GpuBuffer, type GpuDevice, USAGE } from './webgpu.ts'
 
-/** Part of a buffer, in floats; `users` counts those who may still read it. */
+/** A buffer; `users` counts those who may still read it. */
 export type Store = { readonly buffer: GpuBuffer; users: number }
 
 /** Buffers for arrays. */

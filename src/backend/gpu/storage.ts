@@ -3,7 +3,7 @@
  *
  * Layer: backend. A float32 or a bool takes one float. An int32 takes two, its upper half with the sign and then its lower half without,
  * since random bits use all 32 of which a float has 24; no bits are reinterpreted, as gpu.js has no word for that and NaN would not
- * keep its own. Apart from this file only the loads and results in the text of kernels know. Read next: address.ts, run.ts.
+ * keep its own. Apart from this file only the loads and results in the text of kernels know. Read next: address.ts, prepare.ts.
  */
 import { allocate, castNumber, type Dtype, type TypedArray } from '../../core/dtype.ts'
 
