@@ -6,13 +6,13 @@
  *
  * Everything but the network and its schedule is in support/cnn.ts. In a project of yours, import from 'cotangent/nn', ….
  */
-import { randomRotation } from '../src/data/index.ts'
-import { div, relu, sub } from '../src/index.ts'
+import { augmentations, randomRotation, randomShift } from '../src/data/index.ts'
+import { div, relu, sub, type Tensor } from '../src/index.ts'
 import { activation, avgPool, batchNorm, conv, dropout, flatten, maxPool, serial, torchInit } from '../src/nn/index.ts'
 import { sgd } from '../src/optim/index.ts'
 import { cnnFlags, runCnnStudy } from './support/cnn.ts'
 import { type Experiment, onCommandLine } from './support/experiment.ts'
-import { decimal } from './support/flags.ts'
+import { decimal, whole } from './support/flags.ts'
 
 /** PyTorch's own: what it calls 0.1, and a running variance that is unbiased. */
 const TORCH = { momentum: 0.9, eps: 1e-5, unbiased: true }
@@ -45,8 +45,15 @@ const title = 'An MNIST CNN in the style of PyTorch, 9,596 parameters'
 
 const flags = {
   ...cnnFlags,
-  dropout: decimal('probability of dropping a value (0.02)', { min: 0, below: 1 }, 0.02),
+  dropout: decimal('probability of dropping a value (0.01)', { min: 0, below: 1 }, 0.01),
   rotation: decimal('greatest angle in degrees by which training images are turned (7)', { min: 0 }, 7),
+  shift: whole('pixels by which training images are moved at most (1)', 0, 1),
+}
+
+/** Training images turned and moved a little, after standardising: what comes in from outside is background. */
+const varied = (degrees: number, by: number) => {
+  const fill = -MEAN / STD
+  return augmentations<Tensor>(randomRotation({ degrees, fill }), randomShift({ by, fill }))
 }
 
 const experiment: Experiment<typeof flags> = {
@@ -59,8 +66,7 @@ const experiment: Experiment<typeof flags> = {
         title,
         network: networkOf(options.dropout),
         prepare: images => div(sub(images, MEAN), STD),
-        // Turned after standardising; what comes in from outside is background.
-        ...(options.rotation > 0 ? { augment: randomRotation({ degrees: options.rotation, fill: -MEAN / STD }) } : {}),
+        augment: varied(options.rotation, options.shift),
         optimizer: learningRate => sgd({ learningRate, momentum: 0.9 }),
         rate: epoch => 0.04 * 0.1 ** Math.floor(epoch / 6),
         batch: 64,

@@ -26,12 +26,15 @@ const table = (rows: readonly (readonly string[])[]): readonly string[] => {
 const minutes = (seconds: number): string =>
   seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`
 
+const threadsOf = ({ cores, threads }: Results['machine']): string =>
+  threads === cores ? `${cores} cores` : `${threads === 1 ? 'one' : threads} of ${cores} cores`
+
 const facts = ({ command, data, seconds, secondsPerEpoch, machine, seeds }: Results): string =>
   [
     `\`${command}\``,
     data,
     `seeds ${seeds.join(', ')}`,
-    `${minutes(seconds)} on ${machine.cores} cores, Node ${machine.node}`,
+    `${minutes(seconds)} on ${threadsOf(machine)}, Node ${machine.node}`,
     ...(secondsPerEpoch === null ? [] : [`${secondsPerEpoch.toFixed(1)} s per epoch`]),
   ].join('; ')
 
@@ -40,6 +43,8 @@ const ofExperiment = (name: string): readonly string[] => {
   const results = resultsOf(name)
   return [...table(cellsOf(results)), '', `Made by ${facts(results)}.`]
 }
+
+const timeOf = ({ seconds, machine }: Results): string => `${minutes(seconds)}, ${threadsOf(machine)}`
 
 /** All experiments, a line each: the first of its figures stands for it. */
 const index = (): readonly string[] => {
@@ -54,9 +59,9 @@ const index = (): readonly string[] => {
             first.published === null ? '–' : `${first.name}: ${first.published} ${first.unit}`.trim(),
             showObtained(first),
           ]
-    return [results.experiment, `\`${results.command}\``, results.data, minutes(results.seconds), ...shown]
+    return [results.experiment, `\`${results.command}\``, results.data, timeOf(results), ...shown]
   })
-  return table([['experiment', 'command', 'data', 'time on two cores', 'published', 'obtained'], ...rows])
+  return table([['experiment', 'command', 'data', 'time', 'published', 'obtained'], ...rows])
 }
 
 /** A page with its tables of results as they are in examples/results. */

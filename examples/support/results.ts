@@ -28,12 +28,15 @@ export type Results = {
   /** Of the whole run, and of one epoch where there are epochs. */
   readonly seconds: number
   readonly secondsPerEpoch: number | null
-  readonly machine: { readonly node: string; readonly cores: number }
+  readonly machine: { readonly node: string; readonly cores: number; readonly threads: number }
   readonly figures: readonly Figure[]
 }
 
 /** This machine, as results name it. */
-export const machine = (): Results['machine'] => ({ node: process.version, cores: availableParallelism() })
+export const machine = (): Results['machine'] => {
+  const cores = availableParallelism()
+  return { node: process.version, cores, threads: Number(process.env.COTANGENT_THREADS ?? cores) }
+}
 
 const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length
 /** The sample standard deviation, 0 of one number. */
