@@ -45,7 +45,7 @@ const title = 'An MNIST CNN in the style of PyTorch, 9,596 parameters'
 
 const flags = {
   ...cnnFlags,
-  dropout: decimal('probability of dropping a value (0.01)', { min: 0, below: 1 }, 0.01),
+  dropout: decimal('probability of dropping a value (0)', { min: 0, below: 1 }, 0),
   rotation: decimal('greatest angle in degrees by which training images are turned (7)', { min: 0 }, 7),
   shift: whole('pixels by which training images are moved at most (1)', 0, 1),
 }

@@ -52,7 +52,7 @@ const shown = (x: number, { unit, digits = 2 }: Figure): string => {
 export const showObtained = (figure: Figure): string => {
   const numbers = figure.obtained.filter(x => x !== null)
   if (numbers.length === 0) return '–'
-  const spread = numbers.length > 1 ? ` ± ${shown(deviation(numbers), { ...figure, unit: '' })}` : ''
+  const spread = numbers.length > 1 ? ` ± ${deviation(numbers).toFixed(figure.digits ?? 2)}` : ''
   return numbers.length > 1
     ? `${shown(mean(numbers), { ...figure, unit: '' })}${spread}${figure.unit === '' ? '' : ` ${figure.unit}`}`
     : shown(mean(numbers), figure)

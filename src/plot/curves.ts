@@ -91,9 +91,10 @@ export const bandChart =
   (groups: { readonly [name: string]: readonly Curve[] }): Chart => {
     const series = Object.entries(groups).map(([name, curves]) => bandOf(name, curves, correction))
     const counts = [...new Set(Object.values(groups).map(runs => runs.length))]
-    const runs = counts.length === 1 ? ` over ${counts[0]} runs` : ''
-    const notes = [`Line and band: mean ± standard deviation${runs}.`, ...(options.notes ?? [])]
-    return lineChart({ x: 'epoch', ...options, notes, series })
+    const [count] = counts
+    const over = counts.length === 1 ? ` over ${count} runs` : ''
+    const meaning = counts.length === 1 && count === 1 ? [] : [`Line and band: mean ± standard deviation${over}.`]
+    return lineChart({ x: 'epoch', ...options, notes: [...meaning, ...(options.notes ?? [])], series })
   }
 
 /** Options of a chart of schedules. */
