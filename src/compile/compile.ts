@@ -1,10 +1,11 @@
 /**
  * compileProgram: from a program to a plan.
  *
- * Layer: compile. Five passes, each a pure function that can be looked at by itself: inline, simplify, lower, fuse, planOf. Read
+ * Layer: compile. Six passes, each a pure function that can be looked at by itself: inline, simplify, lower, fuse, adjoin, planOf. Read
  * next: plan.ts for the result, show.ts to look at one.
  */
 import type { Program } from '../core/types.ts'
+import { adjoin } from './companions.ts'
 import { type FuseOptions, fuse } from './fuse.ts'
 import { inline } from './inline.ts'
 import { lower } from './lower.ts'
@@ -31,7 +32,7 @@ const plans = (options: CompileOptions): ((program: Program) => Plan) => {
     const found = known.get(program)
     if (found !== undefined) return found
     const graph = lower(program, compile)
-    const plan = planOf(options.fuse === false ? graph : fuse(graph, options.fuse))
+    const plan = planOf(options.fuse === false ? graph : adjoin(fuse(graph, options.fuse)))
     known.set(program, plan)
     return plan
   }

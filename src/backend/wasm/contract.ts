@@ -27,6 +27,8 @@ import { emitNest } from './nest.ts'
 export type ContractOptions = {
   /** Relaxed fused multiply-add. */
   readonly fma?: boolean
+  /** Rows of a chunk where another kernel goes along, if that is possible. */
+  readonly share?: number | undefined
 }
 
 /** Whether tiles are worth it: for products with a vector, or of a term or two, a nest does as well. */
@@ -143,10 +145,10 @@ export const emitContract = (
   module: ModuleBuilder,
   kernel: Contract,
   slots: Slots,
-  { fma = false }: ContractOptions = {},
+  { fma = false, share }: ContractOptions = {},
 ): Emitted => {
   if (sizeOf(kernel.axes) === 0) return { phases: [], scratch: 0 }
   const roles = kernel.dtype === 'float32' && sizeOf(kernel.reduce) > 0 ? rolesOf(kernel) : null
-  if (roles === null || !worthTiles(kernel, roles)) return emitNest(module, asNest(kernel), slots)
+  if (roles === null || !worthTiles(kernel, roles)) return emitNest(module, asNest(kernel), slots, share)
   return emitTiles({ module, kernel, slots, roles, plan: planOf(roles, fma), fma })
 }

@@ -15,9 +15,15 @@ export type Slots = {
 
 /**
  * A part of a kernel: its chunks may run in any order and on any thread, but only when the phase before has ended. How many there
- * are depends on shapes alone. `work` is about how many nanoseconds one thread takes for all of them.
+ * are depends on shapes alone. `work` is about how many nanoseconds one thread takes for all of them. Where it has been asked for, chunk c
+ * computes, or sums over, nothing but `rows` rows from number c · rows on.
  */
-export type Phase = { readonly fn: FunctionRef; readonly chunks: number; readonly work: number }
+export type Phase = {
+  readonly fn: FunctionRef
+  readonly chunks: number
+  readonly work: number
+  readonly rows?: number | undefined
+}
 
 /** A kernel as phases, which share some bytes of scratch memory. */
 export type Emitted = { readonly phases: readonly Phase[]; readonly scratch: number }

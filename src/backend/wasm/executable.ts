@@ -5,6 +5,7 @@
  * scratch memory; kernels find their operands there. Programs inside control flow are plans with frames of their own.
  * Read next: run.ts.
  */
+import { companionRows, type Sited } from '../../compile/companions.ts'
 import { ALIGNMENT, aligned, type Buffer, type Plan, type Run, type Step } from '../../compile/plan.ts'
 import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
@@ -13,7 +14,7 @@ import { type FunctionRef, type ModuleBuilder, moduleBuilder } from './assembler
 import { emitContract } from './contract.ts'
 import type { SharedModule } from './control.ts'
 import { emitCumulate } from './cumulate.ts'
-import type { Emitted, Slots } from './emit.ts'
+import type { Emitted, Phase, Slots } from './emit.ts'
 import { copyIn, type Heap } from './heap.ts'
 import { hostKernel } from './host.ts'
 import { emitNest } from './nest.ts'
@@ -87,15 +88,16 @@ export const isSmall = ({ dtype, size }: Buffer): boolean => size * bytesOf(dtyp
 const emitKernel = (
   module: ModuleBuilder,
   plan: Plan,
-  { kernel, inputs }: Run,
-  slots: Slots,
+  { kernel, inputs, outputs }: Run,
   fma: boolean,
+  share?: number,
 ): Emitted | null => {
+  const slots: Slots = { inputs, outputs, scratch: plan.buffers.length }
   switch (kernel.tag) {
     case 'nest':
-      return emitNest(module, kernel, slots)
+      return emitNest(module, kernel, slots, share)
     case 'contract':
-      return emitContract(module, kernel, slots, { fma })
+      return emitContract(module, kernel, slots, { fma, share })
     case 'scatter':
       return emitScatter(module, kernel, slots)
     case 'cumulate':
@@ -125,19 +127,58 @@ const own = (building: Building, bytes: number): number => {
 /** Phases of less work, in nanoseconds, are no reason to call workers; those that are there for longer ones take part in them too. */
 const WORTH_SHARING = 15_000
 
+const phaseTask = (building: Building, step: Run, { fn, chunks, work }: Phase, phase: number): Task => {
+  if (chunks > 1 && work > WORTH_SHARING) building.parallel += work
+  const index = building.functions.push(fn) - 1
+  return { action: { tag: 'phase', index, run: unlinked, chunks, work }, step, phase }
+}
+
 const phasesOf = (building: Building, plan: Plan, step: Run): readonly [Task[], number] => {
-  const slots = { inputs: step.inputs, outputs: step.outputs, scratch: plan.buffers.length }
-  const emitted = emitKernel(building.module, plan, step, slots, building.workshop.fma)
+  const emitted = emitKernel(building.module, plan, step, building.workshop.fma)
   if (emitted === null) {
     const action = { tag: 'host', run: hostKernel(step.kernel), inputs: step.inputs, outputs: step.outputs } as const
     return [[{ action, step, phase: 0 }], 0]
   }
-  const tasks = emitted.phases.map(({ fn, chunks, work }, phase): Task => {
-    if (chunks > 1 && work > WORTH_SHARING) building.parallel += work
-    const index = building.functions.push(fn) - 1
-    return { action: { tag: 'phase', index, run: unlinked, chunks, work }, step, phase }
-  })
-  return [tasks, emitted.scratch]
+  return [emitted.phases.map((phase, i) => phaseTask(building, step, phase, i)), emitted.scratch]
+}
+
+/** Rows that companions do at a time: some hundred kilobytes of what both read, which stay in the second-level cache. */
+const ROWS_TOGETHER = 1024
+
+const sited = ({ kernel, inputs, outputs }: Run): Sited => ({ kernel, outputs, valueOf: i => inputs[i] ?? -1 })
+
+/** Whether the second of two steps may run some rows behind the first. */
+const areCompanions = (plan: Plan, first: Step, second: Step | undefined): second is Run =>
+  first.tag === 'run' &&
+  second?.tag === 'run' &&
+  companionRows(sited(first), sited(second), slot => plan.buffers[slot]?.size ?? 0) !== null
+
+/** A phase in which each chunk of the first is followed by that of the second. */
+const together = (module: ModuleBuilder, first: Phase, second: Phase): Phase => ({
+  fn: module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) => {
+    for (const { fn } of [first, second]) {
+      code.get(frame)
+      code.get(chunk)
+      code.call(fn)
+    }
+  }),
+  chunks: first.chunks,
+  work: first.work + second.work,
+})
+
+/** Two steps that are companions, the first of which makes its results and no partial ones; null where their chunks do not match. */
+const companions = (building: Building, plan: Plan, first: Run, second: Run): readonly [Task[], number] | null => {
+  const { module, workshop } = building
+  const [a, b] = [first, second].map(step => emitKernel(module, plan, step, workshop.fma, ROWS_TOGETHER))
+  const [rows, ...others] = a?.phases ?? []
+  const [sums, ...rest] = b?.phases ?? []
+  if (rows?.rows === undefined || sums?.rows !== rows.rows || sums.chunks !== rows.chunks) return null
+  if (others.length > 0 || rest.length === 0 || a?.scratch !== 0) return null
+  const tasks = [
+    phaseTask(building, first, together(module, rows, sums), 0),
+    ...rest.map((phase, i) => phaseTask(building, second, phase, i + 1)),
+  ]
+  return [tasks, b?.scratch ?? 0]
 }
 
 const unlinked: Compiled = () => fail(engineError('engine', 'a kernel was run before its module was made'))
@@ -181,8 +222,11 @@ const stepTasks = (
 const unitOf = (building: Building, plan: Plan): Unit => {
   const tasks: Task[] = []
   let [scratch, spare, parts] = [0, 0, 0]
-  for (const step of plan.steps) {
-    const [more, stepScratch, stepSpare, units] = stepTasks(building, plan, step)
+  for (let i = 0; i < plan.steps.length; i++) {
+    const [step, next] = [plan.steps[i] as Step, plan.steps[i + 1]]
+    const pair = areCompanions(plan, step, next) ? companions(building, plan, step as Run, next) : null
+    if (pair !== null) i++
+    const [more, stepScratch, stepSpare, units] = pair === null ? stepTasks(building, plan, step) : [...pair, 0, []]
     tasks.push(...more)
     scratch = Math.max(scratch, stepScratch)
     spare = Math.max(spare, stepSpare)

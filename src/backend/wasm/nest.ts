@@ -17,12 +17,13 @@ import { type Form, formOf, type Space } from './nest/form.ts'
 import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest/job.ts'
 import { emitMap } from './nest/map.ts'
 import { emitRows } from './nest/rows.ts'
-import { cutOf, splitForm } from './nest/split.ts'
+import { cutEvery, cutOf, splitForm } from './nest/split.ts'
 import { emitSquares, SQUARES, squareLayout, swapOf, swapped } from './nest/squares.ts'
-import { emitUnits, unitsOf } from './nest/units.ts'
+import { emitUnits, evenUnits, unitsOf } from './nest/units.ts'
 import { valuesOf } from './nest/values.ts'
 
-type Emitting = { readonly module: ModuleBuilder; readonly inputs: Inputs }
+/** `share`: how many rows a chunk should compute or sum over, where another kernel goes along with this one. */
+type Emitting = { readonly module: ModuleBuilder; readonly inputs: Inputs; readonly share?: number | undefined }
 
 /** The words of the frame that a form's code reads. */
 const wordsOf = ({ reductions, results }: Form, { memory }: Inputs): ReadonlySet<number> => {
@@ -79,12 +80,14 @@ const emitSwapped = ({ module, inputs }: Emitting, form: Form, work: number): Ph
   )
 }
 
-const emitReductions = ({ module, inputs }: Emitting, form: Form, columns: boolean, vector: boolean): Phase => {
+const emitReductions = ({ module, inputs, share }: Emitting, form: Form, columns: boolean, vector: boolean): Phase => {
   const work = workOf(form, vector)
-  const units = unitsOf(form.outer, work, columns ? tileColumns(form) : 4)
-  return emitUnits(module, vector ? 'vector' : 'scalar', wordsOf(form, inputs), units, work, (walk, from, to) =>
+  const units =
+    share === undefined ? unitsOf(form.outer, work, columns ? tileColumns(form) : 4) : evenUnits(form.outer, share)
+  const phase = emitUnits(module, vector ? 'vector' : 'scalar', wordsOf(form, inputs), units, work, (walk, from, to) =>
     (columns ? emitColumns : emitRows)(walk, form, inputs.memory, from, to),
   )
+  return { ...phase, rows: share }
 }
 
 /** How many reductions before it each one waits for. */
@@ -122,7 +125,8 @@ const inSteps = ({ inputs }: Emitting, job: Job): readonly Job[] => {
 const LONG_ROW = 65_536
 const MANY_ROWS = 32
 
-const emitJob = (emitting: Emitting, whole: Job): readonly Phase[] => {
+const emitJob = (shared: Emitting, whole: Job): readonly Phase[] => {
+  const { share, ...emitting } = shared
   const job = { ...whole, results: whole.results.filter(({ axes }) => sizeOf(axes) > 0) }
   if (job.results.length === 0) return []
   if (job.reductions.length === 0) return emitMaps(emitting, job)
@@ -140,16 +144,19 @@ const emitJob = (emitting: Emitting, whole: Job): readonly Phase[] => {
     if (!columns && !fewRows && longest <= LONG_ROW) return [emitReductions(emitting, form, false, vector)]
     return inSteps(emitting, job).flatMap(step => emitJob(emitting, step))
   }
-  const cut = cutOf(form, columns, work)
-  if (cut === null) return [emitReductions(emitting, form, columns, vector)]
+  const cut = share !== undefined && columns ? cutEvery(form, share) : cutOf(form, columns, work)
+  if (cut === null) {
+    const byRows = !columns && sizeOf(form.outer.slice(0, -1)) === 1
+    return [emitReductions(byRows ? shared : emitting, form, columns, vector)]
+  }
   const [parts, rest] = splitForm(form, job, cut, emitting.inputs)
-  return [emitReductions(emitting, parts, columns, vector), ...emitJob(emitting, rest)]
+  return [emitReductions(columns ? shared : emitting, parts, columns, vector), ...emitJob(emitting, rest)]
 }
 
-/** The phases of a nest; none when it has no output elements. */
-export const emitNest = (module: ModuleBuilder, kernel: Nest, slots: Slots): Emitted => {
+/** The phases of a nest; none when it has no output elements. A `share` that cannot be kept to is left aside: phases say it. */
+export const emitNest = (module: ModuleBuilder, kernel: Nest, slots: Slots, share?: number): Emitted => {
   if (sizeOf(kernel.axes) === 0) return { phases: [], scratch: 0 }
   const inputs = inputsOf(slots)
-  const phases = emitJob({ module, inputs }, jobOf(kernel, slots))
+  const phases = emitJob({ module, inputs, share }, jobOf(kernel, slots))
   return { phases, scratch: inputs.used() }
 }

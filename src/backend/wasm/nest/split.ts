@@ -51,6 +51,18 @@ export const cutOf = (form: Form, columns: boolean, work: number): Cut | null =>
   return parts <= 1 ? null : { place, size, parts }
 }
 
+/** Parts of so many terms each, where a form has one long sum and nothing else; null for any other. */
+export const cutEvery = (form: Form, size: number): Cut | null => {
+  const [space, ...others] = reducedSpaces(form)
+  if (space === undefined || others.length > 0) return null
+  if (form.reductions.some(({ monoid }) => monoid === 'argMax' || monoid === 'argMin')) return null
+  const long = space.sizes.flatMap((n, place) => (place >= space.outer && n > 1 ? [place] : []))
+  const [place] = long
+  if (place === undefined || long.length > 1) return null
+  const parts = Math.ceil((space.sizes[place] ?? 1) / size)
+  return parts <= 1 ? null : { place, size, parts }
+}
+
 const exactness = ({ reductions }: Form, points: number, columns: boolean): number =>
   reductions.some(({ monoid, dtype }) => dtype === 'float32' && (monoid === 'sum' || monoid === 'prod'))
     ? Math.ceil(points / (columns ? COLUMN_TERMS : ROW_TERMS))

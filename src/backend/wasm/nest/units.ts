@@ -41,6 +41,15 @@ export const unitsOf = (outer: Shape, work: number, grain: number, most = Infini
   return { outer, rows, size, parts, length, each, chunks: Math.ceil((rows * parts) / each) }
 }
 
+/** Units that are chunks: the rows there are, or a single one in parts of `length`. */
+export const evenUnits = (outer: Shape, length: number): Units => {
+  const size = outer[outer.length - 1] ?? 1
+  const rows = sizeOf(outer.slice(0, -1))
+  const each = rows === 1 ? Math.min(length, size) : size
+  const parts = Math.ceil(size / each)
+  return { outer, rows, size, parts, length: each, each: 1, chunks: rows * parts }
+}
+
 /** Sets the indices of all outer places but the last from the number of a row. */
 const decode = (walk: Walk, { outer, rows }: Units, row: Local): void => {
   const { code } = walk
