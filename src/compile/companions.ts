@@ -12,11 +12,11 @@ import { loadsOf } from './expressions.ts'
 import type { Graph, GraphNode, KernelNode } from './graph.ts'
 import { placesOf } from './kernels.ts'
 
-/** A kernel among others: `valueOf` says which value an input of its loads is. */
+/** A kernel among others: `at` says which value an input of its loads is. */
 export type Sited = {
   readonly kernel: Kernel
   readonly outputs: readonly number[]
-  readonly valueOf: (input: number) => number
+  readonly at: (input: number) => number
 }
 
 /** Elements of a value from which on reading it once instead of twice matters, and rows that are enough to share out. */
@@ -49,8 +49,8 @@ const isColumn = (operand: Load, sizes: Shape, axis: number): boolean => {
   return offset === 0 && divisor === 1 && terms.length === 1 && terms[0]?.axis === axis && terms[0].by === 1
 }
 
-const readsOf = ({ kernel, valueOf }: Sited): ReadonlySet<number> =>
-  new Set(placesOf(kernel).flatMap(({ expr }) => loadsOf([expr]).map(({ input }) => valueOf(input))))
+const readsOf = ({ kernel, at }: Sited): ReadonlySet<number> =>
+  new Set(placesOf(kernel).flatMap(({ expr }) => loadsOf([expr]).map(({ input }) => at(input))))
 
 /** The rows that two kernels have in common, where the second may run some rows behind the first; null where it may not. */
 export const companionRows = (first: Sited, second: Sited, sizeOfValue: (value: number) => number): number | null => {
@@ -59,14 +59,14 @@ export const companionRows = (first: Sited, second: Sited, sizeOfValue: (value: 
   const { axes, reduce, a, b }: Contract = second.kernel
   const axis = onlyAxis(reduce)
   if (axis === undefined || reduce[axis] !== rows) return null
-  const made = [a, b].filter(({ input }) => first.outputs.includes(second.valueOf(input)))
+  const made = [a, b].filter(({ input }) => first.outputs.includes(second.at(input)))
   if (made.length === 0 || !made.every(load => isColumn(load, [...axes, ...reduce], axes.length + axis))) return null
   const before = readsOf(first)
-  const shares = [a, b].map(({ input }) => second.valueOf(input)).some(v => before.has(v) && sizeOfValue(v) >= LARGE)
+  const shares = [a, b].map(({ input }) => second.at(input)).some(v => before.has(v) && sizeOfValue(v) >= LARGE)
   return shares ? rows : null
 }
 
-const sited = ({ kernel, outputs }: KernelNode): Sited => ({ kernel, outputs, valueOf: input => input })
+const sited = ({ kernel, outputs }: KernelNode): Sited => ({ kernel, outputs, at: input => input })
 
 /** The number of the last node that makes something a node reads. */
 const lastSource = (nodes: readonly GraphNode[], { inputs }: KernelNode): number =>

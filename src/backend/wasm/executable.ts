@@ -145,7 +145,7 @@ const phasesOf = (building: Building, plan: Plan, step: Run): readonly [Task[], 
 /** Rows that companions do at a time: some hundred kilobytes of what both read, which stay in the second-level cache. */
 const ROWS_TOGETHER = 1024
 
-const sited = ({ kernel, inputs, outputs }: Run): Sited => ({ kernel, outputs, valueOf: i => inputs[i] ?? -1 })
+const sited = ({ kernel, inputs, outputs }: Run): Sited => ({ kernel, outputs, at: i => inputs[i] ?? -1 })
 
 /** Whether the second of two steps may run some rows behind the first. */
 const areCompanions = (plan: Plan, first: Step, second: Step | undefined): second is Run =>

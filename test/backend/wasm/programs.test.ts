@@ -111,6 +111,14 @@ const large: readonly (readonly [string, (...xs: readonly Tensor[]) => unknown, 
     [draw([40_000], 8)],
   ],
   [
+    'a step of a linear model, whose sums follow its rows',
+    (x, y) => {
+      const loss = (w: Tensor) => C.mean(C.square(C.sub(C.matmul(x as Tensor, w), y as Tensor)))
+      return C.valueAndGrad(loss)(C.ones([60]))
+    },
+    [draw([9001, 60], 12), draw([9001], 13)],
+  ],
+  [
     'a training step',
     (w, x) =>
       C.scan((v: Tensor, y: Tensor) => [C.sub(v, C.mul(0.01, C.matmul(v, y))), C.sum(v)] as const)(
