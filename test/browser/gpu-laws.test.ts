@@ -8,8 +8,8 @@ import { bundled, chromium, inBrowser } from '../support/browser.ts'
 import { SEED } from '../support/laws.ts'
 import type { Found } from './gpu-laws.ts'
 
-/** A page has a minute. */
-const STEP = 12
+/** A page has a minute, in which a slow machine gets through a dozen ops; without GPU_RUNS there are a few. */
+const STEP = process.env.GPU_RUNS === undefined ? 40 : 12
 
 const program = (law: string, first: number): string => `
   import { gpu } from '../../src/gpu/index.ts'
@@ -33,6 +33,6 @@ describe.skipIf(chromium === undefined)('in Chromium, in mode webgl2', () => {
     const script = await bundled(program(law, first), resolve(import.meta.dirname))
     const found = (await inBrowser(script, {})) as Found
     expect(found.wrong ?? found).toEqual([])
-    expect(found.count).toBeGreaterThan(10)
+    expect(found.count).toBeGreaterThan(2)
   })
 })
