@@ -61,15 +61,15 @@ const atLeast = (name: string, least: number, value: number | undefined): void =
 const ending = (reason: 'finished' | 'interrupted'): Ending => ({ reason, restore: null, error: null })
 
 /** An epoch from a position on; says how the training ended if it did. */
-const epochOf =
-  <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, watch: Watch<P, S>) =>
-  async (epoch: number, behind: number): Promise<Ending | null> => {
-    const { batches, samples = samplesOf, stepsPerEpoch, signal } = options
+const epochOf = <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, watch: Watch<P, S>) => {
+  const { batches, samples = samplesOf, stepsPerEpoch, signal } = options
+  // One for all epochs: those that are shorter than the time between pauses would never come to one.
+  const pause = pauses()
+  return async (epoch: number, behind: number): Promise<Ending | null> => {
     const first = loop.step() - behind
     const before = { epoch, history: watch.history().filter(entry => entry.step <= first) }
     const rate = options.rate?.(before) ?? null
     const rates = rate === null ? [] : [rate]
-    const pause = pauses()
     let count = 0
     watch.begin(rate)
     for await (const { batch, last } of withLast(batches(epoch))) {
@@ -86,6 +86,7 @@ const epochOf =
       fail(valueError('fit', `epoch ${epoch} has ${count} batches, but stepsPerEpoch is ${stepsPerEpoch}`))
     return count === 0 ? noBatches(epoch) : null
   }
+}
 
 /** After an error that was thrown: displays are closed, and the error goes on. */
 const thrown =
