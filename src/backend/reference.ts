@@ -85,7 +85,7 @@ const evaluateNode = (node: Expr, env: Environment, of: (expr: Expr) => number):
 
 /** An expression as a function of the point: each node once, in order. */
 const evaluator = (expr: Expr): ((env: Environment) => number) => {
-  const nodes = linearise(expr)
+  const nodes = linearise([expr])
   return env => {
     const values = new Map<Expr, number>()
     const of = (node: Expr): number => values.get(node) ?? Number.NaN

@@ -10,6 +10,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Backend } from '../backend/backend.ts'
+import { messageOf } from '../core/errors.ts'
 import type { Subject } from '../ops/define.ts'
 import type { Row } from '../testing/check.ts'
 import type { Checkable, Sampler } from '../testing/subjects.ts'
@@ -25,8 +26,6 @@ export type CheckRequest = {
 }
 
 type Tools = typeof import('../testing/check.ts') & typeof import('../testing/subjects.ts')
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const loadTools: TE.TaskEither<string, Tools> = TE.tryCatch(
   async () => ({ ...(await import('../testing/check.ts')), ...(await import('../testing/subjects.ts')) }),

@@ -5,52 +5,20 @@
  * next: kernels.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
-import { type Affine, apply, constant, type Expr, iota, isHash, type Load, type ScalarFn } from '../core/kernel.ts'
+import {
+  type Affine,
+  apply,
+  constant,
+  type Expr,
+  iota,
+  isHash,
+  type Load,
+  type ScalarFn,
+  withOperands,
+} from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { compose } from './affine.ts'
 import { memo } from './memo.ts'
-
-/** A list mapped; itself where nothing changes. */
-const mapped = (list: readonly Expr[], f: (x: Expr) => Expr): readonly Expr[] => {
-  let after: Expr[] | undefined
-  for (let i = 0; i < list.length; i++) {
-    const before = list[i] as Expr
-    const x = f(before)
-    if (x !== before && after === undefined) after = list.slice(0, i)
-    after?.push(x)
-  }
-  return after ?? list
-}
-
-/** The node on other operands; itself where they are the same. */
-const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
-  switch (expr.tag) {
-    case 'const':
-    case 'iota':
-    case 'load':
-    case 'stage':
-      return expr
-    case 'loadAt': {
-      const index = mapped(expr.index, f)
-      return index === expr.index ? expr : { ...expr, index }
-    }
-    case 'apply': {
-      const { tag, dtype, fn } = expr
-      const args = mapped(expr.args, f)
-      return args === expr.args ? expr : { tag, dtype, fn, args }
-    }
-    case 'select': {
-      const { tag, dtype } = expr
-      const [condition, onTrue, onFalse] = [f(expr.condition), f(expr.onTrue), f(expr.onFalse)]
-      const same = condition === expr.condition && onTrue === expr.onTrue && onFalse === expr.onFalse
-      return same ? expr : { tag, dtype, condition, onTrue, onFalse }
-    }
-    case 'cast': {
-      const value = f(expr.value)
-      return value === expr.value ? expr : { tag: 'cast', dtype: expr.dtype, value }
-    }
-  }
-}
 
 /** Replaces nodes from the leaves up, each once; `f` sees a node whose operands are done. */
 export const rewriting = (f: (node: Expr) => Expr): ((expr: Expr) => Expr) => {

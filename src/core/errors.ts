@@ -64,6 +64,12 @@ export const fail = (error: CotangentError): never => {
   throw error
 }
 
+/** What an error says; what was thrown instead of one, as text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The first line of what an error says: drivers and loaders go on for many. */
+export const firstLineOf = (error: unknown): string => messageOf(error).split('\n')[0] ?? ''
+
 const withArticle = (noun: string): string => `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
 
 /** What a value is, for messages: its type, its constructor when it has one of its own, or the value itself when short. */

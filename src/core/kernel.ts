@@ -322,16 +322,74 @@ export const operands = (expr: Expr): readonly Expr[] => {
   }
 }
 
-/** The nodes of an expression graph, each once, operands before their users. The last is `expr` itself. */
-export const linearise = (expr: Expr): readonly Expr[] => {
-  const order = new Set<Expr>()
-  const visit = (node: Expr): void => {
-    if (order.has(node)) return
-    operands(node).forEach(visit)
-    order.add(node)
+/** A list mapped; itself where nothing changes. */
+const mapped = (list: readonly Expr[], f: (x: Expr) => Expr): readonly Expr[] => {
+  let after: Expr[] | undefined
+  for (let i = 0; i < list.length; i++) {
+    const before = list[i] as Expr
+    const x = f(before)
+    if (x !== before && after === undefined) after = list.slice(0, i)
+    after?.push(x)
   }
-  visit(expr)
-  return [...order]
+  return after ?? list
+}
+
+/** The node on other operands, in the order of `operands`; itself where they are the same. */
+export const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
+  switch (expr.tag) {
+    case 'const':
+    case 'iota':
+    case 'load':
+    case 'stage':
+      return expr
+    case 'loadAt': {
+      const index = mapped(expr.index, f)
+      return index === expr.index ? expr : { ...expr, index }
+    }
+    case 'apply': {
+      const { tag, dtype, fn } = expr
+      const args = mapped(expr.args, f)
+      return args === expr.args ? expr : { tag, dtype, fn, args }
+    }
+    case 'select': {
+      const { tag, dtype } = expr
+      const [condition, onTrue, onFalse] = [f(expr.condition), f(expr.onTrue), f(expr.onFalse)]
+      const same = condition === expr.condition && onTrue === expr.onTrue && onFalse === expr.onFalse
+      return same ? expr : { tag, dtype, condition, onTrue, onFalse }
+    }
+    case 'cast': {
+      const value = f(expr.value)
+      return value === expr.value ? expr : { tag: 'cast', dtype: expr.dtype, value }
+    }
+  }
+}
+
+/**
+ * The nodes of some graphs, each once, operands before their users; without those that are `known`, and what only they need. Graphs may
+ * be thousands of nodes deep, so this does not recurse.
+ */
+export const linearise = (roots: readonly Expr[], known: (node: Expr) => boolean = () => false): readonly Expr[] => {
+  const order: Expr[] = []
+  const done = new Set<Expr>()
+  const stack = roots.filter(root => !known(root)).reverse()
+  while (stack.length > 0) {
+    const height = stack.length
+    const node = stack[height - 1] as Expr
+    if (done.has(node)) {
+      stack.pop()
+      continue
+    }
+    const before = operands(node)
+    for (let i = before.length - 1; i >= 0; i--) {
+      const operand = before[i] as Expr
+      if (!done.has(operand) && !known(operand)) stack.push(operand)
+    }
+    if (stack.length > height) continue
+    stack.pop()
+    done.add(node)
+    order.push(node)
+  }
+  return order
 }
 
 /** A constant of the dtype of another expression. */

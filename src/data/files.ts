@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { messageOf } from '../core/errors.ts'
 import { type DataError, formatError, missingError, writeError } from './errors.ts'
 
 /** Node's own modules, where the platform has them (Node, Deno, Bun). */
@@ -23,7 +24,7 @@ const whyUnreadable = (source: string, cause: unknown): DataError => {
   const code = codeOf(cause)
   if (code === 'ENOENT' || code === 'ENOTDIR') return missingError(source, 'no such file')
   if (code === 'EISDIR') return formatError(source, 'is a directory, not a file')
-  return missingError(source, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+  return missingError(source, `cannot be read: ${messageOf(cause)}`)
 }
 
 /** A file, or what stands for one, of which parts can be read. */
@@ -77,8 +78,6 @@ export const readBytes = (path: string): TE.TaskEither<DataError, Uint8Array> =>
     ),
   )
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 const writing = (
   path: string,
   write: (get: typeof process.getBuiltinModule) => Promise<void>,
@@ -89,7 +88,7 @@ const writing = (
     TE.chain(get =>
       TE.tryCatch(
         () => write(get),
-        cause => writeError(path, `cannot be written: ${reason(cause)}`),
+        cause => writeError(path, `cannot be written: ${messageOf(cause)}`),
       ),
     ),
   )
@@ -141,7 +140,7 @@ export const writePieces =
         const { open, rename, rm } = get('node:fs/promises')
         const part = `${path}.part`
         const unwritable = (cause: unknown): never => {
-          throw writeError(path, `cannot be written: ${reason(cause)}`)
+          throw writeError(path, `cannot be written: ${messageOf(cause)}`)
         }
         const write = async (): Promise<void> => {
           const file = await open(part, 'w').catch(unwritable)

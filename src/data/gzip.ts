@@ -7,6 +7,7 @@
 
 import { Gunzip } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
+import { messageOf } from '../core/errors.ts'
 import { crc32 } from './crc.ts'
 import { DataError, formatError } from './errors.ts'
 import { viewOf } from './zip.ts'
@@ -36,9 +37,7 @@ export const concatBytes = (pieces: readonly Uint8Array[]): Uint8Array => {
 
 /** The error of a stream: a DataError as it is, anything else as damage to the source. */
 export const damage = (source: string, cause: unknown): DataError =>
-  cause instanceof DataError
-    ? cause
-    : formatError(source, `is damaged or truncated: ${cause instanceof Error ? cause.message : String(cause)}`)
+  cause instanceof DataError ? cause : formatError(source, `is damaged or truncated: ${messageOf(cause)}`)
 
 /** Throws a DataError; streams have no other way to fail. */
 const raise = (error: DataError): never => {

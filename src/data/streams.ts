@@ -8,6 +8,7 @@ import { Inflate } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { messageOf } from '../core/errors.ts'
 import { crc32 } from './crc.ts'
 import { DataError, missingError } from './errors.ts'
 import { type Access, openFile } from './files.ts'
@@ -51,7 +52,7 @@ const ofBlob = (name: string, blob: Blob): Access => ({
     try {
       return new Uint8Array(await blob.slice(start, end).arrayBuffer())
     } catch (cause) {
-      throw missingError(name, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
+      throw missingError(name, `cannot be read: ${messageOf(cause)}`)
     }
   },
   close: async () => {},

@@ -9,6 +9,7 @@
 import { inflateSync } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { messageOf } from '../core/errors.ts'
 import { crc32 } from './crc.ts'
 import { type DataError, formatError, missingError } from './errors.ts'
 
@@ -171,7 +172,7 @@ const inflated = (source: string, entry: ZipEntry, packed: Uint8Array): E.Either
     ? E.right(new Uint8Array(packed))
     : E.tryCatch(
         () => inflateSync(packed, { out: new Uint8Array(entry.size) }),
-        cause => formatError(inArchive(source, entry), `is damaged: ${cause instanceof Error ? cause.message : cause}`),
+        cause => formatError(inArchive(source, entry), `is damaged: ${messageOf(cause)}`),
       )
 
 const contentsOf =

@@ -28,6 +28,3 @@ export const libraryError = tagged('LibraryError')
 export const renderError = tagged('RenderError')
 /** A file that cannot be written, or whose ending says nothing. */
 export const fileError = tagged('FileError')
-
-/** What was thrown, in words. */
-export const causeOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -7,7 +7,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { causeOf, libraryError, type PlotError } from './errors.ts'
+import { messageOf } from '../core/errors.ts'
+import { libraryError, type PlotError } from './errors.ts'
 
 const SVG_PACKAGES = 'vega vega-lite'
 const ROBOTO = '@expo-google-fonts/roboto'
@@ -24,7 +25,7 @@ export const whyNot =
       name,
       isMissing(cause)
         ? `the package is not installed here: run \`npm install ${packages}\``
-        : `cannot be loaded: ${causeOf(cause)} (install it with \`npm install ${packages}\`)`,
+        : `cannot be loaded: ${messageOf(cause)} (install it with \`npm install ${packages}\`)`,
     )
 
 const load = <A>(name: string, packages: string, module: () => Promise<A>): TE.TaskEither<PlotError, A> =>

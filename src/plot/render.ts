@@ -7,9 +7,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { TopLevelSpec } from 'vega-lite'
-import { fail, valueError } from '../core/errors.ts'
+import { fail, messageOf, valueError } from '../core/errors.ts'
 import { type Chart, headOf, type Spec, THEME } from './chart.ts'
-import { causeOf, type PlotError, renderError } from './errors.ts'
+import { type PlotError, renderError } from './errors.ts'
 import { fontFiles, resvgModule, vegaModules } from './libraries.ts'
 
 const isSpec = (x: unknown): x is Spec => typeof x === 'object' && x !== null && !Array.isArray(x)
@@ -87,7 +87,7 @@ export const toSvg = (chart: Chart): TE.TaskEither<PlotError, string> =>
           const view = new vega.View(vega.parse(spec), { renderer: 'none', logger: strict })
           return renumbered(await view.toSVG())
         },
-        cause => renderError(chart.title, `Vega-Lite does not draw this chart: ${causeOf(cause)}`),
+        cause => renderError(chart.title, `Vega-Lite does not draw this chart: ${messageOf(cause)}`),
       ),
     ),
   )
@@ -125,7 +125,7 @@ export const toPng =
             const drawing = new resvg.Resvg(svg, { font, fitTo, background: 'white', imageRendering: 1 })
             return new Uint8Array(drawing.render().asPng())
           },
-          cause => renderError(chart.title, `resvg does not draw this chart: ${causeOf(cause)}`),
+          cause => renderError(chart.title, `resvg does not draw this chart: ${messageOf(cause)}`),
         ),
       ),
     )

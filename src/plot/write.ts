@@ -5,8 +5,9 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { messageOf } from '../core/errors.ts'
 import type { Chart } from './chart.ts'
-import { causeOf, fileError, type PlotError } from './errors.ts'
+import { fileError, type PlotError } from './errors.ts'
 import { nodeModules } from './libraries.ts'
 import { type PngOptions, toPng, toSvg } from './render.ts'
 import { type Report, report } from './report.ts'
@@ -24,7 +25,7 @@ const writeTo =
             await mkdir(get('node:path').dirname(path), { recursive: true })
             await writeFile(path, content)
           },
-          cause => fileError(path, `cannot be written: ${causeOf(cause)}`),
+          cause => fileError(path, `cannot be written: ${messageOf(cause)}`),
         ),
       ),
     )

@@ -10,7 +10,7 @@ import type { Backend } from '../backend/backend.ts'
 import { withBackend } from '../backend/current.ts'
 import { reference } from '../backend/reference.ts'
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
-import { CotangentError } from '../core/errors.ts'
+import { CotangentError, messageOf } from '../core/errors.ts'
 import { kernelDtypes, kernelShapes } from '../core/kernel.ts'
 import { type Flat, record, run } from '../core/program.ts'
 import { sameShape, showShape, sizeOf } from '../core/shape.ts'
@@ -451,7 +451,7 @@ export const propertyOf = <S extends Named>(
     try {
       seen(law.check(subject, draw, setting))
     } catch (error) {
-      const what = error instanceof Error ? error.message : String(error)
+      const what = messageOf(error)
       const head = what.startsWith(subject.name) ? what : `${subject.name}: ${law.title}: ${what}`
       throw new Error(
         [head, ...drawn.map((x, i) => `  drawn ${i}: ${showType(x)} ${show(x).replaceAll('\n', ' ')}`)].join('\n'),
@@ -483,6 +483,6 @@ export const tryLaw = <S extends Named>(
   })
   const result = fc.check(property, { seed, numRuns: Math.max(3, Math.round(runs * law.share)), path })
   if (!result.failed) return { law: law.name, cases, worst, failure: null }
-  const message = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance)
+  const message = messageOf(result.errorInstance)
   return { law: law.name, cases, worst, failure: { message, seed: result.seed, path: result.counterexamplePath ?? '' } }
 }

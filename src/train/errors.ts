@@ -3,6 +3,7 @@
  *
  * Layer: train. These are expected failures, so they stand in results and are not thrown.
  */
+import { messageOf } from '../core/errors.ts'
 
 /** What kind of failure it was. */
 export type TrainErrorTag = 'NotFiniteError' | 'CheckpointError'
@@ -26,7 +27,4 @@ export const notFiniteError = (loss: number, step: number): TrainError =>
 
 /** A state that could not be saved. */
 export const checkpointError = (step: number, cause: unknown): TrainError =>
-  new TrainError(
-    'CheckpointError',
-    `the state of step ${step} could not be saved: ${cause instanceof Error ? cause.message : String(cause)}`,
-  )
+  new TrainError('CheckpointError', `the state of step ${step} could not be saved: ${messageOf(cause)}`)

@@ -4,10 +4,10 @@
  * Layer: train.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { pauses } from '../core/pause.ts'
 import type { Tensor } from '../core/types.ts'
 import { evalShape } from '../transform/evaluate.ts'
 import { jit } from '../transform/jit.ts'
-import { pauses } from './fold.ts'
 import type { Values } from './history.ts'
 import { addBatch, meansOf, noSums, readSums, type Sums, samplesOf } from './samples.ts'
 import type { Loss, Metrics, Model } from './state.ts'

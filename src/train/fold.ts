@@ -5,6 +5,7 @@
  * before. Read next: average.ts, for what the state keeps of the losses.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { pauses } from '../core/pause.ts'
 import { copy, isTensor } from '../core/tensor.ts'
 import { flatten, unflatten } from '../core/tree.ts'
 import { donatingFirst } from '../transform/jit.ts'
@@ -44,34 +45,6 @@ export type FoldOptions<S> = {
   /** When this is aborted, the fold ends with the state that it has reached. */
   readonly signal?: AbortSignal
 }
-
-/** A synchronous loop would let neither Ctrl-C nor a browser's page be heard. */
-const BREATHE_EVERY_MS = 16
-
-/** A pause for a loop to wait for after each step: most are none. */
-export const pauses = (): (() => Promise<void> | undefined) => {
-  let rested = performance.now()
-  const rest = async (): Promise<void> => {
-    await breathe()
-    rested = performance.now()
-  }
-  return () => (performance.now() - rested < BREATHE_EVERY_MS ? undefined : rest())
-}
-
-/** Lets everything that waits happen. Browsers have no setImmediate, and their timers wait for milliseconds; messages do not. */
-const breathe = (): Promise<void> =>
-  new Promise(resolve => {
-    if (typeof setImmediate === 'function') setImmediate(resolve)
-    else {
-      const { port1, port2 } = new MessageChannel()
-      const onmessage = (): void => {
-        port1.close()
-        resolve()
-      }
-      Object.assign(port1, { onmessage })
-      port2.postMessage(null)
-    }
-  })
 
 /**
  * `fold` as a task: between steps, up to sixty times a second, it lets other things happen; it shows each state to `observe`, and

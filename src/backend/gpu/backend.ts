@@ -6,7 +6,8 @@
  */
 import type { Task } from 'fp-ts/lib/Task.js'
 import { compileProgram } from '../../compile/compile.ts'
-import { CotangentError, describe, engineError, fail, orThrow } from '../../core/errors.ts'
+import { CotangentError, engineError, fail, messageOf, orThrow } from '../../core/errors.ts'
+import { pauses } from '../../core/pause.ts'
 import { outputTypes } from '../../core/program.ts'
 import { sizeOf } from '../../core/shape.ts'
 import { tensorOn } from '../../core/tensor.ts'
@@ -53,9 +54,6 @@ const MOST_KERNELS = 4000
 
 /** A WebGPU shader reads at most seven arrays and writes one. */
 const OPTIONS = { fuse: { maxInputs: 8 } } as const
-
-/** After so many milliseconds of work other things get their turn. */
-const PATIENCE = 30
 
 type Entry<A> = { readonly prepared: Prepared<A>; readonly kernels: number }
 
@@ -105,24 +103,12 @@ const queue = () => {
   }
 }
 
-/** Lets timers and messages in now and then, since promises alone never do. */
-const breaths = (): Task<void> => {
-  let last = performance.now()
-  return async () => {
-    if (performance.now() - last < PATIENCE) return
-    await new Promise<void>(resolve => setTimeout(resolve, 0))
-    last = performance.now()
-  }
-}
-
 const closed = (name: string): CotangentError =>
   engineError('gpu', `backend ${name} has been closed: open another with gpu()`)
 
 /** Errors of gpu.js and of drivers, as ours. */
 const asOurs = (error: unknown): CotangentError =>
-  error instanceof CotangentError
-    ? error
-    : engineError('gpu', `gpu.js failed: ${error instanceof Error ? error.message : describe(error)}`)
+  error instanceof CotangentError ? error : engineError('gpu', `gpu.js failed: ${messageOf(error)}`)
 
 const adapterOf = ({ webgpu }: Opened): string | null => {
   const info = webgpu?.adapter.info
@@ -148,7 +134,7 @@ export const createBackend = <A>(
   const residence = createResidence(device, memory, name)
   const shelf = createShelf(device, targetOf(opened.mode))
   const inTurn = queue()
-  const breathe = breaths()
+  const pause = pauses()
   const small = new WeakSet<Program>()
   let [open, runs, onEngine] = [true, 0, 0]
 
@@ -184,7 +170,7 @@ export const createBackend = <A>(
         await residence.shrink()
         await device.settle()
         runs++
-        await breathe()
+        await pause()
         return results
       } catch (error) {
         return fail(asOurs(error))

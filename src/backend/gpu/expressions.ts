@@ -103,7 +103,7 @@ const dependence = (first: number): ((node: Expr) => boolean) => {
 export const write = (writer: Writer, exprs: readonly Expr[], scope: Scope): readonly string[] => {
   const of = (expr: Expr): string => scope.values.get(expr) ?? fail(ruleError(writer.op, 'backend gpu: no value yet'))
   for (const expr of exprs)
-    for (const node of linearise(expr))
+    for (const node of linearise([expr]))
       if (!scope.values.has(node)) scope.values.set(node, nodeText(writer, node, scope, of))
   return exprs.map(of)
 }
@@ -112,7 +112,7 @@ export const write = (writer: Writer, exprs: readonly Expr[], scope: Scope): rea
 export const writeInvariant = (writer: Writer, exprs: readonly Expr[], scope: Scope, first: number): void => {
   const depends = dependence(first)
   for (const expr of exprs) {
-    const nodes = linearise(expr).filter(node => !depends(node))
+    const nodes = linearise([expr]).filter(node => !depends(node))
     write(writer, nodes, scope)
   }
 }

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { CotangentError, describe, engineError } from '../../core/errors.ts'
+import { CotangentError, engineError, firstLineOf } from '../../core/errors.ts'
 import type { GpuFunction } from './functions.ts'
 import { ensureWebGpu, type WebGpuContext } from './webgpu.ts'
 
@@ -68,9 +68,6 @@ export type Opened = {
   readonly close: T.Task<void>
 }
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? (error.message.split('\n')[0] ?? '') : describe(error)
-
 // Bundlers let an import within try pass when the package is not installed.
 const load: TE.TaskEither<CotangentError, Module> = async () => {
   try {
@@ -81,7 +78,7 @@ const load: TE.TaskEither<CotangentError, Module> = async () => {
       : E.right(found)
   } catch (error) {
     return E.left(
-      engineError('gpu', `the package gpu.js is not there (${reasonOf(error)}): npm install gpu.js@${VERSION}`),
+      engineError('gpu', `the package gpu.js is not there (${firstLineOf(error)}): npm install gpu.js@${VERSION}`),
     )
   }
 }
@@ -99,7 +96,7 @@ const NEEDS: { readonly [mode in GpuMode]: string } = {
 const notStarted = (mode: GpuMode, error: unknown): CotangentError =>
   error instanceof CotangentError
     ? error
-    : engineError('gpu', `mode ${mode} did not start (${reasonOf(error)}); it needs ${NEEDS[mode]}`)
+    : engineError('gpu', `mode ${mode} did not start (${firstLineOf(error)}); it needs ${NEEDS[mode]}`)
 
 /** Backends that share the one WebGPU device of gpu.js. */
 let sharing = 0

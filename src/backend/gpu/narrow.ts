@@ -3,7 +3,7 @@
  *
  * Layer: backend. A part becomes an array of its own, which the rest loads in place of what it was made from. Read next: source.ts.
  */
-import { along, type Expr, linearise, load, operands } from '../../core/kernel.ts'
+import { along, type Expr, linearise, load, operands, withOperands } from '../../core/kernel.ts'
 import type { Shape } from '../../core/shape.ts'
 import { MOST_INPUTS } from './gpu-kernel.ts'
 import { MADE } from './writer.ts'
@@ -12,7 +12,7 @@ import { MADE } from './writer.ts'
 export const readsOf = (...exprs: readonly Expr[]): ReadonlySet<number> => {
   const found = new Set<number>()
   for (const expr of exprs)
-    for (const node of linearise(expr))
+    for (const node of linearise([expr]))
       if (node.tag === 'load' || node.tag === 'loadAt') found.add(node.input)
       else if (node.tag === 'stage') found.add(-1 - node.stage)
   return found
@@ -26,24 +26,6 @@ export const loadMade = (expr: Expr, kernel: number, axes: Shape): Expr =>
     axes,
     axes.map((_, axis) => along(axis)),
   )
-
-const withOperands = (expr: Expr, of: (operand: Expr) => Expr): Expr => {
-  switch (expr.tag) {
-    case 'const':
-    case 'iota':
-    case 'load':
-    case 'stage':
-      return expr
-    case 'loadAt':
-      return { ...expr, index: expr.index.map(of) }
-    case 'apply':
-      return { ...expr, args: expr.args.map(of) }
-    case 'select':
-      return { ...expr, condition: of(expr.condition), onTrue: of(expr.onTrue), onFalse: of(expr.onFalse) }
-    case 'cast':
-      return { ...expr, value: of(expr.value) }
-  }
-}
 
 /** The operand that reads most arrays. */
 const widest = (expr: Expr): Expr | undefined =>

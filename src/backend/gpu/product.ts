@@ -4,7 +4,7 @@
  *
  * Layer: backend. Everything follows from shapes. Read next: tiles.ts, which writes the shader.
  */
-import { type Contract, type Load, load, type Nest, type Stage } from '../../core/kernel.ts'
+import { type Contract, type Load, load } from '../../core/kernel.ts'
 import { range, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { addressOf } from '../address.ts'
 
@@ -135,17 +135,4 @@ export const inParts = (kernel: Contract, { groups }: Product): { readonly sums:
     b: cut(kernel.b),
   }
   return { sums, parts }
-}
-
-/** What is made of the sums of a contraction, which are input number `input`, one part after the other. */
-export const endOf = ({ axes, epilogue }: Contract, parts: number, input: number): Nest => {
-  const size = sizeOf(axes)
-  const terms = [...stridesOf(axes), ...(parts === 1 ? [] : [size])].map((by, axis) => ({ axis, by }))
-  const expr = load(input, 'float32', [parts * size], [{ offset: 0, terms, divisor: 1 }])
-  const first: Stage =
-    parts === 1
-      ? { tag: 'map', axes: [], expr }
-      : { tag: 'reduce', axes: [parts], monoid: 'sum', expr, dtype: 'float32' }
-  const stages = [first, ...epilogue.map((expr): Stage => ({ tag: 'map', axes: [], expr }))]
-  return { tag: 'nest', axes, stages, outputs: epilogue.map((_, i) => i + 1) }
 }

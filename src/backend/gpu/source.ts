@@ -9,7 +9,6 @@
 import type { Dtype } from '../../core/dtype.ts'
 import { fail, ruleError } from '../../core/errors.ts'
 import {
-  apply,
   type Contract,
   type Cumulate,
   type Expr,
@@ -20,11 +19,12 @@ import {
   type Stage,
 } from '../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../core/shape.ts'
+import { asNest, endOf } from '../contraction.ts'
 import { cumulateKernels } from './cumulate.ts'
 import { noFloat64, type Scope, write } from './expressions.ts'
 import { type GpuKernel, type Head, kernelOf, MOST_INPUTS, type Source } from './gpu-kernel.ts'
 import { loadMade, narrowed, readsOf } from './narrow.ts'
-import { endOf, inParts, productOf } from './product.ts'
+import { inParts, productOf } from './product.ts'
 import { reduceText } from './reduce.ts'
 import { scatterText } from './scatter.ts'
 import { sortKernels } from './sort.ts'
@@ -44,7 +44,7 @@ const needed = ({ stages }: Nest, number: number): readonly number[] => {
   const visit = (s: number): void => {
     if (found.has(s)) return
     const expr = stages[s]?.expr
-    for (const node of expr === undefined ? [] : linearise(expr)) if (node.tag === 'stage') visit(node.stage)
+    for (const node of expr === undefined ? [] : linearise([expr])) if (node.tag === 'stage') visit(node.stage)
     found.add(s)
   }
   visit(number)
@@ -91,7 +91,7 @@ const order = (nest: Nest, number: number, made: Made): readonly number[] => {
     if (found.has(s)) return
     const expr = nest.stages[s]?.expr
     if (!made.at.has(s) && expr !== undefined)
-      for (const node of linearise(expr)) if (node.tag === 'stage') visit(node.stage)
+      for (const node of linearise([expr])) if (node.tag === 'stage') visit(node.stage)
     found.add(s)
   }
   visit(number)
@@ -189,31 +189,20 @@ const cumulateSource = (head: Head, kernel: Cumulate): Source => {
   return { outputs: [kernels.length - 1], kernels }
 }
 
-/** A contraction as a nest: the sum of products, then maps. */
-const nestOf = ({ axes, reduce, a, b, dtype, epilogue }: Contract): Nest => ({
-  tag: 'nest',
-  axes,
-  stages: [
-    { tag: 'reduce', axes: reduce, monoid: 'sum', expr: apply('mul', a, b), dtype },
-    ...epilogue.map((expr): Stage => ({ tag: 'map', axes: [], expr })),
-  ],
-  outputs: epilogue.map((_, i) => i + 1),
-})
-
 /** A contraction as a kernel that has a shader for its sums, then those of what is made of them; null for one that is no product. */
 const tiledSource = (head: Head, kernel: Contract): Source | null => {
   const whole = productOf(kernel)
   if (whole === null) return null
   const { sums, parts } = inParts(kernel, whole)
   const product = productOf(sums)
-  const [sum] = nestSource(head, { ...nestOf(sums), outputs: [0] }).kernels
+  const [sum] = nestSource(head, { ...asNest(sums), outputs: [0] }).kernels
   if (product === null || sum === undefined) return null
   const nameOf = (input: number): string =>
     `user_a${sum.inputs.findIndex(operand => operand.tag === 'input' && operand.input === input)}`
   const tile = tileOf(product, { a: nameOf(product.inputs.a), b: nameOf(product.inputs.b) })
   const tiled: GpuKernel = { ...sum, tile }
   const plain = parts === 1 && kernel.epilogue.length === 1 && kernel.epilogue[0]?.tag === 'stage'
-  return plain ? { kernels: [tiled], outputs: [0] } : nestSource(head, endOf(kernel, parts, MADE), [tiled])
+  return plain ? { kernels: [tiled], outputs: [0] } : nestSource(head, endOf(kernel, MADE, 0, parts), [tiled])
 }
 
 /** How a kernel is to be written. */
@@ -243,7 +232,7 @@ export const sourceOf = (kernel: Kernel, options: SourceOptions = {}): Source =>
     case 'nest':
       return nestSource(head, kernel)
     case 'contract':
-      return (tiles ? tiledSource(head, kernel) : null) ?? nestSource(head, nestOf(kernel))
+      return (tiles ? tiledSource(head, kernel) : null) ?? nestSource(head, asNest(kernel))
     case 'scatter':
       return scatterSource(head, kernel)
     case 'cumulate':

@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { type CotangentError, describe, engineError } from '../../core/errors.ts'
+import { type CotangentError, engineError, firstLineOf } from '../../core/errors.ts'
 
 export type GpuBuffer = {
   readonly size: number
@@ -72,9 +72,6 @@ type Dawn = { readonly create: (flags: readonly string[]) => unknown; readonly g
 
 const place: Global = globalThis as Global
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? (error.message.split('\n')[0] ?? '') : describe(error)
-
 /** Puts Dawn where programs find the GPU of a browser, beside all else that is there. */
 const install = ({ create, globals }: Dawn): void => {
   Object.assign(globalThis, globals)
@@ -105,7 +102,7 @@ export const ensureWebGpu: TE.TaskEither<CotangentError, void> = async () => {
     return E.left(
       engineError(
         'gpu',
-        `WebGPU needs the package webgpu in Node (${reasonOf(error)}): npm install webgpu@${WEBGPU_VERSION}`,
+        `WebGPU needs the package webgpu in Node (${firstLineOf(error)}): npm install webgpu@${WEBGPU_VERSION}`,
       ),
     )
   }

@@ -7,18 +7,17 @@
  */
 import { aligned } from '../../compile/plan.ts'
 import { bytesOf } from '../../core/dtype.ts'
-import type { Contract, Expr } from '../../core/kernel.ts'
+import { type Contract, type Expr, linearise } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
+import { asNest, endOf } from '../contraction.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import { defineTiles } from './contract/chunks.ts'
 import { defineStrip, type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract/finish.ts'
 import { chunksOf, type Job, type Place, scratchOf, stripOf } from './contract/layout.ts'
-import { asNest, endOf } from './contract/nest.ts'
 import { definePacking } from './contract/pack.ts'
 import { type Plan, planOf } from './contract/plan.ts'
 import { type Roles, rolesOf, type Walk } from './contract/roles.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
-import { inOrder } from './expr/graph.ts'
 
 import { vectorisable } from './expr.ts'
 import { emitNest } from './nest.ts'
@@ -49,7 +48,7 @@ const inBytes = ({ base, outer, rows, column }: Walk, bytes: number): Walk => ({
 /** The epilogue as tiles can run it; null where they cannot. */
 const tiledEpilogue = ({ epilogue }: Contract, roles: Roles, slots: Slots): Epilogue | null => {
   if (roles.extras === null || !vectorisable(epilogue)) return null
-  if (inOrder(epilogue).some(({ tag }) => tag === 'iota' || tag === 'loadAt')) return null
+  if (linearise(epilogue).some(({ tag }) => tag === 'iota' || tag === 'loadAt')) return null
   const outputs = epilogue.map(({ dtype }, i): Place => {
     const word = slots.outputs[i] as number
     return { word, walk: inBytes(roles.out, bytesOf(dtype)) }

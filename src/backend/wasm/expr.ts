@@ -6,9 +6,9 @@
  */
 import type { Dtype } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
-import { type Expr, type Load, type LoadAt, operands, type ScalarFn } from '../../core/kernel.ts'
+import { type Expr, type Load, type LoadAt, linearise, operands, type ScalarFn } from '../../core/kernel.ts'
 import type { Code, Local, ModuleBuilder, ValueType } from './assembler.ts'
-import { canonical, inOrder } from './expr/graph.ts'
+import { canonical } from './expr/graph.ts'
 import { pushScalar, pushSplat, scalarType } from './expr/memory.ts'
 import { callHash, hashPairs } from './math/hash.ts'
 import { boundByConstant, scalarFunction, shiftByConstant, vectorFunction } from './math.ts'
@@ -29,7 +29,7 @@ export const typeOf = (form: Form, dtype: Dtype): ValueType => (form === 'vector
 
 /** Whether all values have a vector form: float64 has none. */
 export const vectorisable = (exprs: readonly Expr[]): boolean =>
-  inOrder(exprs).every(({ dtype }) => dtype !== 'float64')
+  linearise(exprs).every(({ dtype }) => dtype !== 'float64')
 
 const castVector = (module: ModuleBuilder, code: Code, from: Dtype, to: Dtype): void => {
   if (from === to) return
@@ -135,7 +135,7 @@ const emitAll = (
     code.set(local)
     values.set(node, local)
   }
-  const order = inOrder(roots)
+  const order = linearise(roots)
   const hashes = hashPairs(order)
   for (const node of order) {
     const words = hashes.get(node)

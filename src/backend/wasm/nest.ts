@@ -5,11 +5,11 @@
  * reductions by columns) or along the last of a reduction's own (rows). Nests whose stages suit neither are run one stage after the
  * other, with results in scratch memory. Read next: nest/job.ts, nest/form.ts, nest/map.ts, nest/rows.ts, nest/columns.ts, nest/split.ts.
  */
-import type { Expr, Nest } from '../../core/kernel.ts'
+import { type Expr, linearise, type Nest } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
-import { canonical, inOrder } from './expr/graph.ts'
+import { canonical } from './expr/graph.ts'
 import { vectorisable } from './expr.ts'
 import { emitColumns, tileColumns } from './nest/columns.ts'
 import { pointsInside, prefersColumns, workOf } from './nest/cost.ts'
@@ -30,7 +30,7 @@ const wordsOf = ({ reductions, results }: Form, { memory }: Inputs): ReadonlySet
   const words = new Set(results.map(({ target }) => target.pointer.memory.word))
   for (const { space } of [...reductions, ...results])
     for (const leaf of space.leaves.values()) if (leaf.kind === 'source') words.add(leaf.pointer.memory.word)
-  for (const node of inOrder([...reductions, ...results].map(({ expr }) => expr)))
+  for (const node of linearise([...reductions, ...results].map(({ expr }) => expr)))
     if (node.tag === 'loadAt') words.add(memory(node.input).word)
   return words
 }

@@ -5,7 +5,7 @@
  * nothing ever waits for a worker to start; it waits only for chunks that a worker has claimed. Which thread runs a chunk has no
  * influence on results. Read next: worker.ts, the other side and the argument why it is safe.
  */
-import { CotangentError, engineError } from '../../core/errors.ts'
+import { CotangentError, engineError, messageOf } from '../../core/errors.ts'
 import { CONTROL_BYTES, controlBlock, MAX_CHUNKS, MAX_WORKERS, type SharedModule, WORD, waiting } from './control.ts'
 import { hindrance, type StartWorker, startWorker, type Terminate } from './spawn.ts'
 
@@ -97,8 +97,6 @@ const crewOf = (wanted: number, start: StartOne) => {
     },
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const asEngineError = (error: unknown): CotangentError =>
   error instanceof CotangentError ? error : engineError('engine', messageOf(error))

@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest'
 import { scalarFunction } from '../../../src/backend/scalar.ts'
 import { moduleBuilder } from '../../../src/backend/wasm/assembler.ts'
 import { address, type Emitted, type Slots } from '../../../src/backend/wasm/emit.ts'
-import { canonical, inOrder } from '../../../src/backend/wasm/expr/graph.ts'
+import { canonical } from '../../../src/backend/wasm/expr/graph.ts'
 import { loadScalar, loadVector, storeScalar, storeVector } from '../../../src/backend/wasm/expr/memory.ts'
 import { emitScalar, emitVector, type Leaves, vectorisable } from '../../../src/backend/wasm/expr.ts'
 import { bytesOf, castNumber, type Dtype, type TypedArray } from '../../../src/core/dtype.ts'
-import { along, apply, constant, convert, type Expr, iota, load } from '../../../src/core/kernel.ts'
+import { along, apply, constant, convert, type Expr, iota, linearise, load } from '../../../src/core/kernel.ts'
 import { type Emit, runEmitted } from './emitting.ts'
 
 const noLeaves: Leaves = {
@@ -128,7 +128,7 @@ describe('a graph', () => {
   it('of many thousand nodes in a row is emitted', () => {
     let expr = load(0, 'int32', [4], [along(0)]) as Expr
     for (let i = 0; i < 20_000; i++) expr = apply('add', expr, constant('int32', i % 3))
-    expect(inOrder([expr]).length).toBe(40_001)
+    expect(linearise([expr]).length).toBe(40_001)
     const sum = Array.from({ length: 20_000 }, (_, i) => i % 3).reduce((a, b) => a + b, 0)
     expect(run(expr, 'int32', Int32Array.of(1, 2, 3, 4), true)).toEqual([1, 2, 3, 4].map(v => v + sum))
   })
@@ -146,7 +146,7 @@ describe('a graph', () => {
     const [a, b, c] = canonical([twice(1), twice(1), twice(2)])
     expect(a).toBe(b)
     expect(a).not.toBe(c)
-    expect(inOrder([a, b, c] as Expr[]).length).toBe(7)
+    expect(linearise([a, b, c] as Expr[]).length).toBe(7)
     const [zero, minus] = canonical([constant('float32', 0), constant('float32', -0)])
     expect(zero).not.toBe(minus)
     expect(canonical([iota(0), iota(1)])[0]).not.toBe(canonical([iota(0), iota(1)])[1])

@@ -149,7 +149,7 @@ const orderTerms = (terms: readonly TermAxis[]): readonly TermAxis[] =>
   [...terms].sort((x, y) => Math.abs(y.a) - Math.abs(x.a) || Math.abs(y.b) - Math.abs(x.b))
 
 const loadsOf = (epilogue: readonly Expr[]): readonly Load[] => [
-  ...new Set(epilogue.flatMap(linearise).filter((node): node is Load => node.tag === 'load')),
+  ...new Set(linearise(epilogue).filter((node): node is Load => node.tag === 'load')),
 ]
 
 /** The product with its operands as they stand; null where columns would be none. */

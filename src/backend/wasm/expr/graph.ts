@@ -3,32 +3,7 @@
  *
  * Layer: backend. Graphs may be thousands of nodes deep, so nothing here recurses. Read next: expr.ts.
  */
-import { type Expr, type Load, operands } from '../../../core/kernel.ts'
-
-/** The nodes of some graphs, each once, operands before their users; without those that are `known`, and what only they need. */
-export const inOrder = (roots: readonly Expr[], known: (node: Expr) => boolean = () => false): readonly Expr[] => {
-  const order: Expr[] = []
-  const done = new Set<Expr>()
-  const stack = roots.filter(root => !known(root)).reverse()
-  while (stack.length > 0) {
-    const height = stack.length
-    const node = stack[height - 1] as Expr
-    if (done.has(node)) {
-      stack.pop()
-      continue
-    }
-    const before = operands(node)
-    for (let i = before.length - 1; i >= 0; i--) {
-      const operand = before[i] as Expr
-      if (!done.has(operand) && !known(operand)) stack.push(operand)
-    }
-    if (stack.length > height) continue
-    stack.pop()
-    done.add(node)
-    order.push(node)
-  }
-  return order
-}
+import { type Expr, type Load, linearise, operands, withOperands } from '../../../core/kernel.ts'
 
 const loadKey = ({ input, dtype, view, index, fill }: Load): string => {
   const coordinates = index.map(
@@ -59,31 +34,6 @@ const headOf = (node: Expr): string => {
   }
 }
 
-/** A node with other operands, in the order of `operands`. */
-export const withOperands = (node: Expr, next: (operand: Expr) => Expr): Expr => {
-  if (operands(node).every(operand => next(operand) === operand)) return node
-  switch (node.tag) {
-    case 'const':
-    case 'iota':
-    case 'load':
-    case 'stage':
-      return node
-    case 'loadAt':
-      return { ...node, index: node.index.map(next) }
-    case 'apply':
-      return { ...node, args: node.args.map(next) }
-    case 'select':
-      return {
-        ...node,
-        condition: next(node.condition),
-        onTrue: next(node.onTrue),
-        onFalse: next(node.onFalse),
-      }
-    case 'cast':
-      return { ...node, value: next(node.value) }
-  }
-}
-
 /** Nodes of which each is unlike all others, by what makes them so. */
 export type Known = { readonly nodes: Map<string, Expr>; readonly numbers: Map<Expr, number> }
 
@@ -106,7 +56,7 @@ export const canonical = (
     numbers.set(node, found)
     return found
   }
-  for (const node of inOrder(roots)) {
+  for (const node of linearise(roots)) {
     const replaced = replace(node)
     if (replaced !== node) {
       results.set(node, replaced)

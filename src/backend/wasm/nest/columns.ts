@@ -4,9 +4,10 @@
  * Layer: backend. Each vector of the tile has an accumulator; narrow tiles take several rows at once, each with accumulators of its
  * own. Read next: nest/split.ts.
  */
+
+import { linearise } from '../../../core/kernel.ts'
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
-import { inOrder } from '../expr/graph.ts'
 import type { Form, Space, SpacedReduction } from './form.ts'
 import type { Memory } from './job.ts'
 import { rounds, spotsFor, storeAll } from './map.ts'
@@ -37,7 +38,7 @@ const PLAIN = 3
 /** Columns of a tile. */
 export const tileColumns = ({ outer, reductions }: Form): number => {
   const short = (outer[outer.length - 1] ?? 1) <= SHORT_ROW
-  const plain = short && reductions.length === 1 && inOrder(reductions.map(({ expr }) => expr)).length <= PLAIN
+  const plain = short && reductions.length === 1 && linearise(reductions.map(({ expr }) => expr)).length <= PLAIN
   return 4 * (plain ? PLAIN_TILE : TILE)
 }
 

@@ -4,9 +4,8 @@
  * Layer: backend. Read next: nest.ts.
  */
 import { bytesOf } from '../../../core/dtype.ts'
-import { type Expr, isHash, operands, type ScalarFn } from '../../../core/kernel.ts'
+import { type Expr, isHash, linearise, operands, type ScalarFn } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
-import { inOrder } from '../expr/graph.ts'
 
 import type { Form, Leaf, Source, Space } from './form.ts'
 
@@ -50,7 +49,7 @@ const nodeCost = (node: Expr): number => {
 
 /** Nanoseconds for one point, when vectors are used; scalars take about four times as long. */
 export const costOf = (exprs: readonly Expr[], vector: boolean): number =>
-  inOrder(exprs).reduce((total, node) => total + nodeCost(node), 0.1) * (vector ? 1 : 4)
+  linearise(exprs).reduce((total, node) => total + nodeCost(node), 0.1) * (vector ? 1 : 4)
 
 /** Dear functions whose code has no branches and calls nothing, so that engines mix that of one vector with that of another. */
 const straight: ReadonlySet<ScalarFn> = new Set(['exp', 'expm1', 'tanh', 'log1p', 'erf', 'div', 'sqrt'])
@@ -75,7 +74,7 @@ const MOST_OF_WORK = 0.7
 
 /** How many vectors of a map are best computed side by side, so that long chains of one fill the waits of another. */
 export const vectorsAbreast = (exprs: readonly Expr[], leaves: readonly Leaf[]): 1 | 2 | 4 => {
-  const order = inOrder(exprs)
+  const order = linearise(exprs)
   if (!order.every(isStraight) || leaves.some(leaf => leaf.kind === 'source' && leaf.bounds.length > 0)) return 1
   const [work, chain] = [costOf(exprs, true), chainOf(order)]
   if (work < WAITING) return 1

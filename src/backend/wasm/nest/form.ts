@@ -5,10 +5,9 @@
  * results. Read next: nest/walk.ts, which writes the loops.
  */
 import { bytesOf, type Dtype } from '../../../core/dtype.ts'
-import type { Expr } from '../../../core/kernel.ts'
+import { type Expr, linearise } from '../../../core/kernel.ts'
 import { type Shape, stridesOf } from '../../../core/shape.ts'
 import { type Address, addressOf, type Bound } from '../../address.ts'
-import { inOrder } from '../expr/graph.ts'
 
 import type { Inputs, Job, Memory, Reduction, Result } from './job.ts'
 
@@ -51,7 +50,7 @@ type Raw =
   | { readonly kind: 'iota'; readonly expr: Expr; readonly by: readonly number[] }
 
 const rawLeaves = (exprs: readonly Expr[], sizes: Shape): readonly Raw[] =>
-  inOrder(exprs).flatMap((expr): readonly Raw[] => {
+  linearise(exprs).flatMap((expr): readonly Raw[] => {
     const axes = sizes.map((_, axis) => axis)
     if (expr.tag === 'load') return [{ kind: 'load', expr, address: addressOf(expr, { axes, sizes }) }]
     return expr.tag === 'iota' ? [{ kind: 'iota', expr, by: axes.map(axis => Number(axis === expr.axis)) }] : []

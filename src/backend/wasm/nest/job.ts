@@ -6,10 +6,10 @@
  */
 import { aligned } from '../../../compile/plan.ts'
 import { bytesOf, type Dtype } from '../../../core/dtype.ts'
-import { along, convert, type Expr, type Load, load, type Monoid, type Nest } from '../../../core/kernel.ts'
+import { along, convert, type Expr, type Load, linearise, load, type Monoid, type Nest } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import type { Slots } from '../emit.ts'
-import { canonical, inOrder, noNodes } from '../expr/graph.ts'
+import { canonical, noNodes } from '../expr/graph.ts'
 
 /** A buffer: the address in a word of the frame, plus some bytes. */
 export type Memory = { readonly word: number; readonly offset: number }
@@ -35,7 +35,7 @@ export type Job = {
 
 /** The stages whose results an expression reads. */
 export const stagesIn = (exprs: readonly Expr[]): ReadonlySet<Expr> =>
-  new Set(inOrder(exprs).filter(({ tag }) => tag === 'stage'))
+  new Set(linearise(exprs).filter(({ tag }) => tag === 'stage'))
 
 /** A reduction in terms that its loops know: what is combined has the dtype of the result. */
 const normalised = (reduction: Reduction): Reduction => {

@@ -4,9 +4,8 @@
  * Layer: backend. `hoist`, called before a loop, computes what the loop does not change. Values stay known inside the scope in which
  * they were computed. Read next: nest/map.ts, nest/rows.ts and nest/columns.ts, which arrange the loops.
  */
-import { type Expr, operands } from '../../../core/kernel.ts'
+import { type Expr, linearise, operands } from '../../../core/kernel.ts'
 import type { Local } from '../assembler.ts'
-import { inOrder } from '../expr/graph.ts'
 import { storeScalar, storeVector } from '../expr/memory.ts'
 import { emitNode, typeOf } from '../expr.ts'
 import { callHash, hashPairs, writeHash } from '../math/hash.ts'
@@ -112,7 +111,7 @@ export type Readers = {
 export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, readers: Readers): Values => {
   const { code, module, form } = walk
   const { space, vector, row } = layout
-  const order = inOrder(roots)
+  const order = linearise(roots)
   const facts = factsFor(order, layout)
   const known = scopes<Expr | Source>()
   const hashes = hashPairs(order)
@@ -193,12 +192,12 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     keep(node, spot)
   }
   const value = (expr: Expr, spot: Spot): Local => {
-    for (const node of inOrder([expr], n => find(n, spot) !== undefined))
+    for (const node of linearise([expr], n => find(n, spot) !== undefined))
       if (find(node, spot) === undefined) emit(node, spot)
     return find(expr, spot) as Local
   }
   const hoist: Values['hoist'] = (level, spots, exprs) => {
-    const nodes = inOrder(exprs)
+    const nodes = linearise(exprs)
     const inner = (node: Expr): boolean => factsOf(node).level >= level
     const outside = (node: Expr): boolean => !inner(node) && node.tag !== 'const'
     const wanted = new Set(exprs.filter(outside))

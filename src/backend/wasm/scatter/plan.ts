@@ -4,9 +4,8 @@
  * Layer: backend. The last axes of the updates often are the last axes of the result, as the width is in the gradient of an embedding;
  * then whole rows are combined, and only the position of each row is computed. Read next: scatter.ts.
  */
-import { apply, constant, convert, type Expr, type Scatter, select } from '../../../core/kernel.ts'
+import { apply, constant, convert, type Expr, linearise, type Scatter, select } from '../../../core/kernel.ts'
 import { range, type Shape, sizeOf, stridesOf } from '../../../core/shape.ts'
-import { inOrder } from '../expr/graph.ts'
 
 /** offset + Σ by·coordinate. */
 type Form = { readonly offset: number; readonly by: ReadonlyMap<number, number> }
@@ -41,13 +40,13 @@ const formOf = (node: Expr, axes: Shape, of: (expr: Expr | undefined) => Form | 
 const affineForm = (expr: Expr, axes: Shape): Form | null => {
   const forms = new Map<Expr, Form | null>()
   const of = (node: Expr | undefined): Form | null => (node === undefined ? null : (forms.get(node) ?? null))
-  for (const node of inOrder([expr])) forms.set(node, node.dtype === 'int32' ? formOf(node, axes, of) : null)
+  for (const node of linearise([expr])) forms.set(node, node.dtype === 'int32' ? formOf(node, axes, of) : null)
   return of(expr)
 }
 
 /** Whether a value may change along an axis. */
 const dependsOn = (expr: Expr, axis: number): boolean =>
-  inOrder([expr]).some(
+  linearise([expr]).some(
     node =>
       (node.tag === 'iota' && node.axis === axis) ||
       (node.tag === 'load' && node.index.some(({ terms }) => terms.some(term => term.axis === axis))),

@@ -1,7 +1,7 @@
 /**
  * Contractions as nests: all of one, or what is left when the sums are there.
  *
- * Layer: backend. Read next: nest.ts.
+ * Layer: backend. What cannot be tiled runs as the one, and the sums of tiles go through the other. Read next: wasm/contract.ts, gpu/source.ts.
  */
 import {
   type Affine,
@@ -9,12 +9,13 @@ import {
   type Contract,
   type Expr,
   type Load,
+  linearise,
   load,
   type Nest,
   type Stage,
-} from '../../../core/kernel.ts'
-import { range, sizeOf, stridesOf } from '../../../core/shape.ts'
-import { inOrder, withOperands } from '../expr/graph.ts'
+  withOperands,
+} from '../core/kernel.ts'
+import { range, sizeOf, stridesOf } from '../core/shape.ts'
 
 const mapStage = (expr: Expr): Stage => ({ tag: 'map', axes: [], expr })
 
@@ -29,7 +30,7 @@ export const asNest = ({ dtype, axes, reduce, a, b, epilogue }: Contract): Nest 
 const withSum = (exprs: readonly Expr[], sum: Load): readonly Expr[] => {
   const made = new Map<Expr, Expr>()
   const next = (expr: Expr): Expr => made.get(expr) ?? expr
-  for (const node of inOrder(exprs)) made.set(node, node.tag === 'stage' ? sum : withOperands(node, next))
+  for (const node of linearise(exprs)) made.set(node, node.tag === 'stage' ? sum : withOperands(node, next))
   return exprs.map(next)
 }
 
