@@ -54,11 +54,11 @@ export type Steps = {
 
 /** Locals that are taken and given back by type. */
 const localPool = (code: Code) => {
-  const free = new Map<ValueType, Local[]>()
+  const free: { readonly [type in ValueType]: Local[] } = { i32: [], i64: [], f32: [], f64: [], v128: [] }
   let taken: { readonly type: ValueType; readonly local: Local }[] = []
   return {
     take: (type: ValueType): Local => {
-      const local = free.get(type)?.pop() ?? code.local(type)
+      const local = free[type].pop() ?? code.local(type)
       taken.push({ type, local })
       return local
     },
@@ -66,7 +66,7 @@ const localPool = (code: Code) => {
       const before = taken
       taken = []
       const result = body()
-      for (const { type, local } of taken) free.set(type, [...(free.get(type) ?? []), local])
+      for (const { type, local } of taken) free[type].push(local)
       taken = before
       return result
     },
