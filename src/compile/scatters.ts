@@ -10,7 +10,7 @@ import { axisMap, combine, digitsOf, rowMajor } from './affine.ts'
 import { relocating } from './expressions.ts'
 
 /** An int32 expression as an index map, if it is one. */
-const asAffine = (expr: Expr): Affine | undefined => {
+export const asAffine = (expr: Expr): Affine | undefined => {
   if (expr.tag === 'iota') return axisMap(expr.axis)
   if (expr.tag === 'const') return combine(expr.value, [])
   if (expr.tag !== 'apply') return undefined

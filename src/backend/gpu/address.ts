@@ -10,14 +10,18 @@ import { literal } from './scalars.ts'
 import { divide, element, type Point, type Writer } from './writer.ts'
 
 /** The least and the largest value that an index map takes before division. */
-const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number, high: number] => {
+export const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number, high: number] => {
   const reach = (sign: 1 | -1): number =>
     terms.reduce((sum, { axis, by }) => sum + (by * sign > 0 ? by * (dim(sizes, axis) - 1) : 0), offset)
   return [reach(-1), reach(1)]
 }
 
 /** Σ by·name + offset as text; '0' terms are left out. */
-const linear = (writer: Writer, offset: number, terms: readonly (readonly [name: string, by: number])[]): string => {
+export const linear = (
+  writer: Writer,
+  offset: number,
+  terms: readonly (readonly [name: string, by: number])[],
+): string => {
   const known = terms.filter(([name, by]) => name !== '0' && by !== 0)
   const positive = known.map(([name, by]) => (by === 1 ? name : `${name} * ${by < 0 ? `(${by})` : by}`))
   if (positive.length === 0) return literal(writer, 'int32', offset)
@@ -36,7 +40,7 @@ type Place = {
 }
 
 /** The conditions that a whole number between `low` and `high` is one of the first `size`. */
-const within = (name: string, low: number, high: number, size: number): readonly string[] => [
+export const within = (name: string, low: number, high: number, size: number): readonly string[] => [
   ...(low < 0 ? [`${name} > -1`] : []),
   ...(high >= size ? [`${name} < ${size}`] : []),
 ]

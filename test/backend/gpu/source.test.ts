@@ -174,13 +174,23 @@ const drawContract = (c: Choices): Contract => {
   return { tag: 'contract', dtype, axes, reduce, a, b, epilogue }
 }
 
+/** A coordinate as an index map of axes, some steps of which go backwards, or over elements. */
+const drawIndexMap = (c: Choices, axes: Shape): Expr =>
+  axes.reduce(
+    (sum, _, axis) => apply('add', sum, apply('mul', constant('int32', c.integer(-2, 3)), iota(axis))),
+    constant('int32', c.integer(-1, 3)),
+  )
+
 const drawScatter = (c: Choices): Scatter => {
   const dtype = c.pick(['float32', 'int32'] as const)
-  const shape = drawShape(c, c.integer(0, 2), 20)
-  const axes = drawShape(c, c.integer(0, 2), 20)
-  const index = shape.map((_, i) =>
-    i < axes.length && c.integer(0, 1) === 0 ? iota(i) : drawExpr(c, 'int32', axes, 1),
-  )
+  const shape = drawShape(c, c.integer(0, 3), 40)
+  const axes = drawShape(c, c.integer(0, 3), 40)
+  const drawIndex = (i: number): Expr => {
+    const kind = c.integer(0, 3)
+    if (kind === 0) return drawExpr(c, 'int32', axes, 1)
+    return kind === 1 && i < axes.length ? iota(i) : drawIndexMap(c, axes)
+  }
+  const index = shape.map((_, i) => drawIndex(i))
   const combine = c.pick(['sum', 'prod', 'max', 'min', 'last'] as const)
   const init = drawExpr(c, dtype, shape, 1)
   return { tag: 'scatter', shape, init, axes, index, update: drawLoad(c, dtype, axes, true), combine }
@@ -227,7 +237,7 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
 
   it('nests of several stages and results', () => forKernels(bench, 40, drawNest))
   it('contractions with any loads and ends', () => forKernels(bench, 40, drawContract))
-  it('scatters', () => forKernels(bench, 40, drawScatter))
+  it('scatters', () => forKernels(bench, 80, drawScatter))
 
   it('running totals with any monoid, from either end', () =>
     forKernels(bench, 40, c => {
@@ -380,4 +390,27 @@ describe('the kernels of a kernel', () => {
     expect(kernels.map(({ size }) => size)).toEqual([4, 4, 20])
     expect(kernels.map(({ source }) => source.split('for (').length - 1)).toEqual([1, 1, 0])
   })
+})
+
+describe('sourceOf a scatter', () => {
+  /** What the way back through windows of 2 × 2 is, of which the last row and column are in none. */
+  const windows = (combine: Scatter['combine']): Scatter => {
+    const at = (place: number, window: number): Expr =>
+      apply('add', iota(place), apply('mul', constant('int32', 2), iota(window)))
+    const axes = [2, 2, 8, 5, 5]
+    const update = load(
+      0,
+      'float32',
+      axes,
+      axes.map((_, axis) => along(axis)),
+    )
+    const init = constant('float32', 0)
+    return { tag: 'scatter', shape: [8, 11, 11], init, axes, index: [iota(2), at(0, 3), at(1, 4)], update, combine }
+  }
+  const loopsOf = (kernel: Kernel): readonly string[] =>
+    sourceOf(kernel).kernels.flatMap(({ source }) => [...source.matchAll(/< (\d+); v/g)].map(([, most = '']) => most))
+
+  it('looks at one window for each place in it', () => expect(loopsOf(windows('sum'))).toEqual(['2', '2']))
+  it('looks at all windows of an image where the last update counts', () =>
+    expect(loopsOf(windows('last'))).toEqual(['2', '2', '5', '5']))
 })
