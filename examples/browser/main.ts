@@ -140,9 +140,18 @@ const showEnd = ({ stopped, imagesPerSecond, place }: Extract<Reply, { tag: 'end
   end(`${stopped ? 'Stopped' : 'Trained'}, ${rate}.${last === undefined ? '' : ` Test: ${scoresOf(last)}.`}`)
 }
 
-const showFailure = (why: string): void => {
-  isAsking = false
-  end(`This failed: ${why}`)
+/** Where what was asked for would have been shown. */
+const showFailure = (request: Request['tag'], why: string): void => {
+  const text = `This failed: ${why}`
+  if (request === 'classify') {
+    isAsking = false
+    verdict.textContent = text
+    showBars(bars, null)
+  } else if (request === 'sample') verdict.textContent = text
+  else {
+    end(text)
+    classify()
+  }
 }
 
 type Show = { readonly [Tag in Reply['tag']]: (reply: Extract<Reply, { readonly tag: Tag }>) => void }
@@ -155,7 +164,7 @@ const show: Show = {
   measured: ({ point }) => showMeasured(point),
   tested: ({ point, confusion }) => showTested(point, confusion),
   ended: showEnd,
-  failed: ({ why }) => showFailure(why),
+  failed: ({ request, why }) => showFailure(request, why),
   classified: ({ probabilities }) => showAnswer(probabilities),
   sample: ({ pixels }) => pad.show(pixels),
 }

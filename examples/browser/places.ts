@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { gpu } from '../../src/gpu/index.ts'
-import { compile, engineReport, type JitOptions, jit } from '../../src/index.ts'
+import { type AsyncBackend, compile, engineReport, type JitOptions, jit } from '../../src/index.ts'
 import type { Place } from './protocol.ts'
 
 /** Compiles a function of trees of tensors. */
@@ -17,6 +17,8 @@ export type Compile = <Args extends readonly unknown[], Y>(
 ) => (...args: Args) => Promise<Y>
 
 export type Runner = {
+  /** For `fit`; nothing for the engine, on which it runs by itself. */
+  readonly backend: { readonly backend?: AsyncBackend }
   readonly compile: Compile
   /** What it really is: how many threads, or which GPU. */
   readonly about: () => string
@@ -24,6 +26,7 @@ export type Runner = {
 }
 
 const engine: Runner = {
+  backend: {},
   compile: (f, options) => {
     const compiled = jit(f, options) as typeof f
     return async (...args) => compiled(...args)
@@ -41,6 +44,7 @@ export const openPlace = (place: Place): TE.TaskEither<string, Runner> =>
         TE.bimap(
           error => error.what,
           backend => ({
+            backend: { backend },
             compile: ((f, options) => compile(f, { ...options, backend })) as Compile,
             about: () => backend.describe().adapter ?? 'ready',
             close: backend.close,

@@ -39,7 +39,7 @@ export type Reply =
   /** All test images. Rows of the confusion matrix are labels, columns are answers. */
   | { readonly tag: 'tested'; readonly point: Point; readonly confusion: readonly (readonly number[])[] }
   | { readonly tag: 'ended'; readonly stopped: boolean; readonly imagesPerSecond: number; readonly place: string }
-  | { readonly tag: 'failed'; readonly why: string }
+  | { readonly tag: 'failed'; readonly request: Request['tag']; readonly why: string }
   /** One for each digit; null when no network has been trained. */
   | { readonly tag: 'classified'; readonly probabilities: readonly number[] | null }
   | { readonly tag: 'sample'; readonly pixels: Float32Array; readonly label: number }

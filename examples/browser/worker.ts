@@ -12,7 +12,7 @@ import { createLearner, type Learner } from './learner.ts'
 import { networks, SIDE } from './networks.ts'
 import { openPlace, type Runner } from './places.ts'
 import { PLACES, type Place, type Plan, type Reply, type Request } from './protocol.ts'
-import { type InTurn, train } from './training.ts'
+import { train } from './training.ts'
 
 const tell = (reply: Reply): void => self.postMessage(reply)
 const orReject = <A>(task: TE.TaskEither<string, A>): Promise<A> =>
@@ -21,16 +21,13 @@ const orReject = <A>(task: TE.TaskEither<string, A>): Promise<A> =>
     TE.getOrElse(why => () => Promise.reject(new Error(why))),
   )()
 
-const queue = (): InTurn => {
-  let tail: Promise<unknown> = Promise.resolve()
-  return task => {
-    const next = tail.then(task, task)
-    tail = next
-    return next
-  }
+/** Trainings run one after the other. */
+let trainings: Promise<unknown> = Promise.resolve()
+const inTurn = (task: Task<void>): Promise<void> => {
+  const next = trainings.then(task, task)
+  trainings = next
+  return next
 }
-const inTurn = queue()
-const oneTraining = queue()
 
 /** What there is at the moment: where the last network was trained, the network, and what it was tested with. */
 type Present = { readonly runner: Runner; readonly learner: Learner; readonly test: Digits }
@@ -67,9 +64,9 @@ const run = async (plan: Plan): Promise<void> => {
   const controller = new AbortController()
   training = controller
   const { signal } = controller
-  const { learner, runner, digits } = await inTurn(() => prepare(plan))
+  const { learner, runner, digits } = await prepare(plan)
   const start = performance.now()
-  const seen = await train({ plan, learner, digits, inTurn, tell, signal })
+  const seen = await train({ plan, runner, learner, digits, tell, signal })
   const imagesPerSecond = (1000 * seen) / (performance.now() - start)
   tell({ tag: 'ended', stopped: signal.aborted, imagesPerSecond, place: runner.about() })
 }
@@ -93,11 +90,11 @@ const answer = (request: Request): Promise<void> => {
   switch (request.tag) {
     case 'train':
       training?.abort()
-      return oneTraining(() => run(request.plan))
+      return inTurn(() => run(request.plan))
     case 'stop':
       return Promise.resolve(training?.abort())
     case 'classify':
-      return inTurn(() => classify(request.pixels))
+      return classify(request.pixels)
     case 'sample':
       return sample()
   }
@@ -105,7 +102,7 @@ const answer = (request: Request): Promise<void> => {
 
 self.addEventListener('message', ({ data: request }: MessageEvent<Request>) => {
   answer(request).catch((error: unknown) =>
-    tell({ tag: 'failed', why: error instanceof Error ? error.message : String(error) }),
+    tell({ tag: 'failed', request: request.tag, why: error instanceof Error ? error.message : String(error) }),
   )
 })
-for (const place of PLACES) await inTurn(probe(place))
+for (const place of PLACES) await probe(place)()
