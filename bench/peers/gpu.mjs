@@ -1,9 +1,12 @@
 /**
- * Others on the WebGPU device that is there: a kernel of gpu.js as its documentation has it, and jax-js.
+ * Others on the WebGPU device that is there: a kernel of gpu.js as its documentation has it, jax-js, and TensorFlow.js.
  *
  * What does not start is left out, loudly. Read first: ../gpu.ts.
  */
+import { createRequire } from 'node:module'
 import * as inputs from '../inputs.ts'
+import { mlpProgram } from './mlp-jax.mjs'
+import { mlpProgram as mlpProgramOfTfjs } from './mlp-tfjs.mjs'
 
 const reason = error => (error instanceof Error ? error.message.split('\n')[0] : String(error))
 
@@ -65,25 +68,9 @@ const jaxProduct = (jax, n) => {
   }
 }
 
-const jaxMlp = ({ jit, nn, numpy: np, tree, valueAndGrad }) => {
-  const array = ({ values, shape }) => np.array(values, { shape: [...shape], dtype: np.float32 })
-  const x = array(inputs.vectors())
-  const y = array({
-    values: inputs.oneHot(inputs.vectorLabels(), inputs.CLASSES),
-    shape: [inputs.BATCH, inputs.CLASSES],
-  })
-  const loss = (params, x, y) => {
-    const logits = params.reduce((h, { w, b }, i) => {
-      const z = np.matmul(h, w).add(b)
-      return i < params.length - 1 ? nn.relu(z) : z
-    }, x)
-    return np.mean(np.sum(nn.logSoftmax(logits).mul(y), -1)).mul(-1)
-  }
-  const step = jit((params, x, y) => {
-    const [value, grads] = valueAndGrad(loss)(tree.ref(params), x, y)
-    return [tree.map((p, g) => p.sub(g.mul(inputs.RATES.mlp)), params, grads), value]
-  })
-  let params = inputs.mlpParameters().map(({ w, b }) => ({ w: array(w), b: array(b) }))
+const jaxMlp = jax => {
+  const { step, params: start, x, y } = mlpProgram(jax)
+  let params = start
   return {
     library: 'jax-js, webgpu',
     title: 'MLP step, batch 64',
@@ -107,6 +94,51 @@ const jaxSubjects = async sides => {
   return [...sides.map(n => jaxProduct(jax, n)), jaxMlp(jax)]
 }
 
+const tfjsProduct = (tf, n) => {
+  const [a, b] = inputs.matrices(n).map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
+  return {
+    library: 'tfjs-webgpu',
+    title: `matmul ${n}`,
+    flops: 2 * n ** 3,
+    run: async calls => {
+      let last = null
+      for (let i = 0; i < calls; i++) {
+        last?.dispose()
+        last = tf.matMul(a, b)
+      }
+      const corner = tf.slice(last, [0, 0], [1, 1])
+      await corner.data()
+      tf.dispose([corner, last])
+    },
+  }
+}
+
+const tfjsMlp = tf => {
+  const { loss, variables } = mlpProgramOfTfjs(tf)
+  const optimizer = tf.train.sgd(inputs.RATES.mlp)
+  return {
+    library: 'tfjs-webgpu',
+    title: 'MLP step, batch 64',
+    run: async calls => {
+      for (let i = 0; i < calls; i++) {
+        const value = optimizer.minimize(loss, i === calls - 1, variables)
+        await value?.data()
+        value?.dispose()
+      }
+    },
+  }
+}
+
+const tfjsSubjects = async sides => {
+  const tf = await import('@tensorflow/tfjs-core')
+  // As in tfjs.mjs: the gradients, which the entry for Node leaves out.
+  createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js')
+  await import('@tensorflow/tfjs-backend-webgpu')
+  if (!(await tf.setBackend('webgpu'))) throw new Error('its backend webgpu did not start')
+  await tf.ready()
+  return [...sides.map(n => tfjsProduct(tf, n)), tfjsMlp(tf)]
+}
+
 /** Everything that starts. */
 export const subjects = async sides => {
   const all = []
@@ -119,5 +151,6 @@ export const subjects = async sides => {
   }
   for (const n of sides) await attempt(`gpu.js, plain kernel, ${n}`, async () => [await plainKernel(n)])
   await attempt('jax-js, webgpu', () => jaxSubjects(sides))
+  await attempt('tfjs-webgpu', () => tfjsSubjects(sides))
   return all
 }

@@ -5,10 +5,12 @@
  * optimizers are composed of its ops; dropout draws from its generator.
  */
 import { readFileSync } from 'node:fs'
-import { defaultDevice, grad, init, jit, lax, nn, numpy as np, random, tree, valueAndGrad } from '@jax-js/jax'
+import * as jax from '@jax-js/jax'
 import * as inputs from '../inputs.ts'
 import { figuresOf, norm, serve } from '../serve.ts'
+import { crossEntropy, descend, mlpProgram } from './mlp-jax.mjs'
 
+const { defaultDevice, grad, init, jit, lax, nn, numpy: np, random, tree, valueAndGrad } = jax
 await init('wasm')
 defaultDevice('wasm')
 
@@ -31,27 +33,10 @@ const matmul = n => () => {
   }
 }
 
-/** Gradient descent, leaf by leaf. */
-const descend = (params, grads, learningRate) => tree.map((p, g) => p.sub(g.mul(learningRate)), params, grads)
-
 const oneHot = (labels, n) => array({ values: inputs.oneHot(labels, inputs.CLASSES), shape: [n, inputs.CLASSES] })
-const crossEntropy = (logits, y) => np.mean(np.sum(nn.logSoftmax(logits).mul(y), -1)).mul(-1)
-
 const mlp = () => {
-  const x = array(inputs.vectors())
-  const y = oneHot(inputs.vectorLabels(), inputs.BATCH)
-  const loss = (params, x, y) => {
-    const logits = params.reduce((h, { w, b }, i) => {
-      const z = np.matmul(h, w).add(b)
-      return i < params.length - 1 ? nn.relu(z) : z
-    }, x)
-    return crossEntropy(logits, y)
-  }
-  const step = jit((params, x, y) => {
-    const [value, grads] = valueAndGrad(loss)(tree.ref(params), x, y)
-    return [descend(params, grads, inputs.RATES.mlp), value]
-  })
-  let params = inputs.mlpParameters().map(({ w, b }) => ({ w: array(w), b: array(b) }))
+  const { loss, step, params: start, x, y } = mlpProgram(jax)
+  let params = start
   const run = () => {
     const [next, value] = step(params, x.ref, y.ref)
     params = next
@@ -101,7 +86,7 @@ const cnnLoss = rate => (params, key, x, y) => {
     return pool ? maxPool(dropped) : dropped
   }, x)
   key.dispose()
-  return [crossEntropy(logits.reshape([-1, inputs.CLASSES]), y), statistics]
+  return [crossEntropy(jax, logits.reshape([-1, inputs.CLASSES]), y), statistics]
 }
 
 const zerosLike = params => tree.map(p => np.zeros(p.shape), params)
@@ -196,7 +181,7 @@ const logistic = () => {
   }
   const step = jit((params, x, y) => {
     const [value, grads] = valueAndGrad(loss)(tree.ref(params), x, y)
-    return [descend(params, grads, inputs.RATES.logistic), value]
+    return [descend(jax, params, grads, inputs.RATES.logistic), value]
   })
   let params = { w: array(inputs.coefficients()), b: np.array(0, { dtype: np.float32 }) }
   const run = () => {

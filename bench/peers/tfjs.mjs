@@ -9,6 +9,7 @@ import { setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import * as inputs from '../inputs.ts'
 import { figuresOf, norm, serve } from '../serve.ts'
+import { mlpProgram } from './mlp-tfjs.mjs'
 
 // The gradients, which the entry for Node leaves out: written for bundlers, they load through `require` under tsx.
 createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js')
@@ -49,15 +50,8 @@ const training = (loss, variables, learningRate) => {
 }
 
 const mlp = () => {
-  const params = inputs.mlpParameters().map(({ w, b }) => [tf.variable(tensor(w)), tf.variable(tensor(b))])
-  const x = tensor(inputs.vectors())
-  const y = tf.tensor2d(inputs.oneHot(inputs.vectorLabels(), inputs.CLASSES), [inputs.BATCH, inputs.CLASSES])
-  const logits = () =>
-    params.reduce((h, [w, b], i) => {
-      const z = tf.add(tf.matMul(h, w), b)
-      return i < params.length - 1 ? tf.relu(z) : z
-    }, x)
-  return training(() => tf.losses.softmaxCrossEntropy(y, logits()), params.flat(), inputs.RATES.mlp)
+  const { loss, variables } = mlpProgram(tf)
+  return training(loss, variables, inputs.RATES.mlp)
 }
 
 const elementwise = (a, b, c) => tf.mul(tf.tanh(tf.add(tf.mul(a, b), c)), tf.sigmoid(a))
