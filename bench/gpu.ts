@@ -44,7 +44,22 @@ export type Subject = {
 
 const matmulFlops = (n: number): number => 2 * n ** 3
 
-const onBackend = (backend: GpuBackend) => {
+/** How a library times a product of matrices, and a training that gives a state and a loss. */
+type Maker = {
+  readonly product: (n: number) => Subject
+  readonly training: <S>(title: string, training: Training<S>) => Subject
+}
+
+const subjectsOf = ({ product, training }: Maker): readonly Subject[] => [
+  ...SIDES.map(product),
+  training('MLP step, batch 64', mlpTraining()),
+  training('CNN step, batch 128', cnnTraining(inputs.DROPOUT)),
+]
+
+const factors = (n: number): readonly [Tensor, Tensor] =>
+  inputs.matrices(n).map(tensor) as unknown as readonly [Tensor, Tensor]
+
+const onBackend = (backend: GpuBackend): Maker => {
   const library = `cotangent, ${backend.describe().mode}`
   /** What a call copies, between two looks at all that has been copied. */
   const counted = (run: Subject['run']) => {
@@ -58,7 +73,7 @@ const onBackend = (backend: GpuBackend) => {
     return { run: counting, bytes: () => bytes }
   }
   const product = (n: number): Subject => {
-    const [a, b] = inputs.matrices(n).map(tensor) as unknown as readonly [Tensor, Tensor]
+    const [a, b] = factors(n)
     const f = ct.compile((x: Tensor, y: Tensor) => ct.matmul(x, y), { backend })
     const first = ct.compile(
       (x: Tensor) =>
@@ -95,18 +110,14 @@ const onBackend = (backend: GpuBackend) => {
     }
     return { library, title, ...counted(run) }
   }
-  return [
-    ...SIDES.map(product),
-    training('MLP step, batch 64', mlpTraining()),
-    training('CNN step, batch 128', cnnTraining(inputs.DROPOUT)),
-  ]
+  return { product, training }
 }
 
 /** The same by `jit`, on the processor. */
-const onEngine = (): readonly Subject[] => {
+const onEngine = (): Maker => {
   const library = 'cotangent, engine'
   const product = (n: number): Subject => {
-    const [a, b] = inputs.matrices(n).map(tensor) as unknown as readonly [Tensor, Tensor]
+    const [a, b] = factors(n)
     const f = ct.jit((x: Tensor, y: Tensor) => ct.matmul(x, y))
     const run: Subject['run'] = async calls => {
       for (let i = 0; i < calls; i++) f(a, b)
@@ -121,11 +132,7 @@ const onEngine = (): readonly Subject[] => {
     }
     return { library, title, run }
   }
-  return [
-    ...SIDES.map(product),
-    training('MLP step, batch 64', mlpTraining()),
-    training('CNN step, batch 128', cnnTraining(inputs.DROPOUT)),
-  ]
+  return { product, training }
 }
 
 type Peers = { readonly subjects: (sides: readonly number[]) => Promise<readonly Subject[]> }
@@ -198,7 +205,7 @@ for (const mode of values.modes.split(',')) {
 const adapter = opened.map(backend => backend.describe().adapter).find(name => name !== null) ?? null
 const peers = (await import(join(import.meta.dirname, 'peers/gpu.mjs'))) as Peers
 const others = values.modes.includes('webgpu') && adapter !== null ? await peers.subjects(SIDES) : []
-const subjects = [...opened.flatMap(onBackend), ...others, ...onEngine()]
+const subjects = [...[...opened.map(onBackend), onEngine()].flatMap(subjectsOf), ...others]
 const rows = await measure([...subjects].sort((a, b) => a.title.localeCompare(b.title)))
 const software = adapter === null || SOFTWARE.test(adapter)
 console.log(`\nNode ${process.version}; ${adapter ?? 'no adapter'}${software ? ', which is no GPU' : ''}\n`)

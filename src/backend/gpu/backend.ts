@@ -6,6 +6,8 @@
  */
 import type { Task } from 'fp-ts/lib/Task.js'
 import { compileProgram } from '../../compile/compile.ts'
+import { memo } from '../../compile/memo.ts'
+import type { Plan } from '../../compile/plan.ts'
 import { CotangentError, engineError, fail, messageOf, orThrow } from '../../core/errors.ts'
 import { pauses } from '../../core/pause.ts'
 import { outputTypes } from '../../core/program.ts'
@@ -53,7 +55,7 @@ export interface GpuBackend extends AsyncBackend {
 const MOST_KERNELS = 4000
 
 /** A WebGPU shader reads at most seven arrays and writes one. */
-const OPTIONS = { fuse: { maxInputs: 8 } } as const
+const planFor = memo((program: Program): Plan => compileProgram(program, { fuse: { maxInputs: 8 } }))
 
 type Entry<A> = { readonly prepared: Prepared<A>; readonly kernels: number }
 
@@ -68,7 +70,7 @@ const createShelf = <A>(device: Device<A>, target: Target) => {
   const entries = new Map<Program, Entry<A>>()
   const kernels = (): number => [...entries.values()].reduce((sum, entry) => sum + entry.kernels, 0)
   const make = async (program: Program): Promise<Entry<A>> => {
-    const prepared = await prepare(device, orThrow(lowerPlan(compileProgram(program, OPTIONS), target)))
+    const prepared = await prepare(device, orThrow(lowerPlan(planFor(program), target)))
     return { prepared, kernels: prepared.segments.reduce((sum, segment) => sum + segment.kernels, 0) }
   }
   const find = async (program: Program): Promise<Prepared<A>> => {
@@ -143,7 +145,7 @@ export const createBackend = <A>(
     args: readonly Concrete[],
     donated: readonly number[],
   ): Promise<readonly Tensor[]> => {
-    if (chooses && isSmall(program)) {
+    if (chooses && isSmall(planFor(program))) {
       if (!small.has(program)) onEngine++
       small.add(program)
       return runOnEngine(program, args, donated)

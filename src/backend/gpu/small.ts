@@ -4,8 +4,8 @@
  * Layer: backend. A GPU wants some microseconds for each kernel, whatever it computes; the engine computes much in that time. Only
  * backends that were opened by preference choose. Read next: backend.ts.
  */
-import { compileProgram } from '../../compile/compile.ts'
 import { memo } from '../../compile/memo.ts'
+import type { Plan } from '../../compile/plan.ts'
 import { costOfPlan } from '../../compile/show.ts'
 import type { Concrete, Program, Tensor } from '../../core/types.ts'
 import { wasm } from '../wasm.ts'
@@ -14,8 +14,7 @@ import { wasm } from '../wasm.ts'
 const COST = { call: 1e-4, kernel: 1e-5, operation: 1e-10, byte: 1e-10 }
 
 /** Whether the engine is likely to be done before a GPU is. */
-export const isSmall = memo((program: Program): boolean => {
-  const plan = compileProgram(program)
+export const isSmall = memo((plan: Plan): boolean => {
   const { flops, bytes } = costOfPlan(plan)
   return COST.operation * flops + COST.byte * bytes < COST.call + COST.kernel * plan.steps.length
 })
