@@ -5,11 +5,13 @@
  * ops/threefry.ts.
  */
 
-const ROTATIONS = [
+/** By how much words are turned in the rounds of a group; groups take turns. */
+export const ROTATIONS = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
 ] as const
-const PARITY = 0x1bd11bda
+/** What the third word of the key has besides the other two. */
+export const PARITY = 0x1bd11bda
 
 /** Arithmetic of 32-bit words, which wraps. */
 export type Words<A> = {

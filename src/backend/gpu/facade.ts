@@ -108,7 +108,9 @@ const fitted = (mode: GpuMode, context: Context): Context => {
     context.createKernel(source, {
       ...settings,
       functions: functions.filter(({ glsl }) => glsl === undefined),
-      nativeFunctions: functions.flatMap(({ name, glsl }) => (glsl === undefined ? [] : [{ name, source: glsl }])),
+      nativeFunctions: functions.flatMap(({ name, glsl, gles }) =>
+        glsl === undefined ? [] : [{ name, source: mode === 'headlessgl' ? (gles ?? glsl) : glsl }],
+      ),
     })
   return {
     createKernel,

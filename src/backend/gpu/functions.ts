@@ -10,6 +10,7 @@
 import { arithmetic } from './functions-arithmetic.ts'
 import { errorFunctions } from './functions-error.ts'
 import { exponentials } from './functions-exponential.ts'
+import { gles } from './functions-gles.ts'
 import { integers } from './functions-integer.ts'
 import { periodic } from './functions-periodic.ts'
 import type { Helpers, Kind } from './helper.ts'
@@ -27,12 +28,16 @@ export type GpuFunction = {
   readonly argumentTypes: readonly Kind[]
   readonly returnType: Kind
   readonly glsl?: string
+  /** The same for OpenGL ES 2, where that is another. */
+  readonly gles?: string
 }
 
 const functionOf = (name: string): GpuFunction => {
   const { source = '', takes = [], gives = 'Number', glsl } = helpers[name] ?? {}
   const known = { name, source, argumentTypes: takes, returnType: gives }
-  return glsl === undefined ? known : { ...known, glsl }
+  if (glsl === undefined) return known
+  const older = gles[name]
+  return older === undefined ? { ...known, glsl } : { ...known, glsl, gles: older.trim() }
 }
 
 /** Some functions and all that they call, each once. */

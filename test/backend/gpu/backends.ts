@@ -25,11 +25,19 @@ const adapter = await gpu({ mode: 'webgpu' })()
 if (E.isLeft(adapter)) console.warn(`NOT TESTED on WebGPU: ${adapter.left.message}`)
 else await adapter.right.close()
 
+const display = await gpu({ mode: 'headlessgl' })()
+if (E.isRight(display)) await display.right.close()
+else if (LONG_RUN) console.warn(`NOT TESTED in mode headlessgl: ${display.left.message}`)
+
 /** Whether there is an adapter for mode webgpu. */
 export const hasWebGpu = E.isRight(adapter)
 
-/** The cases that can be tested here. */
-export const CASES: readonly Case[] = hasWebGpu ? [...always, ...withAdapter] : always
+/** The cases that can be tested here; headlessgl needs the package gl, built, and a display, such as xvfb-run gives. */
+export const CASES: readonly Case[] = [
+  ...always,
+  ...(hasWebGpu ? withAdapter : []),
+  ...(E.isRight(display) ? [{ name: 'headlessgl', options: { mode: 'headlessgl' as const } }] : []),
+]
 
 /** Opens a backend that is closed when the file is over. */
 export const opened = async (options: GpuOptions): Promise<GpuBackend> => {
