@@ -192,6 +192,8 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     keep(node, spot)
   }
   const value = (expr: Expr, spot: Spot): Local => {
+    const before = find(expr, spot)
+    if (before !== undefined) return before
     for (const node of linearise([expr], n => find(n, spot) !== undefined))
       if (find(node, spot) === undefined) emit(node, spot)
     return find(expr, spot) as Local
