@@ -33,6 +33,8 @@ const options = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
 ]
 
 const textOf = async (request: IncomingMessage): Promise<string> => {
@@ -50,14 +52,18 @@ const PAGE = `<!doctype html>
 </script>
 <script type="module" src="/script.js"></script>`
 
-/** What a script posts to `/result` when a page served with these headers runs it. */
-export const inBrowser = async (script: string, headers: OutgoingHttpHeaders): Promise<unknown> => {
+/** What a script posts to `/result` when a page served with these headers runs it. It has a minute, unless told otherwise. */
+export const inBrowser = async (
+  script: string,
+  headers: OutgoingHttpHeaders,
+  patienceMs = 60_000,
+): Promise<unknown> => {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
   let answer = (_: string): void => {}
   const answered = new Promise<string>(done => {
     answer = done
   })
-  const patience = setTimeout(() => answer('"no answer"'), 60_000)
+  const patience = setTimeout(() => answer('"no answer"'), patienceMs)
   const server = createServer(async (request, response) => {
     if (request.method === 'POST') answer(await textOf(request))
     const isScript = request.url === '/script.js'
