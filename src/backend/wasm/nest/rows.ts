@@ -1,8 +1,9 @@
 /**
  * Stages row by row: lanes go along the last of a stage's own places, and several outer points are done at once.
  *
- * Layer: backend. Four rows at a time have an accumulator each, whose lanes are then summed up into one vector with a lane for each
- * row; a single row has four accumulators. So the expressions at outer points, too, are computed for four points at once.
+ * Layer: backend. The totals of four rows become one vector with a lane for each, so that the expressions at outer points are computed
+ * for four points at once. Rows are walked one after the other, as memory has them, each with accumulators of its own; very long ones
+ * are walked together.
  * Read next: nest/columns.ts.
  */
 import { range } from '../../../core/shape.ts'
@@ -18,8 +19,21 @@ import { lanesTo } from './turn.ts'
 import { type Spot, store, type Values, valuesOf } from './values.ts'
 import type { Extent, Walk } from './walk.ts'
 
-/** Rows at a time, in groups that are one vector at outer points, and the accumulators of each row. */
-type Block = { readonly rows: number; readonly each: number; readonly groups: number }
+/** Rows of a block, in groups that are one vector at outer points; `few` when there is no block of four. */
+type Block = { readonly rows: number; readonly groups: number; readonly few?: boolean }
+
+/** Points from which on four rows are four runs of memory that are best read together; between shorter ones, reading would stall. */
+const LONG_ROW = 4096
+
+/** The rows of a block that are walked together, and the accumulators of each row: the same for all, or equal rows would differ. */
+const walksOf = ({ form }: Walk, { sizes }: Space, { rows, few = false }: Block) => {
+  const all = range(0, rows)
+  if (form === 'scalar') return { walks: [all], each: 1 }
+  if (few) return { walks: [all], each: 4 }
+  return (sizes[sizes.length - 1] ?? 1) >= LONG_ROW
+    ? { walks: [all], each: 1 }
+    : { walks: all.map(row => [row]), each: 2 }
+}
 
 /** Rows from which on it pays to write the code of a block once more, for two groups. */
 const MANY_ROWS = 64
@@ -76,14 +90,15 @@ const reduceGroup = (
   walk: Walk,
   group: readonly SpacedReduction[],
   inside: Inside,
-  { rows, each }: Block,
+  block: Block,
   first: number,
 ): readonly Local[] => {
   const { layout, values, pointers } = inside
   const { space, vector } = layout
+  const { walks, each } = walksOf(walk, space, block)
   const parts = group.map(({ monoid, expr }) => {
     const code = accumulating(walk, monoid, expr.dtype)
-    return { expr, code, accumulators: range(0, rows).map(() => range(0, each).map(code.start)) }
+    return { expr, code, accumulators: range(0, block.rows).map(() => range(0, each).map(code.start)) }
   })
   const add = (row: number, i: number, spot: Spot): void => {
     for (const { expr, code, accumulators } of parts) {
@@ -91,17 +106,19 @@ const reduceGroup = (
       code.add(accumulators[row]?.[i % each] as Accumulator, value, () => pushPositions(walk, space, spot.steps))
     }
   }
-  const round = (count: number): void =>
-    values.scoped(() => {
-      for (const [i, spot] of spotsFor(count, walk.width).entries()) for (const row of range(0, rows)) add(row, i, spot)
-    })
-  const at = range(0, rows).map((row): Spot => ({ rows: first + row, steps: 0, count: walk.width }))
   const exprs = group.map(({ expr }) => expr)
-  if (!isEmpty(space))
+  const runRows = (some: readonly number[]): void => {
+    const round = (count: number): void =>
+      values.scoped(() => {
+        for (const [i, spot] of spotsFor(count, walk.width).entries()) for (const row of some) add(row, i, spot)
+      })
+    const at = some.map((row): Spot => ({ rows: first + row, steps: 0, count: walk.width }))
     ownLoops(walk, inside, exprs, at, vector, () => {
       const { to, size } = endOf(walk, space, vector)
       walk.along(vector, pointers, 0, steps => rounds(walk, steps, to, size, each * walk.width, round))
     })
+  }
+  if (!isEmpty(space)) for (const some of walks) values.scoped(() => runRows(some))
   return parts.map(({ code, accumulators }) => totalOf(walk, code, accumulators))
 }
 
@@ -207,10 +224,10 @@ export const emitRows = (walk: Walk, form: Form, memory: (input: number) => Memo
   scopedAll(all, () =>
     walk.along(row, pointers, from, steps => {
       for (const { hoist, roots } of all) hoist(1, [{ rows: 0, steps: 0, count: walk.width }], roots)
-      if (groups > 1) steps.run(to, 4 * groups, () => block({ rows: 4, each: 1, groups }))
-      if (together) steps.run(to, 4, () => block({ rows: 4, each: 1, groups: 1 }))
+      if (groups > 1) steps.run(to, 4 * groups, () => block({ rows: 4, groups }))
+      if (together) steps.run(to, 4, () => block({ rows: 4, groups: 1 }))
       if (together && typeof to === 'number' && count % 4 === 0) return
-      steps.run(to, 1, () => block({ rows: 1, each: together || walk.form === 'scalar' ? 1 : 4, groups: 1 }))
+      steps.run(to, 1, () => block({ rows: 1, groups: 1, few: !together }))
     }),
   )
 }
