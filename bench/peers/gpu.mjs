@@ -10,6 +10,22 @@ import { mlpProgram as mlpProgramOfTfjs } from './mlp-tfjs.mjs'
 
 const reason = error => (error instanceof Error ? error.message.split('\n')[0] : String(error))
 
+/** Products one after the other: `multiply` makes one, `finish` waits until it is there, `drop` frees it. */
+const productSubject = (library, n, { multiply, finish, drop }) => ({
+  library,
+  title: `matmul ${n}`,
+  flops: 2 * n ** 3,
+  run: async calls => {
+    let last = null
+    for (let i = 0; i < calls; i++) {
+      if (last !== null) drop(last)
+      last = await multiply()
+    }
+    await finish(last)
+    drop(last)
+  },
+})
+
 /** The kernel that the documentation of gpu.js shows: a thread for each element, a loop over terms. */
 const plainKernel = async n => {
   const found = await import('gpu.js')
@@ -30,20 +46,11 @@ const plainKernel = async n => {
     return context.createKernel(copy, { ...settings, output: [n, n] })(rows(matrix))
   }
   const arrays = await Promise.all(inputs.matrices(n).map(resident))
-  return {
-    library: 'gpu.js, plain kernel',
-    title: `matmul ${n}`,
-    flops: 2 * n ** 3,
-    run: async calls => {
-      let last = null
-      for (let i = 0; i < calls; i++) {
-        last?.delete?.()
-        last = await product(...arrays)
-      }
-      await corner(last)
-      last?.delete?.()
-    },
-  }
+  return productSubject('gpu.js, plain kernel', n, {
+    multiply: () => product(...arrays),
+    finish: corner,
+    drop: x => x.delete?.(),
+  })
 }
 
 const jaxProduct = (jax, n) => {
@@ -52,20 +59,11 @@ const jaxProduct = (jax, n) => {
     .matrices(n)
     .map(({ values, shape }) => np.array(values, { shape: [...shape], dtype: np.float32 }))
   const f = jit((x, y) => np.matmul(x, y))
-  return {
-    library: 'jax-js, webgpu',
-    title: `matmul ${n}`,
-    flops: 2 * n ** 3,
-    run: async calls => {
-      let last = null
-      for (let i = 0; i < calls; i++) {
-        last?.dispose()
-        last = f(a.ref, b.ref)
-      }
-      await last.blockUntilReady()
-      last.dispose()
-    },
-  }
+  return productSubject('jax-js, webgpu', n, {
+    multiply: () => f(a.ref, b.ref),
+    finish: x => x.blockUntilReady(),
+    drop: x => x.dispose(),
+  })
 }
 
 const jaxMlp = jax => {
@@ -96,21 +94,15 @@ const jaxSubjects = async sides => {
 
 const tfjsProduct = (tf, n) => {
   const [a, b] = inputs.matrices(n).map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
-  return {
-    library: 'tfjs-webgpu',
-    title: `matmul ${n}`,
-    flops: 2 * n ** 3,
-    run: async calls => {
-      let last = null
-      for (let i = 0; i < calls; i++) {
-        last?.dispose()
-        last = tf.matMul(a, b)
-      }
-      const corner = tf.slice(last, [0, 0], [1, 1])
+  return productSubject('tfjs-webgpu', n, {
+    multiply: () => tf.matMul(a, b),
+    finish: async x => {
+      const corner = tf.slice(x, [0, 0], [1, 1])
       await corner.data()
-      tf.dispose([corner, last])
+      corner.dispose()
     },
-  }
+    drop: x => x.dispose(),
+  })
 }
 
 const tfjsMlp = tf => {

@@ -10,7 +10,7 @@ import { literal } from './scalars.ts'
 import { divide, element, type Point, type Writer } from './writer.ts'
 
 /** The least and the largest value that an index map takes before division. */
-export const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number, high: number] => {
+const spanOf = ({ offset, terms }: Affine, sizes: Shape): readonly [low: number, high: number] => {
   const reach = (sign: 1 | -1): number =>
     terms.reduce((sum, { axis, by }) => sum + (by * sign > 0 ? by * (dim(sizes, axis) - 1) : 0), offset)
   return [reach(-1), reach(1)]
@@ -40,12 +40,13 @@ type Place = {
 }
 
 /** The conditions that a whole number between `low` and `high` is one of the first `size`. */
-export const within = (name: string, low: number, high: number, size: number): readonly string[] => [
+const within = (name: string, low: number, high: number, size: number): readonly string[] => [
   ...(low < 0 ? [`${name} > -1`] : []),
   ...(high >= size ? [`${name} < ${size}`] : []),
 ]
 
-const placeOf = (writer: Writer, affine: Affine, point: Point, size: number, promised: boolean): Place => {
+/** A coordinate that an index map gives at a point, among `size` of them; without conditions where it is `promised` to be one. */
+export const placeOf = (writer: Writer, affine: Affine, point: Point, size: number, promised: boolean): Place => {
   const { divisor } = affine
   const [low, high] = spanOf(affine, point.sizes)
   const terms = termsOf(affine, point)

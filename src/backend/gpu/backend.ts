@@ -54,7 +54,7 @@ export interface GpuBackend extends AsyncBackend {
 /** So many kernels are kept; each has some memory of its own, of which engines allow some thousands. */
 const MOST_KERNELS = 4000
 
-/** A WebGPU shader reads at most seven arrays and writes one. */
+/** The plan of a program, in which kernels read at most seven arrays and write one, as shaders of WebGPU may. */
 const planFor = memo((program: Program): Plan => compileProgram(program, { fuse: { maxInputs: 8 } }))
 
 type Entry<A> = { readonly prepared: Prepared<A>; readonly kernels: number }

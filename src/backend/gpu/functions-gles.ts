@@ -38,12 +38,10 @@ const moved = (step: string, times: string): string => `for (int i = 0; i < 31; 
 const DOUBLE = 'result += result;'
 const HALVE = `${half('result', 'lower')} result = lower;`
 
-const shift = (name: string, step: string): string =>
-  `int ${name}(int x, int n) { int result = x; ${moved(step, 'n')} return result; }`
-
-const guardedShift = (name: string, step: string, outside: string): string => `
+/** A shift, by 0 to 31 places; by others it is what is `outside`, if that is said. */
+const shift = (name: string, step: string, outside?: string): string => `
 int ${name}(int x, int n) {
-  if (n < 0 || n > 31) { return ${outside}; }
+  ${outside === undefined ? '' : `if (n < 0 || n > 31) { return ${outside}; }`}
   int result = x;
   ${moved(step, 'n')}
   return result;
@@ -130,8 +128,8 @@ export const gles: { readonly [name: string]: string } = {
   wholeLeft: shift('wholeLeft', DOUBLE),
   wholeRight: shift('wholeRight', HALVE),
   wholePower: POWER,
-  shiftedLeft: guardedShift('shiftedLeft', DOUBLE, '0'),
-  shiftedRight: guardedShift('shiftedRight', HALVE, 'x < 0 ? -1 : 0'),
+  shiftedLeft: shift('shiftedLeft', DOUBLE, '0'),
+  shiftedRight: shift('shiftedRight', HALVE, 'x < 0 ? -1 : 0'),
   shiftedRightLogically: LOGICALLY,
   threefry0: hash(0),
   threefry1: hash(1),

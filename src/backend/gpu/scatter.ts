@@ -8,11 +8,11 @@
 import { asAffine } from '../../compile/scatters.ts'
 import type { Affine, Expr, Scatter } from '../../core/kernel.ts'
 import { dim, range, sizeOf } from '../../core/shape.ts'
-import { linear, spanOf, within } from './address.ts'
+import { linear, placeOf } from './address.ts'
 import { type Scope, write } from './expressions.ts'
 import { combiners, loops, variable } from './reduce.ts'
 import { scalarText } from './scalars.ts'
-import { decode, divide, type Point, type Writer } from './writer.ts'
+import { decode, type Point, type Writer } from './writer.ts'
 
 /** An axis of the updates that follows from an axis of the result and from the other axes of the index map between them. */
 type Follows = { readonly result: number; readonly by: number; readonly map: Affine }
@@ -39,39 +39,27 @@ const followingAxes = ({ axes, index, combine }: Scatter): ReadonlyMap<number, F
   return following
 }
 
-/** The coordinate along an axis that follows from others, and the conditions under which there is one. */
+/** The coordinate along an axis that follows from those of the other axes and of the result, and the conditions under which it is there. */
 const followed = (
   writer: Writer,
-  { result, by, map }: Follows,
-  at: string,
-  others: readonly string[],
-  { axes, shape }: Scatter,
   axis: number,
+  { result, by, map }: Follows,
+  others: Point,
+  element: Point,
 ): readonly [coordinate: string, conditions: readonly string[]] => {
   const sign = Math.sign(by)
   const rest = map.terms.filter(term => term.axis !== axis)
   const from: Affine = {
     offset: -sign * map.offset,
-    terms: [{ axis: axes.length, by: sign }, ...rest.map(term => ({ axis: term.axis, by: -sign * term.by }))],
-    divisor: 1,
+    terms: [{ axis: others.sizes.length, by: sign }, ...rest.map(term => ({ axis: term.axis, by: -sign * term.by }))],
+    divisor: Math.abs(by),
   }
-  const names = [...others, at]
-  const text = linear(
-    writer,
-    from.offset,
-    from.terms.map(term => [names[term.axis] ?? '0', term.by] as const),
-  )
-  const [low, high] = spanOf(from, [...axes, dim(shape, result)])
-  const size = dim(axes, axis)
-  if (Math.abs(by) === 1) {
-    const coordinate = writer.integer(text)
-    return [coordinate, within(coordinate, low, high, size)]
+  const point: Point = {
+    coordinates: [...others.coordinates, element.coordinates[result] ?? '0'],
+    sizes: [...others.sizes, dim(element.sizes, result)],
   }
-  const bound = Math.max(Math.abs(low), Math.abs(high))
-  const [quotient, remainder] = divide(writer, writer.integer(text), Math.abs(by), bound)
-  const coordinate = writer.integer(quotient)
-  const inside = within(coordinate, Math.floor(low / Math.abs(by)), Math.floor(high / Math.abs(by)), size)
-  return [coordinate, [`${remainder} === 0`, ...inside]]
+  const { offset, terms, conditions, never } = placeOf(writer, from, point, dim(others.sizes, axis), false)
+  return [writer.integer(linear(writer, offset, terms)), never ? ['0 !== 0'] : conditions]
 }
 
 /** An element of a scatter: the name of its value. */
@@ -91,7 +79,7 @@ export const scatterText = (writer: Writer, element: string, kernel: Scatter): s
     const at = axes.map((_, axis) => coordinates[searched.indexOf(axis)] ?? '0')
     const conditions: string[] = []
     const found = [...following].map(([axis, follows]) => {
-      const [coordinate, its] = followed(writer, follows, point.coordinates[follows.result] ?? '0', at, kernel, axis)
+      const [coordinate, its] = followed(writer, axis, follows, { coordinates: at, sizes: axes }, point)
       conditions.push(...its)
       return [axis, coordinate] as const
     })

@@ -18,7 +18,6 @@ import { definePacking } from './contract/pack.ts'
 import { type Plan, planOf } from './contract/plan.ts'
 import { type Roles, rolesOf, type Walk } from './contract/roles.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
-
 import { vectorisable } from './expr.ts'
 import { emitNest } from './nest.ts'
 

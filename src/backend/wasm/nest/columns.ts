@@ -4,7 +4,6 @@
  * Layer: backend. Each vector of the tile has an accumulator; narrow tiles take several rows at once, each with accumulators of its
  * own. Read next: nest/split.ts.
  */
-
 import { linearise } from '../../../core/kernel.ts'
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'

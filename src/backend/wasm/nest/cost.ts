@@ -6,7 +6,6 @@
 import { bytesOf } from '../../../core/dtype.ts'
 import { type Expr, isHash, linearise, operands, type ScalarFn } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
-
 import type { Form, Leaf, Source, Space } from './form.ts'
 
 const cheap: ReadonlySet<ScalarFn> = new Set([

@@ -8,7 +8,6 @@ import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import { type Expr, linearise } from '../../../core/kernel.ts'
 import { type Shape, stridesOf } from '../../../core/shape.ts'
 import { type Address, addressOf, type Bound } from '../../address.ts'
-
 import type { Inputs, Job, Memory, Reduction, Result } from './job.ts'
 
 /** An address that moves with the loops: `base` and `strides`, in bytes, from the start of a buffer. */

@@ -29,11 +29,23 @@ const PARTS = 32
 /** A place of a space and its new length. */
 export type Cut = { readonly place: number; readonly size: number; readonly parts: number }
 
+/** The space of a form's reductions if they can be cut: in one space, and without positions, which parts do not have. */
+const cuttable = (form: Form): Space | null => {
+  const [space, ...others] = reducedSpaces(form)
+  const positions = form.reductions.some(({ monoid }) => monoid === 'argMax' || monoid === 'argMin')
+  return space === undefined || others.length > 0 || positions ? null : space
+}
+
+/** A place in parts of a length; null where that is the whole. */
+const cutAt = ({ sizes }: Space, place: number, size: number): Cut | null => {
+  const parts = Math.ceil((sizes[place] ?? 1) / size)
+  return parts <= 1 ? null : { place, size, parts }
+}
+
 /** Where to cut a form's reductions, or null where they stay whole. They must not read each other. */
 export const cutOf = (form: Form, columns: boolean, work: number): Cut | null => {
-  const [space, ...others] = reducedSpaces(form)
-  if (space === undefined || others.length > 0) return null
-  if (form.reductions.some(({ monoid }) => monoid === 'argMax' || monoid === 'argMin')) return null
+  const space = cuttable(form)
+  if (space === null) return null
   const points = pointsInside(space)
   const wanted = Math.max(
     exactness(form, points, columns),
@@ -47,20 +59,17 @@ export const cutOf = (form: Form, columns: boolean, work: number): Cut | null =>
   const whole = space.sizes[place] ?? 1
   const grain = place === space.sizes.length - 1 ? 16 : 1
   const size = Math.ceil(whole / wanted / grain) * grain
-  const parts = Math.ceil(whole / size)
-  return parts <= 1 ? null : { place, size, parts }
+  return cutAt(space, place, size)
 }
 
 /** Parts of so many terms each, where a form has one long sum and nothing else; null for any other. */
 export const cutEvery = (form: Form, size: number): Cut | null => {
-  const [space, ...others] = reducedSpaces(form)
-  if (space === undefined || others.length > 0) return null
-  if (form.reductions.some(({ monoid }) => monoid === 'argMax' || monoid === 'argMin')) return null
+  const space = cuttable(form)
+  if (space === null) return null
   const long = space.sizes.flatMap((n, place) => (place >= space.outer && n > 1 ? [place] : []))
   const [place] = long
   if (place === undefined || long.length > 1) return null
-  const parts = Math.ceil((space.sizes[place] ?? 1) / size)
-  return parts <= 1 ? null : { place, size, parts }
+  return cutAt(space, place, size)
 }
 
 const exactness = ({ reductions }: Form, points: number, columns: boolean): number =>
