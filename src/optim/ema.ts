@@ -9,9 +9,9 @@ import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { div } from '../ops/arithmetic.ts'
 import { eq, where } from '../ops/comparison.ts'
-import { onesLike, zerosLike } from '../ops/creation.ts'
+import { ones, zerosLike } from '../ops/creation.ts'
 import { add, mul } from '../ops/elementwise.ts'
-import { bias } from './averages.ts'
+import { bias, perDtype } from './averages.ts'
 import { checkOption } from './options.ts'
 
 /** The count of updates (int32 scalar) and the average so far. */
@@ -39,10 +39,9 @@ export type Ema = {
 export const ema = ({ decay, debias = false }: { readonly decay: number; readonly debias?: boolean }): Ema => {
   checkOption('ema', 'decay', decay, 0, 1)
   const mix = (a: Tensor, p: Tensor): Tensor => (isFloat(a.dtype) ? add(mul(a, decay), mul(p, 1 - decay)) : p)
-  const corrected = (count: Tensor) => (a: Tensor) => {
-    if (!isFloat(a.dtype)) return a
-    const one = onesLike(bias(decay, count, a))
-    return div(a, where(eq(count, 0), one, bias(decay, count, a)))
+  const corrected = (count: Tensor) => {
+    const correction = perDtype(dtype => where(eq(count, 0), ones([], { dtype }), bias(decay, count, dtype)))
+    return (a: Tensor) => (isFloat(a.dtype) ? div(a, correction(a)) : a)
   }
   const each = <P>(tree: P, f: (leaf: Tensor) => Tensor): P => treeMap(tree as unknown, f) as P
   return {

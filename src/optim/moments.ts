@@ -3,15 +3,16 @@
  *
  * Layer: optim. Read first: averages.ts. Next: signs.ts.
  */
+import type { Dtype } from '../core/dtype.ts'
 import { scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { abs, div, maximum, sub } from '../ops/arithmetic.ts'
-import { gt, where } from '../ops/comparison.ts'
+import { cast, gt, where } from '../ops/comparison.ts'
 import { fullLike, ones, zerosLike } from '../ops/creation.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { exp, sqrt } from '../ops/math.ts'
-import { average, averageSquares, bias, castTo, rootOf, unbiased } from './averages.ts'
+import { average, averageSquares, bias, perDtype, rootOf, unbiased } from './averages.ts'
 import { checkOption } from './options.ts'
 import { type GradientTransformation, type Tensors, transformation } from './transformation.ts'
 
@@ -40,10 +41,10 @@ const nextMoments = ({ b1, b2 }: MomentOptions, grads: Tensors, { count, mean, s
 })
 
 /** m̂ / (√v̂ + eps). */
-const adamDirection =
-  ({ b1, b2, eps }: MomentOptions, epsRoot: number, count: Tensor) =>
-  (m: Tensor, v: Tensor): Tensor =>
-    div(unbiased(b1, count, m), rootOf(unbiased(b2, count, v), eps, epsRoot))
+const adamDirection = ({ b1, b2, eps }: MomentOptions, epsRoot: number, count: Tensor) => {
+  const [first, second] = [unbiased(b1, count), unbiased(b2, count)]
+  return (m: Tensor, v: Tensor): Tensor => div(first(m), rootOf(second(v), eps, epsRoot))
+}
 
 /**
  * Adam's direction: m ← b1 · m + (1 - b1) · g, v ← b2 · v + (1 - b2) · g², and the update is m̂ / (√v̂ + eps), where hats divide
@@ -91,14 +92,15 @@ export const scaleByAdamax = (options: MomentOptions): GradientTransformation =>
       const count = add(state.count, 1)
       const mean = average(b1, state.mean, grads)
       const largest = treeZip(state.largest, grads, (u, g) => maximum(mul(u, b2), add(abs(g), eps)))
-      return [treeZip(mean, largest, (m, u) => div(unbiased(b1, count, m), u)), { count, mean, largest }]
+      const first = unbiased(b1, count)
+      return [treeZip(mean, largest, (m, u) => div(first(m), u)), { count, mean, largest }]
     },
   })
 }
 
-/** The momentum at step t, in the dtype of `like`: b1 · (1 - 0.96^(t · momentumDecay) / 2). */
-const warmedMomentum = (b1: number, momentumDecay: number, t: Tensor, like: Tensor): Tensor =>
-  mul(b1, sub(1, mul(0.5, exp(mul(castTo(like)(t), momentumDecay * Math.log(0.96))))))
+/** The momentum at step t, in the dtype of a leaf: b1 · (1 - 0.96^(t · momentumDecay) / 2). */
+const warmedMomentum = (b1: number, momentumDecay: number, t: Tensor): ((leaf: Tensor) => Tensor) =>
+  perDtype(dtype => mul(b1, sub(1, mul(0.5, exp(mul(cast(dtype)(t), momentumDecay * Math.log(0.96)))))))
 
 /** Products of the momenta so far, a scalar of its dtype for each leaf. */
 type NadamState = Moments & { readonly products: Tensors }
@@ -118,20 +120,21 @@ export const scaleByNadam = ({
   checkMoments('scaleByNadam', options)
   checkOption('scaleByNadam', 'momentumDecay', momentumDecay, 0)
   const { b1, b2, eps } = options
-  const momentumAt = (t: Tensor, like: Tensor): Tensor => warmedMomentum(b1, momentumDecay, t, like)
   return transformation<NadamState>({
     init: params => ({ ...noMoments(params), products: treeMap(params, p => ones([], { dtype: p.dtype })) }),
     update: (grads, state) => {
       const next = nextMoments(options, grads, state)
       const { count } = next
-      const products = treeMap(state.products, product => mul(product, momentumAt(count, product)))
-      const ahead = treeZip(next.mean, products, (m, product) => {
-        const coming = momentumAt(add(count, 1), m)
-        return mul(m, div(coming, sub(1, mul(product, coming))))
-      })
-      const here = treeZip(grads, products, (g, product) => mul(g, div(sub(1, momentumAt(count, g)), sub(1, product))))
+      const momentum = warmedMomentum(b1, momentumDecay, count)
+      const coming = warmedMomentum(b1, momentumDecay, add(count, 1))
+      const second = unbiased(b2, count)
+      const products = treeMap(state.products, product => mul(product, momentum(product)))
+      const ahead = treeZip(next.mean, products, (m, product) =>
+        mul(m, div(coming(m), sub(1, mul(product, coming(m))))),
+      )
+      const here = treeZip(grads, products, (g, product) => mul(g, div(sub(1, momentum(g)), sub(1, product))))
       const direction = treeZip(ahead, here, (a, b) => add(a, b))
-      const updates = treeZip(direction, next.squares, (d, v) => div(d, rootOf(unbiased(b2, count, v), eps)))
+      const updates = treeZip(direction, next.squares, (d, v) => div(d, rootOf(second(v), eps)))
       return [updates, { ...next, products }]
     },
   })
@@ -151,15 +154,23 @@ export const scaleByRadam = (options: MomentOptions): GradientTransformation => 
   checkMoments('scaleByRadam', options)
   const { b1, b2, eps } = options
   const longest = 2 / (1 - b2) - 1
-  const direction = (count: Tensor) => (m: Tensor, v: Tensor) => {
-    const t = castTo(m)(count)
-    const unfinished = bias(b2, count, m)
-    const length = sub(longest, div(mul(mul(2, t), sub(1, unfinished)), unfinished))
+  /** Whether step t adapts, and what it multiplies 1 / √v by. */
+  const rectification = (count: Tensor, dtype: Dtype): readonly [Tensor, Tensor] => {
+    const unfinished = bias(b2, count, dtype)
+    const length = sub(longest, div(mul(mul(2, cast(dtype)(count)), sub(1, unfinished)), unfinished))
     const adapts = gt(length, SHORTEST)
     const safe = where(adapts, length, fullLike(length, SHORTEST + 1))
     const rectified = div(mul(mul(sub(safe, 4), sub(safe, 2)), longest / ((longest - 4) * (longest - 2))), safe)
-    const rate = div(sqrt(mul(rectified, unfinished)), rootOf(v, eps))
-    return mul(unbiased(b1, count, m), where(adapts, rate, fullLike(rate, 1)))
+    return [adapts, sqrt(mul(rectified, unfinished))]
+  }
+  const direction = (count: Tensor) => {
+    const first = unbiased(b1, count)
+    const rectified = perDtype(dtype => rectification(count, dtype))
+    return (m: Tensor, v: Tensor) => {
+      const [adapts, factor] = rectified(m)
+      const rate = div(factor, rootOf(v, eps))
+      return mul(first(m), where(adapts, rate, fullLike(rate, 1)))
+    }
   }
   return transformation<Moments>({
     init: noMoments,

@@ -7,10 +7,10 @@ import { fail, valueError } from '../core/errors.ts'
 import { scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
-import { eq, where } from '../ops/comparison.ts'
-import { fullLike, zerosLike } from '../ops/creation.ts'
+import { cast, eq, where } from '../ops/comparison.ts'
+import { full, ones, zerosLike } from '../ops/creation.ts'
 import { add, mul } from '../ops/elementwise.ts'
-import { castTo } from './averages.ts'
+import { perDtype } from './averages.ts'
 import { checkOption } from './options.ts'
 import type { Schedule } from './schedule.ts'
 import { chain, type GradientTransformation, type Tensors, transformation } from './transformation.ts'
@@ -29,10 +29,10 @@ export type MomentumOptions = {
 type MomentumState = { readonly velocity: Tensors; readonly count?: Tensor }
 
 /** What of a gradient enters the velocity: all of the first, 1 - dampening of the others. */
-const entering = (dampening: number, count: Tensor | undefined, g: Tensor): Tensor => {
-  if (dampening === 0 || count === undefined) return g
-  const one = fullLike(castTo(g)(count), 1)
-  return mul(g, where(eq(count, 0), one, mul(one, 1 - dampening)))
+const entering = (dampening: number, count: Tensor | undefined): ((g: Tensor) => Tensor) => {
+  if (dampening === 0 || count === undefined) return g => g
+  const part = perDtype(dtype => where(eq(count, 0), ones([], { dtype }), full([], 1 - dampening, { dtype })))
+  return g => mul(g, part(g))
 }
 
 /**
@@ -55,9 +55,12 @@ export const momentum = ({ decay, dampening = 0, nesterov = false }: MomentumOpt
   return transformation<MomentumState>({
     init: params => ({ velocity: treeMap(params, zerosLike), ...(counts ? { count: scalar(0, 'int32') } : {}) }),
     update: (grads, { velocity: old, count }) => {
-      const kept = (v: Tensor): Tensor =>
-        mul(v, typeof decay === 'function' && count !== undefined ? decay(castTo(v)(count)) : (decay as number))
-      const velocity = treeZip(old, grads, (v, g) => add(kept(v), entering(dampening, count, g)))
+      const factor = perDtype(dtype =>
+        typeof decay === 'function' && count !== undefined ? decay(cast(dtype)(count)) : (decay as number),
+      )
+      const kept = (v: Tensor): Tensor => mul(v, factor(v))
+      const entered = entering(dampening, count)
+      const velocity = treeZip(old, grads, (v, g) => add(kept(v), entered(g)))
       const update = nesterov ? treeZip(velocity, grads, (v, g) => add(kept(v), g)) : velocity
       return [update, { velocity, ...(count === undefined ? {} : { count: add(count, 1) }) }]
     },

@@ -9,6 +9,7 @@ import { treeMap } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { cast } from '../ops/comparison.ts'
 import { add, mul, neg } from '../ops/elementwise.ts'
+import { perDtype } from './averages.ts'
 import { checkOption } from './options.ts'
 import { type Schedule, schedule } from './schedule.ts'
 import { type GradientTransformation, transformation } from './transformation.ts'
@@ -24,7 +25,10 @@ export const scale = (factor: number | Tensor): GradientTransformation => {
     return fail(valueError('scale', `the factor must be a finite number, got ${describe(factor)}`))
   return transformation<readonly never[]>({
     init: () => [],
-    update: (grads, state) => [treeMap(grads, g => mul(g, isTensor(factor) ? cast(g.dtype)(factor) : factor)), state],
+    update: (grads, state) => {
+      const own = perDtype(dtype => (isTensor(factor) ? cast(dtype)(factor) : factor))
+      return [treeMap(grads, g => mul(g, own(g))), state]
+    },
   })
 }
 
@@ -40,7 +44,10 @@ type Count = { readonly count: Tensor }
 export const scaleBySchedule = (factor: Schedule): GradientTransformation =>
   transformation<Count>({
     init: () => ({ count: scalar(0, 'int32') }),
-    update: (grads, { count }) => [treeMap(grads, g => mul(g, factor(cast(g.dtype)(count)))), { count: add(count, 1) }],
+    update: (grads, { count }) => {
+      const own = perDtype(dtype => factor(cast(dtype)(count)))
+      return [treeMap(grads, g => mul(g, own(g))), { count: add(count, 1) }]
+    },
   })
 
 /** How far a step goes: a number of at least 0, a scalar tensor, or a schedule of the updates that the optimizer has counted. */
