@@ -10,7 +10,7 @@
 import { describe, fail, traceError } from './errors.ts'
 import { asValue, formulaOf, identical, isTensor, scalarLike, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
-import type { Captured, Equation, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
+import type { Captured, Equation, Formula, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
 
 /** A, B, … Z, AA, …: in lower case. */
 const nameOf = (variable: Variable): string => {
@@ -37,10 +37,16 @@ export const isProgram = (x: unknown): x is Program =>
 const programsIn = (param: Param | undefined): readonly Program[] =>
   isProgram(param) ? [param] : Array.isArray(param) ? param.flatMap(programsIn) : []
 
-/** A constant that prints as its formula, and that a compiler sees as one: all elements equal, or evenly spaced. */
-const inlined = ({ value }: Captured): string | undefined => {
+/** What a captured constant follows, if all its elements are equal or evenly spaced: it is part of the program, as numbers are. */
+const formulaIn = ({ value }: Captured): Formula | undefined => {
   const constant = asValue(value)
-  const formula = constant.tag === 'concrete' ? formulaOf(constant) : undefined
+  return constant.tag === 'concrete' ? formulaOf(constant) : undefined
+}
+
+/** A constant as its formula. */
+const inlined = (captured: Captured): string | undefined => {
+  const { value } = captured
+  const formula = formulaIn(captured)
   if (formula === undefined) return undefined
   const number = (x: number): string => show(scalarLike(x, formula.dtype))
   if (value.shape.length === 0) return number(formula.start)
@@ -167,9 +173,9 @@ export const createProgram = (parts: Program): Program => Object.assign(Object.c
  * closure conversion.
  */
 export const close = (program: Program): readonly [Program, readonly Tensor[]] => {
-  const open = program.captured.filter(c => inlined(c) === undefined)
+  const open = program.captured.filter(c => formulaIn(c) === undefined)
   const inputs = [...program.inputs, ...open.map(c => c.variable)]
-  const captured = program.captured.filter(c => inlined(c) !== undefined)
+  const captured = program.captured.filter(c => formulaIn(c) !== undefined)
   return [createProgram({ ...program, inputs, captured }), open.map(c => c.value)]
 }
 

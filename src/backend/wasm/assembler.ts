@@ -184,14 +184,14 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
   }
   /** Reads the constants of a body that has been written from byte `start` on, in front of it. */
   const pin = (start: number, constants: ReadonlyMap<number, Local>): void => {
-    const body = bytes.splice(start)
+    const end = bytes.length
     for (const [offset, local] of constants) {
       readConstant(offset)
       withIndex(0x21, local)
     }
-    const moved = bytes.length - start
-    for (const byte of body) bytes.push(byte)
-    for (const fixup of fixups) if (fixup.at >= start) fixup.at += moved
+    const reads = bytes.splice(end)
+    bytes.splice(start, 0, ...reads)
+    for (const fixup of fixups) if (fixup.at >= start) fixup.at += reads.length
   }
   const code: Code = {
     local: type => params + locals.push(type) - 1,
