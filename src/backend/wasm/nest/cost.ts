@@ -53,9 +53,9 @@ export const costOf = (exprs: readonly Expr[], vector: boolean): number =>
 /** Dear functions whose code has no branches and calls nothing, so that engines mix that of one vector with that of another. */
 const straight: ReadonlySet<ScalarFn> = new Set(['exp', 'expm1', 'tanh', 'log1p', 'erf', 'div', 'sqrt'])
 
-/** Whether the code of a node has neither branches nor calls. */
+/** Whether the code of a node has neither branches nor calls; a hash that is the same for all lanes is computed outside. */
 const isStraight = (node: Expr): boolean =>
-  node.tag === 'apply' ? cheap.has(node.fn) || straight.has(node.fn) : node.tag !== 'loadAt'
+  node.tag === 'apply' ? cheap.has(node.fn) || straight.has(node.fn) || isHash(node) : node.tag !== 'loadAt'
 
 /** Nanoseconds of the longest chain of nodes of which each waits for the one before. */
 const chainOf = (order: readonly Expr[]): number => {
@@ -71,10 +71,14 @@ const WAITING = 0.8
 const LONG_CHAIN = 1.5
 const MOST_OF_WORK = 0.7
 
+/** Whether a load asks anew at each point whether it is inside. */
+const isGuarded = (leaf: Leaf): boolean =>
+  leaf.kind === 'source' && leaf.bounds.some(({ by }) => by.some(step => step !== 0))
+
 /** How many vectors of a map are best computed side by side, so that long chains of one fill the waits of another. */
 export const vectorsAbreast = (exprs: readonly Expr[], leaves: readonly Leaf[]): 1 | 2 | 4 => {
   const order = linearise(exprs)
-  if (!order.every(isStraight) || leaves.some(leaf => leaf.kind === 'source' && leaf.bounds.length > 0)) return 1
+  if (!order.every(isStraight) || leaves.some(isGuarded)) return 1
   const [work, chain] = [costOf(exprs, true), chainOf(order)]
   if (work < WAITING) return 1
   return chain > LONG_CHAIN && chain > MOST_OF_WORK * work ? 4 : 2

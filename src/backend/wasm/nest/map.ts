@@ -83,6 +83,10 @@ export const emitMap = (
       const round = (count: number): void =>
         values.scoped(() => storeAll(walk, results, values, place, spotsFor(count, walk.width)))
       const many = walk.width * sideBySide(results)
+      if (typeof to === 'number') {
+        rounds(walk, steps, to, size, many, round)
+        return
+      }
       if (many > walk.width && size >= MANY_ROUNDS * many) steps.run(to, many, () => round(many))
       rounds(walk, steps, to, size, walk.width, round)
     }),
