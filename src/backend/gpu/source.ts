@@ -237,8 +237,10 @@ export const sourceOf = (kernel: Kernel, options: SourceOptions = {}): Source =>
       return scatterSource(head, kernel)
     case 'cumulate':
       return cumulateSource(head, kernel)
-    case 'sort':
-      return { kernels: sortKernels(head, kernel, dtypes[0] ?? 'float32'), outputs: [1] }
+    case 'sort': {
+      const kernels = sortKernels(head, kernel, dtypes[0] ?? 'float32')
+      return { kernels, outputs: [kernels.length - 1] }
+    }
     case 'routine':
       return fail(
         ruleError(op, `backend gpu: ${kernel.task.name} has no form in gpu.js; run this part on another backend`),

@@ -256,9 +256,38 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
       await agree(bench, { tag: 'cumulate', axes: [3, 1000], axis: 1, reverse, monoid: 'sum', expr }, inputs, 0)
   })
 
+  const sorted: readonly Shape[] = [
+    [],
+    [1],
+    [0],
+    [3, 0],
+    [17],
+    [32],
+    [3, 40],
+    [64],
+    [2, 3, 65],
+    [2, 94],
+    [3, 97],
+    [128],
+    [1000],
+  ]
   it.each(DTYPES)('sorts of %s, with what is equal in order and NaN last', async dtype => {
-    for (const shape of [[], [1], [0], [3, 0], [17], [3, 40], [2, 3, 33]])
+    for (const shape of sorted)
       await agree(bench, { tag: 'sort', shape }, [dataFrom(7 + shape.length, dtype, sizeOf(shape))], 0)
+  })
+
+  it('merges that use one key of the first run, or all but one, before the second', async () => {
+    for (const used of [1, 31]) {
+      const keys = Float32Array.from({ length: 64 }, (_, i) => (i < used ? i : i < 32 ? i + 32 : i - 32 + used))
+      await agree(bench, { tag: 'sort', shape: [64] }, [keys], 0)
+    }
+  })
+
+  it('sorts of rows that go down, and of equal keys', async () => {
+    const down = Float32Array.from({ length: 600 }, (_, i) => -i)
+    for (const shape of [[300], [2, 128], [256]])
+      for (const keys of [down, new Float32Array(600)])
+        await agree(bench, { tag: 'sort', shape }, [keys.slice(0, sizeOf(shape))], 0)
   })
 
   const rows = range(0, 12).map((i): Expr => load(i, 'float32', [4, 5], [along(0), along(1)]))
