@@ -13,18 +13,21 @@ const ALL = process.env.GPU_RUNS !== undefined
 const STEP = ALL ? 12 : 40
 const PATIENCE = ALL ? 300_000 : 60_000
 
-const program = (mode: string, law: string, first: number): string => `
+const program = (mode: string, attempt: string): string => `
   import { gpu } from '../../src/gpu/index.ts'
-  import { tryLaws } from './gpu-laws.ts'
+  import { tryLaws, tryMany } from './gpu-laws.ts'
   const report = async () => {
     const opened = await gpu({ mode: '${mode}' })()
     return opened._tag === 'Left'
       ? opened.left.message
-      : tryLaws(opened.right, '${law}', { first: ${first}, step: ${STEP}, seed: ${SEED} })
+      : ${attempt}
   }
   const result = await report().catch(error => String(error.stack))
   await fetch('/result', { method: 'POST', body: JSON.stringify(result) })
 `
+
+const tried = async (source: string): Promise<Found> =>
+  (await inBrowser(await bundled(source, resolve(import.meta.dirname)), {}, PATIENCE)) as Found
 
 const pages = ['forward', 'pullback', 'special'].flatMap((law, i) =>
   ALL ? range(0, STEP).map(first => [law, first] as const) : [[law, 4 * i] as const],
@@ -34,10 +37,19 @@ describe.skipIf(chromium === undefined).each(['webgl2', 'webgpu'])('in Chromium,
   it.each(pages)(
     'the law %s holds, from op %s on',
     async (law, first) => {
-      const script = await bundled(program(mode, law, first), resolve(import.meta.dirname))
-      const found = (await inBrowser(script, {}, PATIENCE)) as Found
+      const attempt = `tryLaws(opened.right, '${law}', { first: ${first}, step: ${STEP}, seed: ${SEED} })`
+      const found = await tried(program(mode, attempt))
       expect(found.wrong ?? found).toEqual([])
       expect(found.count).toBeGreaterThan(2)
+    },
+    2 * PATIENCE,
+  )
+
+  it(
+    'long rows are sorted, and many updates of few places are found',
+    async () => {
+      const found = await tried(program(mode, 'tryMany(opened.right)'))
+      expect(found.wrong ?? found).toEqual([])
     },
     2 * PATIENCE,
   )

@@ -3,7 +3,17 @@
  */
 import * as fc from 'fast-check'
 import type { AsyncBackend } from '../../src/backend/backend.ts'
+import { data, tensor } from '../../src/core/tensor.ts'
+import type { Tensor } from '../../src/core/types.ts'
+import { mul } from '../../src/ops/elementwise.ts'
+import { take } from '../../src/ops/indexing.ts'
+import { reshape } from '../../src/ops/movement.ts'
+import { sum } from '../../src/ops/reduction.ts'
+import { argsort } from '../../src/ops/sorting.ts'
+import { compile } from '../../src/transform/compile.ts'
+import { grad } from '../../src/transform/grad.ts'
 import { registry } from '../../src/transform/registry.ts'
+import { toHost } from '../../src/transform/to-host.ts'
 import { gpuLaws, isRefused, lawProperty } from '../backend/gpu/laws.ts'
 
 /** What is wrong with every `step`th op, of which `count` were looked at. */
@@ -25,4 +35,25 @@ export const tryLaws = async (
     if (result.failed) wrong.push(String(result.errorInstance))
   }
   return { count: some.length, wrong }
+}
+
+/** Whether what takes many kernels is what the engine has: the order of a long row, and sums of many slices at the same places. */
+export const tryMany = async (backend: AsyncBackend): Promise<Found> => {
+  const places = tensor(Int32Array.from({ length: 700 }, (_, i) => (i * i) % 37))
+  const keys = tensor(Float32Array.from({ length: 700 }, (_, i) => (i * 7919) % 101))
+  const weights = tensor(
+    Float32Array.from({ length: 37 * 3 }, (_, i) => i),
+    { shape: [37, 3] },
+  )
+  const loss = (w: Tensor, k: Tensor): Tensor => sum(mul(take(w, places), reshape([700, 1])(k)))
+  const programs = {
+    order: (_: Tensor, k: Tensor) => argsort({})(k),
+    gradient: (w: Tensor, k: Tensor) => grad(loss)(w, k),
+  }
+  const wrong: string[] = []
+  for (const [name, f] of Object.entries(programs)) {
+    const found = await toHost(await compile(f, { backend })(weights, keys))
+    if (String(data(found)) !== String(data(f(weights, keys)))) wrong.push(name)
+  }
+  return { count: 2, wrong }
 }

@@ -10,7 +10,7 @@ import type { Sort } from '../../core/kernel.ts'
 import { dim, range, sizeOf } from '../../core/shape.ts'
 import { type GpuKernel, type Head, kernelOf } from './gpu-kernel.ts'
 import { isNumber, loops } from './reduce.ts'
-import { divide, element, type Writer } from './writer.ts'
+import { divide, element, type Operand, type Writer } from './writer.ts'
 
 const NOWHERE = { coordinates: [], sizes: [] } as const
 
@@ -54,9 +54,9 @@ const overBlock = (
 }
 
 /** How many keys of its block precede each. */
-const ranks = (head: Head, sort: Sort, dtype: Dtype): GpuKernel =>
+const ranks = (head: Head, sort: Sort, dtype: Dtype, of: Operand): GpuKernel =>
   kernelOf(head, 'float32', sizeOf(sort.shape), (writer, at) => {
-    const keys = writer.array({ tag: 'input', input: 0 })
+    const keys = writer.array(of)
     const own = placed(writer, at, sort, BLOCK)
     const key = element(writer, dtype, keys, at)
     const count = writer.fresh()
@@ -88,11 +88,11 @@ const orderOfBlocks = (head: Head, sort: Sort, of: number): GpuKernel =>
   })
 
 /** Of two runs of `width` sorted places, one: at each place, as many of the first run are used as bisection finds. */
-const merged = (head: Head, sort: Sort, dtype: Dtype, width: number, of: number): GpuKernel =>
+const merged = (head: Head, sort: Sort, dtype: Dtype, of: Operand, width: number, runs: number): GpuKernel =>
   kernelOf(head, 'int32', sizeOf(sort.shape), (writer, at) => {
     const length = lengthOf(sort)
-    const keys = writer.array({ tag: 'input', input: 0 })
-    const order = writer.array({ tag: 'result', of })
+    const keys = writer.array(of)
+    const order = writer.array({ tag: 'result', of: runs })
     const { place, within } = placed(writer, at, sort, 2 * width)
     const row = writer.integer(`${at} - ${place}`)
     const first = writer.integer(`${at} - ${within}`)
@@ -129,12 +129,18 @@ const merged = (head: Head, sort: Sort, dtype: Dtype, width: number, of: number)
     return writer.integer(`${inFirst} === 1 && (${inSecond} === 0 || !(${before})) ? ${one} : ${other}`)
   })
 
-/** The kernels of a sort of keys of a dtype; the last gives the result. */
-export const sortKernels = (head: Head, sort: Sort, dtype: Dtype): readonly GpuKernel[] => {
+/** The kernels of a sort of keys of a dtype, behind some others; the last gives the result. */
+export const sortKernels = (
+  head: Head,
+  sort: Sort,
+  dtype: Dtype,
+  keys: Operand = { tag: 'input', input: 0 },
+  before = 0,
+): readonly GpuKernel[] => {
   const passes = Math.max(0, Math.ceil(Math.log2(lengthOf(sort) / BLOCK)))
   return [
-    ranks(head, sort, dtype),
-    orderOfBlocks(head, sort, 0),
-    ...range(0, passes).map(pass => merged(head, sort, dtype, BLOCK * 2 ** pass, pass + 1)),
+    ranks(head, sort, dtype, keys),
+    orderOfBlocks(head, sort, before),
+    ...range(0, passes).map(pass => merged(head, sort, dtype, keys, BLOCK * 2 ** pass, before + pass + 1)),
   ]
 }

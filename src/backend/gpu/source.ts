@@ -26,7 +26,7 @@ import { type GpuKernel, type Head, kernelOf, MOST_INPUTS, type Source } from '.
 import { loadMade, narrowed, readsOf } from './narrow.ts'
 import { inParts, productOf } from './product.ts'
 import { reduceText } from './reduce.ts'
-import { scatterText } from './scatter.ts'
+import { keyOf, type Search, type Sorted, scatterText, searchedSizes, searchOf } from './scatter.ts'
 import { sortKernels } from './sort.ts'
 import { tileOf } from './tiles.ts'
 import { type Dialect, decode, element, MADE, type Writer } from './writer.ts'
@@ -177,8 +177,23 @@ const scatterSource = (head: Head, kernel: Scatter): Source => {
   const [narrowInit = init] = wide ? gathered(head, shape, [init], kernels) : []
   const [narrowUpdate = update, ...rest] = wide ? gathered(head, axes, [update, ...index], kernels) : [update, ...index]
   const narrow: Scatter = { ...kernel, init: narrowInit, update: narrowUpdate, index: rest }
-  const last = kernelOf(head, update.dtype, sizeOf(shape), (writer, at) => scatterText(writer, at, narrow))
+  const search = searchOf(narrow)
+  const sorted = sortedKeys(head, narrow, search, kernels)
+  const last = kernelOf(head, update.dtype, sizeOf(shape), (writer, at) =>
+    scatterText(writer, at, narrow, search, sorted),
+  )
   return { outputs: [kernels.push(last) - 1], kernels }
+}
+
+/** The keys of a scatter's updates and their order, which kernels make first; null where the updates are not sorted. */
+const sortedKeys = (head: Head, kernel: Scatter, search: Search, kernels: GpuKernel[]): Sorted | null => {
+  const key = keyOf(kernel, search)
+  if (key === null) return null
+  const sizes = searchedSizes(kernel, search)
+  gathered(head, sizes, [key], kernels)
+  const keys = { tag: 'result', of: kernels.length - 1 } as const
+  kernels.push(...sortKernels(head, { tag: 'sort', shape: [sizeOf(sizes)] }, 'int32', keys, kernels.length))
+  return { keys, order: { tag: 'result', of: kernels.length - 1 } }
 }
 
 const cumulateSource = (head: Head, kernel: Cumulate): Source => {

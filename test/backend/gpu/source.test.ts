@@ -196,6 +196,34 @@ const drawScatter = (c: Choices): Scatter => {
   return { tag: 'scatter', shape, init, axes, index, update: drawLoad(c, dtype, axes, true), combine }
 }
 
+/** Hundreds of updates, the places of which are loaded: some outside, and many the same. */
+const drawCrowd = (c: Choices): Scatter => {
+  const dtype = c.pick(['float32', 'int32'] as const)
+  const shape = [c.integer(1, 5), c.integer(1, 9), c.integer(1, 3)]
+  const rows = c.integer(250, 700)
+  const axes = c.pick([[rows], [rows, shape[2] as number], [shape[0] as number, rows]])
+  const drawPlace = (size: number): Expr => {
+    const places = dataFrom(c.integer(1, 2 ** 30), 'int32', rows).map(
+      x => (((x % (size + 2)) + size + 2) % (size + 2)) - 1,
+    )
+    const axis = axes.indexOf(rows)
+    return load(c.inputs.push(places) - 1, 'int32', [rows], [along(axis)])
+  }
+  const index = shape.map((size, i) =>
+    axes.length === 2 && (axes[0] === rows ? i === 2 : i === 0) ? iota(axes[0] === rows ? 1 : 0) : drawPlace(size),
+  )
+  const combine = c.pick(['sum', 'prod', 'max', 'min', 'last'] as const)
+  return {
+    tag: 'scatter',
+    shape,
+    init: drawExpr(c, dtype, shape, 1),
+    axes,
+    index,
+    update: drawLoad(c, dtype, axes, true),
+    combine,
+  }
+}
+
 const folded = (rows: readonly Expr[]): Expr => rows.slice(2).reduce((a, b) => apply('max', apply('neg', a), b))
 
 const RUNNING = ['sum', 'prod', 'max', 'min'] as const
@@ -238,6 +266,8 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
   it('nests of several stages and results', () => forKernels(bench, 40, drawNest))
   it('contractions with any loads and ends', () => forKernels(bench, 40, drawContract))
   it('scatters', () => forKernels(bench, 80, drawScatter))
+
+  it('scatters of so many updates that they are sorted', () => forKernels(bench, 40, drawCrowd))
 
   it('running totals with any monoid, from either end', () =>
     forKernels(bench, 40, c => {
