@@ -15,7 +15,7 @@ const PATIENCE = ALL ? 300_000 : 60_000
 
 const program = (mode: string, attempt: string): string => `
   import { gpu } from '../../src/gpu/index.ts'
-  import { tryLaws, tryMany } from './gpu-laws.ts'
+  import { tryLaws, tryMany, tryStaying } from './gpu-laws.ts'
   const report = async () => {
     const opened = await gpu({ mode: '${mode}' })()
     return opened._tag === 'Left'
@@ -49,6 +49,15 @@ describe.skipIf(chromium === undefined).each(['webgl2', 'webgpu'])('in Chromium,
     'long rows are sorted, and many updates of few places are found',
     async () => {
       const found = await tried(program(mode, 'tryMany(opened.right)'))
+      expect(found.wrong ?? found).toEqual([])
+    },
+    2 * PATIENCE,
+  )
+
+  it(
+    'state stays on the device',
+    async () => {
+      const found = await tried(program(mode, 'tryStaying(opened.right)'))
       expect(found.wrong ?? found).toEqual([])
     },
     2 * PATIENCE,

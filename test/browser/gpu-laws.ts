@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import type { AsyncBackend } from '../../src/backend/backend.ts'
 import { data, tensor } from '../../src/core/tensor.ts'
 import type { Tensor } from '../../src/core/types.ts'
+import type { GpuBackend } from '../../src/gpu/index.ts'
 import { mul } from '../../src/ops/elementwise.ts'
 import { take } from '../../src/ops/indexing.ts'
 import { reshape } from '../../src/ops/movement.ts'
@@ -35,6 +36,23 @@ export const tryLaws = async (
     if (result.failed) wrong.push(String(result.errorInstance))
   }
   return { count: some.length, wrong }
+}
+
+/** Whether state stays on the device: it is uploaded once, and read when it is asked for. */
+export const tryStaying = async (backend: GpuBackend): Promise<Found> => {
+  const step = compile((w: Tensor) => mul(w, 0.5), { backend, donate: [0] })
+  let w: Tensor = tensor(
+    Float32Array.from({ length: 1000 }, (_, i) => 32 * i),
+    { shape: [1000] },
+  )
+  for (let i = 0; i < 5; i++) w = await step(w)
+  const values = data(await toHost(w))
+  const { transfers } = backend.describe()
+  const copied = transfers.uploaded <= 4008 && transfers.read <= 4000
+  return {
+    count: 1,
+    wrong: [...(values.every((x, i) => x === i) ? [] : ['values']), ...(copied ? [] : [JSON.stringify(transfers)])],
+  }
 }
 
 /** Whether what takes many kernels is what the engine has: the order of a long row, and sums of many slices at the same places. */

@@ -16,7 +16,7 @@ import { tensorOn } from '../../core/tensor.ts'
 import type { Concrete, Program, Tensor } from '../../core/types.ts'
 import type { AsyncBackend } from '../backend.ts'
 import type { Device } from './device.ts'
-import type { GpuMode, Opened } from './facade.ts'
+import { type GpuMode, isGl, type Opened } from './facade.ts'
 import { lowerPlan, type Target } from './lower.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { createResidence } from './residence.ts'
@@ -61,7 +61,7 @@ type Entry<A> = { readonly prepared: Prepared<A>; readonly kernels: number }
 
 /** What kernels are written for in a mode. */
 const targetOf = (mode: GpuMode): Target => ({
-  dialect: mode === 'webgl2' || mode === 'headlessgl' ? 'functions' : 'operators',
+  dialect: isGl(mode) ? 'functions' : 'operators',
   tiles: mode === 'webgpu',
 })
 

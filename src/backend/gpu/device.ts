@@ -1,10 +1,11 @@
 /**
  * Device: arrays of floats somewhere, and runs of kernels on them.
  *
- * Layer: backend. There are two: `host` keeps arrays in JavaScript and hands them to gpu.js with each call, which all modes allow;
- * `resident` keeps them in buffers of a WebGPU device. `A` is what stands for an array. Read next: host.ts, resident.ts.
+ * Layer: backend. There are three: `host` keeps arrays in JavaScript and hands them to gpu.js with each call, which all modes allow;
+ * `resident` keeps them in buffers of a WebGPU device, `textures` in those of WebGL. `A` is what stands for an array. Read next: host.ts,
+ * textures.ts, resident.ts.
  */
-import type { Callable, Context, Pipeline } from './facade.ts'
+import type { Callable, Context, KernelSettings, Pipeline } from './facade.ts'
 import type { GpuKernel } from './source.ts'
 import { lengthOf } from './storage.ts'
 
@@ -59,11 +60,15 @@ const SPECIALS = { infinity: Infinity, nan: Number.NaN } as const
 /** Loops end where they are written to end. */
 const LOOPS = 2 ** 31 - 1
 
-/** A segment as a pipeline of gpu.js. Kernels that are the same are made once. */
-export const pipelineOf = (
+/** The arguments of a kernel after its arrays. */
+export const specialsOf = ({ specials }: GpuKernel): readonly number[] => specials.map(name => SPECIALS[name])
+
+/** The kernels of a segment, as gpu.js has them. Those that are the same are made once. */
+export const kernelsOf = (
   context: Context,
-  { kernels, inputs, outputs }: Segment,
-): { readonly pipeline: Pipeline; readonly close: () => Promise<unknown> } => {
+  { kernels, inputs }: Segment,
+  settings: Pick<KernelSettings, 'pipeline' | 'immutable'> = {},
+): { readonly callables: readonly Callable[]; readonly close: () => Promise<void> } => {
   const made = new Map<string, Callable>()
   const lengthRead = ({ tag, index }: Source): number | undefined => {
     const kernel = kernels[index]?.kernel
@@ -76,15 +81,28 @@ export const pipelineOf = (
     const key = `${output} ${reads.map(lengthRead)} ${kinds} ${source}`
     const found =
       made.get(key) ??
-      context.createKernel(source, { output, functions, precision: 'single', loopMaxIterations: LOOPS })
+      context.createKernel(source, { output, functions, precision: 'single', loopMaxIterations: LOOPS, ...settings })
     made.set(key, found)
     return found
   })
+  const close = async (): Promise<void> => {
+    for (const callable of made.values()) callable.destroy()
+  }
+  return { callables, close }
+}
+
+/** A segment as a pipeline of gpu.js. */
+export const pipelineOf = (
+  context: Context,
+  segment: Segment,
+): { readonly pipeline: Pipeline; readonly close: () => Promise<unknown> } => {
+  const { kernels, inputs, outputs } = segment
+  const { callables, close: closeKernels } = kernelsOf(context, segment)
   const plan = (...args: readonly unknown[]): readonly unknown[] => {
     const results: unknown[] = []
     kernels.forEach(({ kernel, reads }, i) => {
       const arrays = reads.map(({ tag, index }) => (tag === 'input' ? args[index] : results[index]))
-      results.push(callables[i]?.(...arrays, ...kernel.specials.map(name => SPECIALS[name])))
+      results.push(callables[i]?.(...arrays, ...specialsOf(kernel)))
     })
     return outputs.map(i => results[i])
   }
@@ -93,7 +111,7 @@ export const pipelineOf = (
   const pipeline = context.createPipeline(plan)
   const close = async (): Promise<void> => {
     await pipeline.destroy()
-    for (const callable of made.values()) callable.destroy()
+    await closeKernels()
   }
   return { pipeline, close }
 }

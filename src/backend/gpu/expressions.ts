@@ -82,16 +82,16 @@ const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (exp
   }
 }
 
-/** Whether a node depends on one of the axes from number `first` on. */
-const dependence = (first: number): ((node: Expr) => boolean) => {
+/** Whether a node changes along one of the axes that are `meant`. */
+export const dependence = (meant: (axis: number) => boolean): ((node: Expr) => boolean) => {
   const known = new Map<Expr, boolean>()
   const depends = (node: Expr): boolean => {
     const found = known.get(node)
     if (found !== undefined) return found
     const own =
       node.tag === 'iota'
-        ? node.axis >= first
-        : node.tag === 'load' && node.index.some(({ terms }) => terms.some(({ axis }) => axis >= first))
+        ? meant(node.axis)
+        : node.tag === 'load' && node.index.some(({ terms }) => terms.some(({ axis }) => meant(axis)))
     const result = own || operands(node).some(depends)
     known.set(node, result)
     return result
@@ -110,7 +110,7 @@ export const write = (writer: Writer, exprs: readonly Expr[], scope: Scope): rea
 
 /** Writes what expressions need that does not depend on axes from number `first` on: what may stand before a loop over those. */
 export const writeInvariant = (writer: Writer, exprs: readonly Expr[], scope: Scope, first: number): void => {
-  const depends = dependence(first)
+  const depends = dependence(axis => axis >= first)
   for (const expr of exprs) {
     const nodes = linearise([expr]).filter(node => !depends(node))
     write(writer, nodes, scope)

@@ -18,6 +18,9 @@ export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu'
 /** All of them. */
 export const GPU_MODES: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu']
 
+/** Whether a mode runs GLSL. */
+export const isGl = (mode: GpuMode): boolean => mode === 'webgl2' || mode === 'headlessgl'
+
 /** The version whose behaviour the generated kernels rest on. */
 export const VERSION = '2.24.1'
 
@@ -39,17 +42,27 @@ export type Pipeline = {
   readonly destroy: () => Promise<unknown>
 }
 
-type Settings = {
+/** An array on the GPU, in modes of WebGL. */
+export type Texture = {
+  readonly output: readonly [number]
+  readonly toArray: () => Float32Array
+  readonly delete: () => void
+}
+
+/** How a kernel is made. One that is a `pipeline` gives textures, a new one with each call if it is `immutable`. */
+export type KernelSettings = {
   readonly output: readonly number[]
   readonly functions: readonly GpuFunction[]
   readonly nativeFunctions?: readonly { readonly name: string; readonly source: string }[]
   readonly precision: 'single'
   readonly loopMaxIterations: number
+  readonly pipeline?: boolean
+  readonly immutable?: boolean
 }
 
 /** Where kernels are made. */
 export type Context = {
-  readonly createKernel: (source: string, settings: Settings) => Callable
+  readonly createKernel: (source: string, settings: KernelSettings) => Callable
   readonly createPipeline: (plan: (...args: readonly unknown[]) => readonly unknown[]) => Pipeline
   readonly destroy: () => Promise<unknown>
 }
@@ -103,7 +116,7 @@ let sharing = 0
 
 /** Modes that run GLSL take functions that have a form there as native ones. */
 const fitted = (mode: GpuMode, context: Context): Context => {
-  if (mode !== 'webgl2' && mode !== 'headlessgl') return context
+  if (!isGl(mode)) return context
   const createKernel: Context['createKernel'] = (source, { functions, ...settings }) =>
     context.createKernel(source, {
       ...settings,

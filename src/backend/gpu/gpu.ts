@@ -7,9 +7,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { type CotangentError, describe, engineError, valueError } from '../../core/errors.ts'
 import { createBackend, type GpuBackend } from './backend.ts'
-import { GPU_MODES, type GpuMode, type Opened, openGpu } from './facade.ts'
+import { GPU_MODES, type GpuMode, isGl, type Opened, openGpu } from './facade.ts'
 import { hostDevice } from './host.ts'
 import { residentDevice } from './resident.ts'
+import { textureDevice } from './textures.ts'
 
 /** One mode by name, or several of which the first that starts is taken; and what holds for each. */
 export type GpuOptions = (
@@ -19,8 +20,8 @@ export type GpuOptions = (
   /** About how many bytes of tensors stay on the device; a gigabyte unless said otherwise. */
   readonly memory?: number
   /**
-   * Where tensors are between calls: on the `device`, as they are in mode webgpu unless said otherwise, or on the `host`, from which
-   * each call copies them, as in all other modes.
+   * Where tensors are between calls: on the `device`, as they are in modes webgpu, webgl2 and headlessgl unless said otherwise, or on
+   * the `host`, from which each call copies them, as in modes webasm and cpu.
    */
   readonly residency?: 'device' | 'host'
 }
@@ -40,9 +41,13 @@ const problem = (options: GpuOptions): string | null => {
   if (memory !== undefined && !(memory > 0)) return `memory must be a positive number of bytes, got ${describe(memory)}`
   if (residency !== undefined && residency !== 'device' && residency !== 'host')
     return `residency is 'device' or 'host', got ${describe(residency)}`
-  const without = residency === 'device' ? asked.find(name => name !== 'webgpu') : undefined
-  return without === undefined ? null : `tensors stay on the device in mode webgpu alone, not in mode ${without}`
+  const without = residency === 'device' ? asked.find(name => !hasDevice(name)) : undefined
+  return without === undefined
+    ? null
+    : `tensors stay on the device in modes webgpu, webgl2 and headlessgl, and there is none in mode ${without}`
 }
+
+const hasDevice = (mode: GpuMode): boolean => mode === 'webgpu' || isGl(mode)
 
 const backendOf = (
   opened: Opened,
@@ -50,9 +55,11 @@ const backendOf = (
   tried: readonly string[],
 ): GpuBackend => {
   const { mode, context, webgpu } = opened
-  const settings = { memory, tried, chooses: prefer !== undefined && mode !== 'cpu' && mode !== 'webasm' }
-  return webgpu !== null && residency !== 'host'
-    ? createBackend(opened, residentDevice(context, webgpu), settings)
+  const settings = { memory, tried, chooses: prefer !== undefined && hasDevice(mode) }
+  if (residency === 'host') return createBackend(opened, hostDevice(opened), settings)
+  if (webgpu !== null) return createBackend(opened, residentDevice(context, webgpu), settings)
+  return isGl(mode)
+    ? createBackend(opened, textureDevice(opened), settings)
     : createBackend(opened, hostDevice(opened), settings)
 }
 
@@ -62,8 +69,8 @@ const backendOf = (
  * without it; `headlessgl` for Node with the package gl; `webasm` and `cpu` need no GPU and are there for comparison: ops and `jit` use
  * a quicker engine. A backend opened with `prefer` leaves to that engine what is too small for a GPU, and says so in `describe`.
  *
- * In mode webgpu results stay on the GPU, so that a training loop uploads batches and reads scalars. In all other modes gpu.js takes
- * arrays from the host and returns them with each call; results must be read by `toHost` all the same.
+ * Results stay on the GPU, so that a training loop uploads batches and reads scalars. In modes webasm and cpu gpu.js takes arrays from
+ * the host and returns them with each call; results must be read by `toHost` all the same.
  * @returns a Left, an EngineError, when no mode has started: it says what was tried and what to install; a ValueError for options that
  *   are none
  * @example

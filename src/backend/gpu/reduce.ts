@@ -1,40 +1,20 @@
 /**
  * Reductions as loops of one gpu.js thread.
  *
- * Layer: backend. Loops start at 0 and end at literals: all others are cut short. Read next: source.ts.
+ * Layer: backend. Read first: loops.ts. Read next: source.ts.
  */
-import type { Dtype } from '../../core/dtype.ts'
 import type { Monoid, Stage } from '../../core/kernel.ts'
-import { dim, type Shape, sizeOf } from '../../core/shape.ts'
+import { sizeOf } from '../../core/shape.ts'
 import { monoidFor } from '../scalar.ts'
 import { type Scope, write, writeInvariant } from './expressions.ts'
+import { loops, variable } from './loops.ts'
 import { literal, scalarText } from './scalars.ts'
-import type { Point, Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 type Reduce = Stage & { readonly tag: 'reduce' }
 
 /** The scalar functions that combine. */
 export const combiners = { sum: 'add', prod: 'mul', max: 'max', min: 'min', and: 'and', or: 'or' } as const
-
-/** Nested loops over axes, around what `body` writes; the point in them. */
-export const loops = (writer: Writer, outer: Point, axes: Shape, body: (point: Point) => void): void => {
-  const names = axes.map((_, axis) => {
-    const name = writer.fresh()
-    writer.line(`for (let ${name} = 0; ${name} < ${dim(axes, axis)}; ${name}++) {`)
-    // In some modes the counter of a loop is a float.
-    return writer.integer(name)
-  })
-  body({ coordinates: [...outer.coordinates, ...names], sizes: [...outer.sizes, ...axes] })
-  for (const _ of names) writer.line('}')
-}
-
-/** A variable that is assigned to; its name. */
-export const variable = (writer: Writer, dtype: Dtype, value: string): string => {
-  if (dtype === 'int32') return writer.integer(value)
-  const name = writer.fresh()
-  writer.line(`let ${name} = ${value};`)
-  return name
-}
 
 /** One accumulator, the unit of which is a value like others. */
 const foldText = (

@@ -9,15 +9,14 @@
 import { axisMap } from '../../compile/affine.ts'
 import { relocating } from '../../compile/expressions.ts'
 import { asAffine } from '../../compile/scatters.ts'
-import { type Affine, apply, constant, type Expr, linearise, type Scatter, select } from '../../core/kernel.ts'
+import { type Affine, apply, constant, type Expr, type Scatter, select } from '../../core/kernel.ts'
 import { dim, range, type Shape, sizeOf, stridesOf } from '../../core/shape.ts'
 import { linear, placeOf } from './address.ts'
-import { type Scope, write } from './expressions.ts'
-import { combiners, loops, variable } from './reduce.ts'
+import { dependence, type Scope, write } from './expressions.ts'
+import { bisect, loops, NOWHERE, variable } from './loops.ts'
+import { combiners } from './reduce.ts'
 import { scalarText } from './scalars.ts'
 import { decode, element, type Operand, type Point, type Writer } from './writer.ts'
-
-const NOWHERE: Point = { coordinates: [], sizes: [] }
 
 /** An axis of the updates that follows from an axis of the result and from the other axes of the index map between them. */
 type Follows = { readonly result: number; readonly by: number; readonly map: Affine }
@@ -68,14 +67,6 @@ export const searchedSizes = ({ axes }: Scatter, { searched }: Search): Shape =>
 /** Fewer updates than this are looked at one by one. */
 const MANY = 256
 
-/** Whether an expression changes along one of some axes. */
-const dependsOn = (expr: Expr, axes: { has(axis: number): boolean }): boolean =>
-  linearise([expr]).some(node =>
-    node.tag === 'iota'
-      ? axes.has(node.axis)
-      : node.tag === 'load' && node.index.some(({ terms }) => terms.some(({ axis }) => axes.has(axis))),
-  )
-
 /**
  * Which element an update is for, as a number over the axes that are searched: counted along the axes of the result that have to be
  * compared, and past them all where there is none. Null where sorting such keys is not possible, or not worth it.
@@ -85,7 +76,7 @@ export const keyOf = (kernel: Scatter, search: Search): Expr | null => {
   const { following, searched, compared } = search
   const exprs = compared.map(result => index[result] as Expr)
   if (exprs.length === 0 || sizeOf(searchedSizes(kernel, search)) < MANY) return null
-  if (sizeOf(shape) === 0 || exprs.some(expr => dependsOn(expr, following))) return null
+  if (sizeOf(shape) === 0 || exprs.some(dependence(axis => following.has(axis)))) return null
   const moved = exprs.map(relocating(axes.map((_, axis) => axisMap(Math.max(0, searched.indexOf(axis))))))
   const sizes = compared.map(result => dim(shape, result))
   const strides = stridesOf(sizes)
@@ -113,13 +104,9 @@ const overSorted = (
   const keyAt = (at: string): string => element(writer, 'int32', found, at)
   const updateAt = (place: string): string => element(writer, 'int32', sorted, place)
   const [low, high] = [writer.integer('0'), writer.integer(String(count))]
-  loops(writer, NOWHERE, [Math.ceil(Math.log2(count)) + 1], () => {
-    const middle = writer.integer(writer.bits(writer.integer(`${low} + ${high}`), '>>', 1))
-    const open = writer.float(`${low} < ${high} ? 1 : 0`)
+  bisect(writer, low, high, count, (middle, open) => {
     writer.line(`if (${open} === 0) { ${middle} = 0; }`)
-    const less = writer.float(`${keyAt(updateAt(middle))} < ${key} ? 1 : 0`)
-    writer.line(`if (${open} === 1 && ${less} === 0) { ${high} = ${middle}; }`)
-    writer.line(`if (${open} === 1 && ${less} === 1) { ${low} = ${middle} + 1; }`)
+    return `${keyAt(updateAt(middle))} >= ${key}`
   })
   loops(writer, NOWHERE, [count], ({ coordinates: [i = '0'] }) => {
     const place = writer.integer(`${low} + ${i}`)

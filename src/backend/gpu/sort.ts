@@ -9,10 +9,9 @@ import type { Dtype } from '../../core/dtype.ts'
 import type { Sort } from '../../core/kernel.ts'
 import { dim, range, sizeOf } from '../../core/shape.ts'
 import { type GpuKernel, type Head, kernelOf } from './gpu-kernel.ts'
-import { isNumber, loops } from './reduce.ts'
+import { bisect, loops, NOWHERE } from './loops.ts'
+import { isNumber } from './reduce.ts'
 import { divide, element, type Operand, type Writer } from './writer.ts'
-
-const NOWHERE = { coordinates: [], sizes: [] } as const
 
 /** Elements of a block. */
 const BLOCK = 32
@@ -106,18 +105,13 @@ const merged = (head: Head, sort: Sort, dtype: Dtype, of: Operand, width: number
     const [low, high] = [writer.integer(`${within} - ${right}`), writer.integer(within)]
     writer.line(`if (${low} < 0) { ${low} = 0; }`)
     writer.line(`if (${high} > ${left}) { ${high} = ${left}; }`)
-    loops(writer, NOWHERE, [Math.log2(width) + 1], () => {
-      const middle = writer.integer(writer.bits(writer.integer(`${low} + ${high}`), '>>', 1))
+    bisect(writer, low, high, width, (middle, open) => {
       const [a, b] = [
         writer.integer(`${first} + ${middle}`),
         writer.integer(`${first} + ${width - 1} + ${within} - ${middle}`),
       ]
-      const open = writer.float(`${low} < ${high} ? 1 : 0`)
       writer.line(`if (${open} === 0) { ${a} = ${at}; ${b} = ${at}; }`)
-      const before = precedes(writer, dtype, keyOf(placeAt(b)), keyOf(placeAt(a)), '0 !== 0')
-      const less = writer.float(`(${before}) ? 1 : 0`)
-      writer.line(`if (${open} === 1 && ${less} === 1) { ${high} = ${middle}; }`)
-      writer.line(`if (${open} === 1 && ${less} === 0) { ${low} = ${middle} + 1; }`)
+      return precedes(writer, dtype, keyOf(placeAt(b)), keyOf(placeAt(a)), '0 !== 0')
     })
     const used = writer.integer(`${within} - ${low}`)
     const [a, b] = [writer.integer(`${first} + ${low}`), writer.integer(`${first} + ${width} + ${used}`)]

@@ -173,10 +173,12 @@ const gathered = (head: Head, axes: Shape, exprs: readonly Expr[], kernels: GpuK
 const scatterSource = (head: Head, kernel: Scatter): Source => {
   const kernels: GpuKernel[] = []
   const { init, index, update, shape, axes } = kernel
-  const wide = readsOf(init, ...index, update).size > MOST_INPUTS
-  const [narrowInit = init] = wide ? gathered(head, shape, [init], kernels) : []
-  const [narrowUpdate = update, ...rest] = wide ? gathered(head, axes, [update, ...index], kernels) : [update, ...index]
-  const narrow: Scatter = { ...kernel, init: narrowInit, update: narrowUpdate, index: rest }
+  // Where updates are sorted, their keys and their order are read in place of what gives their places.
+  const reads = Math.max(readsOf(init, ...index, update).size, readsOf(init, update).size + 2)
+  const fitting = (axes: Shape) => (expr: Expr) =>
+    reads > MOST_INPUTS && readsOf(expr).size > 0 ? (gathered(head, axes, [expr], kernels)[0] ?? expr) : expr
+  const [narrowInit, narrowUpdate] = [fitting(shape)(init), fitting(axes)(update)]
+  const narrow: Scatter = { ...kernel, init: narrowInit, update: narrowUpdate, index: index.map(fitting(axes)) }
   const search = searchOf(narrow)
   const sorted = sortedKeys(head, narrow, search, kernels)
   const last = kernelOf(head, update.dtype, sizeOf(shape), (writer, at) =>

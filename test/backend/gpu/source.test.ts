@@ -321,6 +321,7 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
   })
 
   const rows = range(0, 12).map((i): Expr => load(i, 'float32', [4, 5], [along(0), along(1)]))
+  const across = range(0, 6).map((i): Expr => load(i, 'float32', [20], [along(1)]))
   const inputs = range(0, 12).map(i => dataFrom(i + 1, 'float32', 20, true))
   const total = rows.reduce((a, b) => apply('add', a, b))
   const weighted = rows.reduce((a, b) => apply('sub', b, apply('max', a, stage('float32', 0))))
@@ -370,6 +371,18 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
         index: [iota(0), convert('int32', apply('min', rows[3] as Expr, rows[4] as Expr))],
         update: folded(rows),
         combine: 'sum',
+      },
+    ],
+    [
+      'a scatter of many updates',
+      {
+        tag: 'scatter',
+        shape: [5],
+        init: constant('float32', 0),
+        axes: [15, 20],
+        index: [convert('int32', across[5] as Expr)],
+        update: across.reduce((a, b) => apply('min', a, b)),
+        combine: 'max',
       },
     ],
     ['running totals', { tag: 'cumulate', axes: [4, 5], axis: 0, reverse: false, monoid: 'sum', expr: total }],
