@@ -3,6 +3,8 @@
  * compared with the reference.
  */
 import { deepStrictEqual } from 'node:assert'
+import * as E from 'fp-ts/lib/Either.js'
+import { openGpu } from '../../../src/backend/gpu/facade.ts'
 import type { GpuFunction } from '../../../src/backend/gpu/functions.ts'
 import { type GpuKernel, sourceOf } from '../../../src/backend/gpu/source.ts'
 import { decode, encode, lengthOf } from '../../../src/backend/gpu/storage.ts'
@@ -10,8 +12,8 @@ import { reference } from '../../../src/backend/reference.ts'
 import { dtypeOfArray, type TypedArray } from '../../../src/core/dtype.ts'
 import type { Kernel } from '../../../src/core/kernel.ts'
 
-/** The modes that can be tried in Node without a display. */
-export type BenchMode = 'cpu' | 'webasm' | 'webgpu'
+/** The modes that can be tried in Node. */
+export type BenchMode = 'cpu' | 'webasm' | 'webgpu' | 'headlessgl'
 
 type Argument = Float32Array | number
 type Made = {
@@ -25,11 +27,8 @@ type Settings = {
   readonly precision: 'single'
   readonly loopMaxIterations: number
 }
-type GpuJs = {
-  readonly GPU: new (settings: {
-    readonly mode: string
-  }) => { readonly createKernel: (source: string, settings: Settings) => Made }
-}
+type Maker = { readonly createKernel: (source: string, settings: Settings) => Made }
+type GpuJs = { readonly GPU: new (settings: { readonly mode: string }) => Maker }
 type Dawn = { readonly create: (flags: readonly string[]) => Adapters; readonly globals: object }
 type Adapters = { readonly requestAdapter: () => Promise<{ readonly info?: { readonly description?: string } } | null> }
 
@@ -43,8 +42,8 @@ export type Bench = {
 
 const SPECIALS = { infinity: Infinity, nan: Number.NaN } as const
 
-const benchOf = ({ GPU }: GpuJs, mode: BenchMode): Bench => {
-  const gpu = new GPU({ mode })
+const benchOf = (gpu: Maker, mode: BenchMode): Bench => {
+  const dialect = mode === 'headlessgl' ? 'functions' : 'operators'
   const runOne: Bench['runOne'] = async ({ source, functions, size, dtype, specials }, inputs) => {
     if (size === 0) return new Float32Array()
     const output = [lengthOf(dtype, size)]
@@ -52,11 +51,11 @@ const benchOf = ({ GPU }: GpuJs, mode: BenchMode): Bench => {
     const result = await made(...inputs, ...specials.map(name => SPECIALS[name]))
     const used = made.kernel.constructor.mode
     made.destroy()
-    if (used !== mode) throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
+    if (used !== (mode === 'headlessgl' ? 'gpu' : mode)) throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
     return result
   }
   const run: Bench['run'] = async (kernel, inputs) => {
-    const { kernels, outputs } = sourceOf(kernel, { dtypes: inputs.map(x => dtypeOfArray(x) ?? 'bool') })
+    const { kernels, outputs } = sourceOf(kernel, { dialect, dtypes: inputs.map(x => dtypeOfArray(x) ?? 'bool') })
     const results: Float32Array[] = []
     for (const one of kernels) {
       const args = one.inputs.map(operand =>
@@ -86,14 +85,17 @@ const startWebGpu = async (): Promise<boolean> => {
   return (await place.navigator?.gpu?.requestAdapter()) != null
 }
 
-/** gpu.js in every mode that starts here, which says so loudly where WebGPU does not. */
+/** gpu.js in every mode that starts here, which says so loudly where WebGPU does not; headlessgl needs the package gl and a display. */
 export const openBenches = async (): Promise<readonly Bench[]> => {
   const loaded = (await import('gpu.js')) as unknown as GpuJs & { readonly default?: GpuJs }
   const gpuJs = loaded.default ?? loaded
   const modes: BenchMode[] = ['cpu', 'webasm']
   if (await startWebGpu()) modes.push('webgpu')
   else console.warn('WEBGPU IS NOT TESTED: no adapter starts here; install a Vulkan driver, or chromium on Debian')
-  return modes.map(mode => benchOf(gpuJs, mode))
+  const benches = modes.map(mode => benchOf(new gpuJs.GPU({ mode }), mode))
+  const display = await openGpu('headlessgl')()
+  if (E.isLeft(display)) return benches
+  return [...benches, benchOf(display.right.context as unknown as Maker, 'headlessgl')]
 }
 
 /** Distance relative to the larger of 1 and what is wanted; 0 for equal infinities and for two NaN. */

@@ -231,7 +231,7 @@ const RUNNING = ['sum', 'prod', 'max', 'min'] as const
 const EXACT = ['sum', 'max', 'min'] as const
 
 /** Shaders take longer to compile than all the rest. */
-const SHARE = { cpu: 1, webasm: 1, webgpu: 0.3 } as const
+const SHARE = { cpu: 1, webasm: 1, webgpu: 0.3, headlessgl: 0.3 } as const
 
 const forKernels = async (bench: Bench, runs: number, draw: (c: Choices) => Kernel): Promise<void> => {
   const property = fc.asyncProperty(fc.gen(), async g => {

@@ -15,12 +15,12 @@ export type Budget = {
 
 const unary = (fn: UnaryFn, cpu: number, others: number, ...within: Budget['within']): Budget => ({
   fn,
-  ulps: { cpu, webasm: others, webgpu: others },
+  ulps: { cpu, webasm: others, webgpu: others, headlessgl: others },
   within,
 })
 const binary = (fn: BinaryFn, webasm = 0, webgpu = webasm): Budget => ({
   fn,
-  ulps: { cpu: webasm === 0 ? 0 : 1, webasm, webgpu },
+  ulps: { cpu: webasm === 0 ? 0 : 1, webasm, webgpu, headlessgl: webgpu },
   within: [],
 })
 
