@@ -73,7 +73,7 @@ function remainder(x, y, infinity, nan) {
     }
   }
   const size = whole !== 0 ? r : a;
-  return proper !== 0 ? (x < 0 ? -size : (x > 0 ? size : x)) : (a < infinity && b <= infinity ? nan : x - x + y - y);
+  return proper !== 0 ? (x < 0 ? -size : (x > 0 ? size : x)) : nan;
 }`,
     'powerOfTwo',
     'exponentOf',

@@ -51,7 +51,8 @@ const benchOf = (gpu: Maker, mode: BenchMode): Bench => {
     const result = await made(...inputs, ...specials.map(name => SPECIALS[name]))
     const used = made.kernel.constructor.mode
     made.destroy()
-    if (used !== (mode === 'headlessgl' ? 'gpu' : mode)) throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
+    if (used !== (mode === 'headlessgl' ? 'gpu' : mode))
+      throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
     return result
   }
   const run: Bench['run'] = async (kernel, inputs) => {
