@@ -15,7 +15,7 @@ const PATIENCE = ALL ? 300_000 : 60_000
 
 const program = (mode: string, attempt: string): string => `
   import { gpu } from '../../src/gpu/index.ts'
-  import { tryLaws, tryMany, tryStaying } from './gpu-laws.ts'
+  import { tryLaws, tryLosing, tryMany, tryStaying } from './gpu-laws.ts'
   const report = async () => {
     const opened = await gpu({ mode: '${mode}' })()
     return opened._tag === 'Left'
@@ -63,3 +63,24 @@ describe.skipIf(chromium === undefined).each(['webgl2', 'webgpu'])('in Chromium,
     2 * PATIENCE,
   )
 })
+
+it.skipIf(chromium === undefined)(
+  'in mode webgl2 a context that was lost is an error that says so, and no zeros',
+  async () => {
+    const watched = `
+      const contexts = []
+      for (const { prototype } of [OffscreenCanvas, HTMLCanvasElement]) {
+        const { getContext } = prototype
+        prototype.getContext = function (...args) {
+          const found = getContext.apply(this, args)
+          if (found instanceof WebGL2RenderingContext) contexts.push(found)
+          return found
+        }
+      }
+      globalThis.contexts = contexts
+    `
+    const said = String(await tried(watched + program('webgl2', 'tryLosing(opened.right, globalThis.contexts)')))
+    expect(said.match(/EngineError: gpu: the GPU was lost/g)).toHaveLength(2)
+  },
+  2 * PATIENCE,
+)

@@ -55,6 +55,17 @@ export const tryStaying = async (backend: GpuBackend): Promise<Found> => {
   }
 }
 
+type Losable = { readonly getExtension: (name: string) => { readonly loseContext: () => void } | null }
+
+/** What a backend says when its context of WebGL is taken away. */
+export const tryLosing = async (backend: GpuBackend, contexts: readonly Losable[]): Promise<string> => {
+  const step = compile((w: Tensor) => mul(w, 0.5), { backend })
+  const w = await step(tensor([2, 4]))
+  for (const gl of contexts) gl.getExtension('WEBGL_lose_context')?.loseContext()
+  const said = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'nothing', String)
+  return `${await said(step(w))} ${await said(toHost(w))}`
+}
+
 /** Whether what takes many kernels is what the engine has: the order of a long row, and sums of many slices at the same places. */
 export const tryMany = async (backend: AsyncBackend): Promise<Found> => {
   const places = tensor(Int32Array.from({ length: 700 }, (_, i) => (i * i) % 37))

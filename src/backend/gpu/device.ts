@@ -5,6 +5,7 @@
  * `resident` keeps them in buffers of a WebGPU device, `textures` in those of WebGL. `A` is what stands for an array. Read next: host.ts,
  * textures.ts, resident.ts.
  */
+import { type CotangentError, engineError } from '../../core/errors.ts'
 import type { Callable, Context, KernelSettings, Pipeline } from './facade.ts'
 import type { GpuKernel } from './source.ts'
 import { lengthOf } from './storage.ts'
@@ -54,6 +55,10 @@ export interface Device<A> {
   readonly idle: () => number
   readonly close: () => Promise<void>
 }
+
+/** A GPU that is gone, with all that was on it. */
+export const lost = (): CotangentError =>
+  engineError('gpu', 'the GPU was lost: its driver was reset, or the system took it away; open the backend again')
 
 const SPECIALS = { infinity: Infinity, nan: Number.NaN } as const
 

@@ -44,7 +44,6 @@ export type Pipeline = {
 
 /** An array on the GPU, in modes of WebGL. */
 export type Texture = {
-  readonly output: readonly [number]
   readonly toArray: () => Float32Array
   readonly delete: () => void
 }
@@ -62,6 +61,8 @@ export type KernelSettings = {
 
 /** Where kernels are made. */
 export type Context = {
+  /** The context of WebGL, in the modes that have one, from the first kernel on. */
+  readonly context?: { readonly isContextLost: () => boolean } | null
   readonly createKernel: (source: string, settings: KernelSettings) => Callable
   readonly createPipeline: (plan: (...args: readonly unknown[]) => readonly unknown[]) => Pipeline
   readonly destroy: () => Promise<unknown>
@@ -126,6 +127,9 @@ const fitted = (mode: GpuMode, context: Context): Context => {
       ),
     })
   return {
+    get context() {
+      return context.context ?? null
+    },
     createKernel,
     createPipeline: plan => context.createPipeline(plan),
     destroy: () => context.destroy(),

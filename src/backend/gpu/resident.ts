@@ -9,7 +9,7 @@
  * says so; `residency: 'host'` is the public path. Both give the same bits. Read next: pool.ts, prepare.ts.
  */
 import { CotangentError, engineError, fail } from '../../core/errors.ts'
-import { type Compiled, type Device, pipelineOf, type Segment } from './device.ts'
+import { type Compiled, type Device, lost, pipelineOf, type Segment } from './device.ts'
 import { type Context, type Pipeline, VERSION } from './facade.ts'
 import { checkPipeline } from './host.ts'
 import { createPool, type Store } from './pool.ts'
@@ -161,13 +161,7 @@ export const residentDevice = (context: Context, webgpu: WebGpuContext): Device<
   let [uploaded, read] = [0, 0]
 
   const alive = (): void => {
-    if (webgpu.isLost)
-      fail(
-        engineError(
-          'gpu',
-          'the GPU was lost: its driver was reset, or the system took it away; open the backend again',
-        ),
-      )
+    if (webgpu.isLost) fail(lost())
   }
   const spanOf = (length: number): Span => ({ store: pool.take(length), at: 0, length })
   const copy = (from: Span, to: GpuBuffer, at: number): void =>

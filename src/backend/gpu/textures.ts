@@ -3,14 +3,14 @@
  *
  * Layer: backend. Public parts of gpu.js alone: a kernel that is a `pipeline` and `immutable` gives a new texture with each call, and takes
  * textures for arrays. What the host has goes to the GPU when a kernel wants it; rows of a loop are cut out on the host. Read first:
- * device.ts; next: pool.ts.
+ * device.ts.
  */
 import { engineError, fail } from '../../core/errors.ts'
-import { type Compiled, type Device, kernelsOf, type Segment, specialsOf } from './device.ts'
+import { type Compiled, type Device, kernelsOf, lost, type Segment, specialsOf } from './device.ts'
 import type { Callable, Opened, Texture } from './facade.ts'
 
 /** An array in one place or in both, and how many have it. */
-export type Held = { texture: Texture | null; host: Float32Array | null; readonly length: number; users: number }
+export type Held = { texture: Texture | null; host: Float32Array | null; users: number }
 
 const SETTINGS = { precision: 'single', loopMaxIterations: 1, pipeline: true, immutable: true } as const
 
@@ -33,8 +33,12 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
   const copiers = new Map<number, Callable>()
   let [uploaded, read] = [0, 0]
 
-  const held = (texture: Texture | null, host: Float32Array | null, length: number): Held => {
-    const array: Held = { texture, host, length, users: 1 }
+  /** A context that is lost goes on with zeros. */
+  const checkContext = (): void => {
+    if (context.context?.isContextLost()) fail(lost())
+  }
+  const held = (texture: Texture | null, host: Float32Array | null): Held => {
+    const array: Held = { texture, host, users: 1 }
     alive.add(array)
     return array
   }
@@ -70,6 +74,7 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
     if (array.host !== null) return array.host
     if (array.texture === null) return fail(engineError('gpu', 'an array was read that has been dropped'))
     array.host = array.texture.toArray()
+    checkContext()
     read += array.host.byteLength
     return array.host
   }
@@ -87,16 +92,16 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
       } finally {
         for (const [i, texture] of textures.entries()) if (!segment.outputs.includes(i)) texture.delete()
       }
-      return segment.outputs.map(i => held(textures[i] as Texture, null, (textures[i] as Texture).output[0]))
+      return segment.outputs.map(i => held(textures[i] as Texture, null))
     }
     return { run, kernels: segment.kernels.length, executor: 'textures', fallback: null, close }
   }
   return {
     residency: 'device',
-    upload: x => held(null, x, x.length),
+    upload: x => held(null, x),
     read: async array => hostOf(array).slice(),
-    part: (array, at, length) => held(null, hostOf(array).subarray(at, at + length), length),
-    blank: length => held(null, new Float32Array(length), length),
+    part: (array, at, length) => held(null, hostOf(array).subarray(at, at + length)),
+    blank: length => held(null, new Float32Array(length)),
     put: (into, at, from) => hostOf(into).set(hostOf(from), at),
     keep: array => {
       array.users++
@@ -104,7 +109,7 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
     },
     drop,
     compile,
-    settle: async () => undefined,
+    settle: async () => checkContext(),
     transfers: () => ({ uploaded, read }),
     idle: () => 0,
     close: async () => {
