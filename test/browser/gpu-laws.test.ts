@@ -45,19 +45,13 @@ describe.skipIf(chromium === undefined).each(['webgl2', 'webgpu'])('in Chromium,
     2 * PATIENCE,
   )
 
-  it(
-    'long rows are sorted, and many updates of few places are found',
-    async () => {
-      const found = await tried(program(mode, 'tryMany(opened.right)'))
-      expect(found.wrong ?? found).toEqual([])
-    },
-    2 * PATIENCE,
-  )
-
-  it(
-    'state stays on the device',
-    async () => {
-      const found = await tried(program(mode, 'tryStaying(opened.right)'))
+  it.each([
+    ['long rows are sorted, and many updates of few places are found', 'tryMany'],
+    ['state stays on the device', 'tryStaying'],
+  ])(
+    '%s',
+    async (_, attempt) => {
+      const found = await tried(program(mode, `${attempt}(opened.right)`))
       expect(found.wrong ?? found).toEqual([])
     },
     2 * PATIENCE,

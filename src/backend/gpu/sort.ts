@@ -18,11 +18,12 @@ const BLOCK = 32
 
 const lengthOf = ({ shape }: Sort): number => dim(shape, shape.length - 1)
 
-/** Whether a key precedes another, as text: the smaller one, or a number a NaN, or an equal one when `tie` holds. */
-const precedes = (writer: Writer, dtype: Dtype, key: string, other: string, tie: string): string => {
-  if (dtype !== 'float32') return `${key} < ${other} || (${key} === ${other} && ${tie})`
+/** Whether a key precedes another, as text: the smaller one, or a number a NaN; an equal one when `tie` holds, if that is said. */
+const precedes = (writer: Writer, dtype: Dtype, key: string, other: string, tie?: string): string => {
+  const orTied = (equal: string): string => (tie === undefined ? '' : ` || ((${equal}) && ${tie})`)
+  if (dtype !== 'float32') return `${key} < ${other}${orTied(`${key} === ${other}`)}`
   const [real, number] = [isNumber(writer, key), isNumber(writer, other)]
-  return `${key} < ${other} || ${real} > ${number} || ((${key} === ${other} || ${real} + ${number} === 0) && ${tie})`
+  return `${key} < ${other} || ${real} > ${number}${orTied(`${key} === ${other} || ${real} + ${number} === 0`)}`
 }
 
 /** A place in a row: `at` counts from the start of the array, `place` from that of the row, `within` from that of its block. */
@@ -111,7 +112,7 @@ const merged = (head: Head, sort: Sort, dtype: Dtype, of: Operand, width: number
         writer.integer(`${first} + ${width - 1} + ${within} - ${middle}`),
       ]
       writer.line(`if (${open} === 0) { ${a} = ${at}; ${b} = ${at}; }`)
-      return precedes(writer, dtype, keyOf(placeAt(b)), keyOf(placeAt(a)), '0 !== 0')
+      return precedes(writer, dtype, keyOf(placeAt(b)), keyOf(placeAt(a)))
     })
     const used = writer.integer(`${within} - ${low}`)
     const [a, b] = [writer.integer(`${first} + ${low}`), writer.integer(`${first} + ${width} + ${used}`)]
@@ -119,7 +120,7 @@ const merged = (head: Head, sort: Sort, dtype: Dtype, of: Operand, width: number
     writer.line(`if (${inFirst} === 0) { ${a} = ${at}; }`)
     writer.line(`if (${inSecond} === 0) { ${b} = ${at}; }`)
     const [one, other] = [placeAt(a), placeAt(b)]
-    const before = precedes(writer, dtype, keyOf(other), keyOf(one), '0 !== 0')
+    const before = precedes(writer, dtype, keyOf(other), keyOf(one))
     return writer.integer(`${inFirst} === 1 && (${inSecond} === 0 || !(${before})) ? ${one} : ${other}`)
   })
 

@@ -163,24 +163,27 @@ const nestSource = (head: Head, nest: Nest, before: readonly GpuKernel[] = []): 
   return { outputs: apart, kernels: made.kernels }
 }
 
-/** Expressions at points of some axes, as loads of arrays that are made first if together they read too many. */
-const gathered = (head: Head, axes: Shape, exprs: readonly Expr[], kernels: GpuKernel[]): readonly Expr[] =>
-  exprs.map(expr => {
-    const nest: Nest = { tag: 'nest', axes, stages: [{ tag: 'map', axes: [], expr }], outputs: [0] }
-    return loadMade(expr, nestMaker(head, nest, { kernels, at: new Map() })(0), axes)
-  })
+/** An expression at the points of some axes, as a load of an array that is made first. */
+const gathered = (head: Head, axes: Shape, expr: Expr, kernels: GpuKernel[]): Expr => {
+  const nest: Nest = { tag: 'nest', axes, stages: [{ tag: 'map', axes: [], expr }], outputs: [0] }
+  return loadMade(expr, nestMaker(head, nest, { kernels, at: new Map() })(0), axes)
+}
 
 const scatterSource = (head: Head, kernel: Scatter): Source => {
   const kernels: GpuKernel[] = []
   const { init, index, update, shape, axes } = kernel
+  const search = searchOf(kernel)
+  const sorted = sortedKeys(head, kernel, search, kernels)
   // Where updates are sorted, their keys and their order are read in place of what gives their places.
-  const reads = Math.max(readsOf(init, ...index, update).size, readsOf(init, update).size + 2)
-  const fitting = (axes: Shape) => (expr: Expr) =>
-    reads > MOST_INPUTS && readsOf(expr).size > 0 ? (gathered(head, axes, [expr], kernels)[0] ?? expr) : expr
-  const [narrowInit, narrowUpdate] = [fitting(shape)(init), fitting(axes)(update)]
-  const narrow: Scatter = { ...kernel, init: narrowInit, update: narrowUpdate, index: index.map(fitting(axes)) }
-  const search = searchOf(narrow)
-  const sorted = sortedKeys(head, narrow, search, kernels)
+  const reads = sorted === null ? readsOf(init, ...index, update).size : readsOf(init, update).size + 2
+  const fitting = (axes: Shape, expr: Expr): Expr =>
+    reads > MOST_INPUTS && readsOf(expr).size > 0 ? gathered(head, axes, expr, kernels) : expr
+  const narrow: Scatter = {
+    ...kernel,
+    init: fitting(shape, init),
+    update: fitting(axes, update),
+    index: sorted === null ? index.map(expr => fitting(axes, expr)) : index,
+  }
   const last = kernelOf(head, update.dtype, sizeOf(shape), (writer, at) =>
     scatterText(writer, at, narrow, search, sorted),
   )
@@ -192,7 +195,7 @@ const sortedKeys = (head: Head, kernel: Scatter, search: Search, kernels: GpuKer
   const key = keyOf(kernel, search)
   if (key === null) return null
   const sizes = searchedSizes(kernel, search)
-  gathered(head, sizes, [key], kernels)
+  gathered(head, sizes, key, kernels)
   const keys = { tag: 'result', of: kernels.length - 1 } as const
   kernels.push(...sortKernels(head, { tag: 'sort', shape: [sizeOf(sizes)] }, 'int32', keys, kernels.length))
   return { keys, order: { tag: 'result', of: kernels.length - 1 } }
@@ -201,7 +204,7 @@ const sortedKeys = (head: Head, kernel: Scatter, search: Search, kernels: GpuKer
 const cumulateSource = (head: Head, kernel: Cumulate): Source => {
   const kernels: GpuKernel[] = []
   const wide = readsOf(kernel.expr).size > MOST_INPUTS
-  const [expr = kernel.expr] = wide ? gathered(head, kernel.axes, [kernel.expr], kernels) : []
+  const expr = wide ? gathered(head, kernel.axes, kernel.expr, kernels) : kernel.expr
   kernels.push(...cumulateKernels(head, { ...kernel, expr }, kernels.length))
   return { outputs: [kernels.length - 1], kernels }
 }

@@ -12,7 +12,8 @@ import type { Callable, Opened, Texture } from './facade.ts'
 /** An array in one place or in both, and how many have it. */
 export type Held = { texture: Texture | null; host: Float32Array | null; users: number }
 
-const SETTINGS = { precision: 'single', loopMaxIterations: 1, pipeline: true, immutable: true } as const
+/** A kernel that gives a texture of its own with each call. */
+const TEXTURES = { pipeline: true, immutable: true } as const
 
 /** Without a GPU that can do it, gpu.js would go on in JavaScript. */
 const asTexture = (mode: string, result: unknown): Texture => {
@@ -56,9 +57,11 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
     const found =
       copiers.get(length) ??
       context.createKernel('function kernel(a) { return a[this.thread.x]; }', {
-        ...SETTINGS,
+        ...TEXTURES,
         output: [length],
         functions: [],
+        precision: 'single',
+        loopMaxIterations: 1,
       })
     copiers.set(length, found)
     return found
@@ -79,7 +82,7 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
     return array.host
   }
   const compile = async (segment: Segment): Promise<Compiled<Held>> => {
-    const { callables, close } = kernelsOf(context, segment, { pipeline: true, immutable: true })
+    const { callables, close } = kernelsOf(context, segment, TEXTURES)
     const run = async (inputs: readonly Held[]): Promise<readonly Held[]> => {
       const textures: Texture[] = []
       try {
@@ -89,9 +92,11 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
           )
           textures.push(asTexture(mode, callables[i]?.(...arrays, ...specialsOf(kernel))))
         }
-      } finally {
-        for (const [i, texture] of textures.entries()) if (!segment.outputs.includes(i)) texture.delete()
+      } catch (error) {
+        for (const texture of textures) texture.delete()
+        throw error
       }
+      for (const [i, texture] of textures.entries()) if (!segment.outputs.includes(i)) texture.delete()
       return segment.outputs.map(i => held(textures[i] as Texture, null))
     }
     return { run, kernels: segment.kernels.length, executor: 'textures', fallback: null, close }

@@ -4,7 +4,8 @@
  */
 import { deepStrictEqual } from 'node:assert'
 import * as E from 'fp-ts/lib/Either.js'
-import { openGpu } from '../../../src/backend/gpu/facade.ts'
+import { specialsOf } from '../../../src/backend/gpu/device.ts'
+import { isGl, openGpu } from '../../../src/backend/gpu/facade.ts'
 import type { GpuFunction } from '../../../src/backend/gpu/functions.ts'
 import { type GpuKernel, sourceOf } from '../../../src/backend/gpu/source.ts'
 import { decode, encode, lengthOf } from '../../../src/backend/gpu/storage.ts'
@@ -40,19 +41,17 @@ export type Bench = {
   readonly runOne: (kernel: GpuKernel, inputs: readonly Float32Array[]) => Promise<Float32Array>
 }
 
-const SPECIALS = { infinity: Infinity, nan: Number.NaN } as const
-
 const benchOf = (gpu: Maker, mode: BenchMode): Bench => {
-  const dialect = mode === 'headlessgl' ? 'functions' : 'operators'
-  const runOne: Bench['runOne'] = async ({ source, functions, size, dtype, specials }, inputs) => {
+  const dialect = isGl(mode) ? 'functions' : 'operators'
+  const runOne: Bench['runOne'] = async (kernel, inputs) => {
+    const { source, functions, size, dtype } = kernel
     if (size === 0) return new Float32Array()
     const output = [lengthOf(dtype, size)]
     const made = gpu.createKernel(source, { output, functions, precision: 'single', loopMaxIterations: 2 ** 31 - 1 })
-    const result = await made(...inputs, ...specials.map(name => SPECIALS[name]))
+    const result = await made(...inputs, ...specialsOf(kernel))
     const used = made.kernel.constructor.mode
     made.destroy()
-    if (used !== (mode === 'headlessgl' ? 'gpu' : mode))
-      throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
+    if (used !== (isGl(mode) ? 'gpu' : mode)) throw new Error(`gpu.js ran in mode ${used} instead of ${mode}`)
     return result
   }
   const run: Bench['run'] = async (kernel, inputs) => {

@@ -479,10 +479,22 @@ describe('sourceOf a scatter', () => {
     const init = constant('float32', 0)
     return { tag: 'scatter', shape: [8, 11, 11], init, axes, index: [iota(2), at(0, 3), at(1, 4)], update, combine }
   }
+  /** The way back through an embedding, of as many updates as arrays are summed to, in rows of 8. */
+  const embedding = (arrays: number): Scatter => {
+    const axes = [300, 8]
+    const at = [along(0), along(1)]
+    const [first, ...rest] = Array.from({ length: arrays }, (_, i) => load(i, 'float32', axes, at))
+    const update = rest.reduce((sum, expr) => apply('add', sum, expr), first as Expr)
+    const index = [load(arrays, 'int32', [300], [along(0)]), iota(1)]
+    return { tag: 'scatter', shape: [50, 8], init: constant('float32', 0), axes, index, update, combine: 'sum' }
+  }
   const loopsOf = (kernel: Kernel): readonly string[] =>
     sourceOf(kernel).kernels.flatMap(({ source }) => [...source.matchAll(/< (\d+); v/g)].map(([, most = '']) => most))
 
   it('looks at one window for each place in it', () => expect(loopsOf(windows('sum'))).toEqual(['2', '2']))
   it('looks at all windows of an image where the last update counts', () =>
     expect(loopsOf(windows('last'))).toEqual(['2', '2', '5', '5']))
+  it.each([1, 5, 6, 7, 8])('sorts the places of many updates, be they sums of %i arrays', arrays =>
+    expect(loopsOf(embedding(arrays)).includes('32')).toBe(true),
+  )
 })
