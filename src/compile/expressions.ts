@@ -13,6 +13,7 @@ import {
   iota,
   isHash,
   type Load,
+  linearise,
   type ScalarFn,
   withOperands,
 } from '../core/kernel.ts'
@@ -135,7 +136,9 @@ export const sharing = (): ((expr: Expr) => Expr) => {
     const node = withOperands(expr, share)
     const kinds = entry(tables, node.dtype, () => new Map<string, Numbers>())
     const table = entry(kinds, node.tag === 'apply' ? node.fn : node.tag, (): Numbers => new Map())
-    const known = entry(table, keyOf(node, number), () => shared.push(node) - 1)
+    const key = keyOf(node, number)
+    const known = table.get(key) ?? shared.push(node) - 1
+    table.set(key, known)
     numbers.set(node, known)
     if (node !== expr) numbers.set(expr, known)
     return shared[known] as Expr
@@ -143,37 +146,11 @@ export const sharing = (): ((expr: Expr) => Expr) => {
   return share
 }
 
-/** Visits each node once, operands before their users. */
-const walk = (node: Expr, seen: Set<Expr>): void => {
-  if (seen.has(node)) return
-  switch (node.tag) {
-    case 'apply':
-      for (const arg of node.args) walk(arg, seen)
-      break
-    case 'select':
-      walk(node.condition, seen)
-      walk(node.onTrue, seen)
-      walk(node.onFalse, seen)
-      break
-    case 'cast':
-      walk(node.value, seen)
-      break
-    case 'loadAt':
-      for (const x of node.index) walk(x, seen)
-      break
-    default:
-      break
-  }
-  seen.add(node)
-}
-
 /** The nodes of several expressions, each once, operands before their users. */
 export const nodesOf = (exprs: readonly Expr[]): readonly Expr[] => {
   const [only] = exprs
   if (only !== undefined && exprs.length === 1) return about(only).nodes
-  const seen = new Set<Expr>()
-  for (const expr of exprs) walk(expr, seen)
-  return [...seen]
+  return linearise(exprs)
 }
 
 /** What is asked of an expression again and again, found in one walk. */
@@ -181,30 +158,47 @@ export type About = {
   /** Each node once, operands before their users. */
   readonly nodes: readonly Expr[]
   readonly loads: readonly Load[]
+  /** The axes whose coordinates it is computed from, and the stages that it reads. */
+  readonly iotas: readonly number[]
+  readonly stages: readonly number[]
   /** The inputs that it reads, in order of use, some more than once; and those that are read at computed coordinates. */
   readonly inputs: readonly number[]
   readonly computed: readonly number[]
   /** What it costs to compute it at one point, in additions. */
   readonly weight: number
-  readonly readsStages: boolean
 }
 
 /** What there is to say about an expression. */
 export const about = memo((expr: Expr): About => {
-  const seen = new Set<Expr>()
-  walk(expr, seen)
+  const nodes = linearise([expr])
   const loads: Load[] = []
+  const iotas: number[] = []
+  const stages: number[] = []
   const inputs: number[] = []
   const computed: number[] = []
-  let [weight, readsStages] = [0, false]
-  for (const node of seen) {
+  let weight = 0
+  for (const node of nodes) {
     weight += weightOfNode(node)
-    if (node.tag === 'stage') readsStages = true
-    if (node.tag === 'load') loads.push(node)
-    if (node.tag === 'load' || node.tag === 'loadAt') inputs.push(node.input)
-    if (node.tag === 'loadAt') computed.push(node.input)
+    switch (node.tag) {
+      case 'load':
+        loads.push(node)
+        inputs.push(node.input)
+        break
+      case 'loadAt':
+        inputs.push(node.input)
+        computed.push(node.input)
+        break
+      case 'iota':
+        iotas.push(node.axis)
+        break
+      case 'stage':
+        stages.push(node.stage)
+        break
+      default:
+        break
+    }
   }
-  return { nodes: [...seen], loads, inputs, computed, weight, readsStages }
+  return { nodes, loads, iotas, stages, inputs, computed, weight }
 })
 
 const dear: ReadonlySet<ScalarFn> = new Set<ScalarFn>([

@@ -5,8 +5,9 @@
  * Reshapes are therefore no nodes. Read next: lower.ts, which makes graphs of programs, and fuse.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
-import type { Expr, Kernel } from '../core/kernel.ts'
+import type { Kernel } from '../core/kernel.ts'
 import type { Concrete } from '../core/types.ts'
+import type { Forms } from './forms.ts'
 import type { Branch, Repeat, While } from './plan.ts'
 
 /** An index into a graph's values. */
@@ -30,9 +31,9 @@ export type ControlNode = Rewired<Repeat> | Rewired<While> | Rewired<Branch>
 /** What computes values. */
 export type GraphNode = KernelNode | ControlNode
 
-/** Nodes stand in an order in which they can run. `share` gives equal expressions of all kernels one identity. */
+/** Nodes stand in an order in which they can run; their kernels are tidy, in forms that all of them have in common. */
 export type Graph = {
-  readonly share: (expr: Expr) => Expr
+  readonly forms: Forms
   readonly values: readonly GraphValue[]
   readonly inputs: readonly ValueId[]
   readonly outputs: readonly ValueId[]

@@ -91,13 +91,17 @@ export const isReduction = (kernel: Kernel): kernel is Nest =>
 export const mapExprs = memo((nest: Nest): readonly Expr[] => {
   const done: Expr[] = []
   const read = rewriting(node => (node.tag === 'stage' ? (done[node.stage] as Expr) : node))
-  for (const { expr } of nest.stages) done.push(about(expr).readsStages ? read(expr) : expr)
+  for (const { expr } of nest.stages) done.push(about(expr).stages.length > 0 ? read(expr) : expr)
   return nest.outputs.map(i => done[i] as Expr)
 })
 
+/** The values that a kernel reads at computed coordinates. */
+const computedIn = memo((kernel: Kernel): readonly ValueId[] =>
+  placesOf(kernel).flatMap(({ expr }) => about(expr).computed),
+)
+
 /** Whether a kernel reads a value at computed coordinates. */
-export const readsAtComputed = (kernel: Kernel, value: ValueId): boolean =>
-  placesOf(kernel).some(({ expr }) => about(expr).computed.includes(value))
+export const readsAtComputed = (kernel: Kernel, value: ValueId): boolean => computedIn(kernel).includes(value)
 
 /** How the axes of a loop become others: each old coordinate as an index map over the new ones. */
 type Regrouping = { readonly sizes: Shape; readonly coordinates: readonly Affine[] }

@@ -22,7 +22,8 @@ import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import { asValue, formulaOf } from '../core/tensor.ts'
 import type { Equation, Formula, Op, Operation, Program, TensorType, Variable } from '../core/types.ts'
 import { canonicalLoad, hull, isPlain } from './affine.ts'
-import { rewriting, sharing } from './expressions.ts'
+import { rewriting } from './expressions.ts'
+import { createForms, type Forms } from './forms.ts'
 import type { ControlNode, Graph, GraphNode, GraphValue, ValueId } from './graph.ts'
 import { isMap, mapExprs, mapPlaces, readsInPlace, type Wired } from './kernels.ts'
 import type { Plan } from './plan.ts'
@@ -34,7 +35,7 @@ type Building = {
   readonly program: Program
   readonly values: GraphValue[]
   readonly nodes: GraphNode[]
-  readonly share: Graph['share']
+  readonly forms: Forms
   readonly at: Map<Variable, ValueId>
   /** Values whose elements follow a formula. */
   readonly formulas: Map<ValueId, Formula>
@@ -100,21 +101,18 @@ const renamed = (kernel: Kernel): number | undefined => {
 }
 
 const addKernel = (building: Building, wired: Wired, outputs: readonly ValueId[], ops: readonly string[]): void => {
-  addTidy(building, { ...wired, kernel: tidy(wired.kernel, sharing()) }, outputs, ops)
+  addTidy(building, { ...wired, kernel: tidy(wired.kernel, createForms()) }, outputs, ops)
 }
 
 /** Adds a kernel that is in its normal form. */
 const addTidy = (
-  { share, nodes }: Building,
+  { forms, nodes }: Building,
   { kernel, inputs }: Wired,
   outputs: readonly ValueId[],
   ops: readonly string[],
 ): void => {
   const operands = kernel.tag === 'sort' || kernel.tag === 'routine'
-  const named = mapPlaces(
-    numbered(kernel, input => inputs[input] as ValueId),
-    share,
-  )
+  const named = numbered(kernel, input => inputs[input] as ValueId, forms.share)
   nodes.push({ tag: 'kernel', kernel: named, inputs: operands ? inputs : inputsOf(named), outputs, ops })
 }
 
@@ -169,7 +167,7 @@ const kernelOf = (building: Building, equation: Equation, values: readonly Value
   const done = kernel.tag === 'contract' || renamed(kernel) !== undefined
   const made = done
     ? kernel
-    : tidy(withFormulas(building, { kernel: gathered(kernel), inputs: values }).kernel, sharing())
+    : tidy(withFormulas(building, { kernel: gathered(kernel), inputs: values }).kernel, createForms())
   building.kernels.set(key, made)
   return made
 }
@@ -251,7 +249,7 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     program,
     values: [],
     nodes: [],
-    share: sharing(),
+    forms: createForms(),
     at: new Map(),
     formulas: new Map(),
     copies: new Map(),
@@ -270,5 +268,5 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     if ('lower' in equation.op) lowered(building, equation)
     else addControl(building, equation)
   const outputs = program.outputs.map(v => building.at.get(v) as ValueId)
-  return { values: building.values, inputs, outputs, nodes: building.nodes, share: building.share }
+  return { values: building.values, inputs, outputs, nodes: building.nodes, forms: building.forms }
 }

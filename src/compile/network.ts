@@ -77,7 +77,7 @@ export const replaceKernel = (
   const keep = outputs.map(v => wanted(network, v))
   const needed = keep.every(Boolean) ? kernel : withoutResults(kernel, keep)
   const kept = needed === kernel ? outputs : outputs.filter((_, i) => keep[i])
-  const exact = tidy(needed, network.graph.share)
+  const exact = tidy(needed, network.graph.forms)
   replace(network, site, { tag: 'kernel', kernel: exact, inputs: inputsOf(exact), outputs: kept, ops })
   for (const v of before) if (!site.node.inputs.includes(v)) forget(network, v)
 }

@@ -76,7 +76,7 @@ const joinedReductions = (first: KernelNode, second: KernelNode): Nest | undefin
 
 /** The nest with reductions before maps, where no reduction reads a map. */
 const reductionsFirst = (nest: Nest): Nest => {
-  if (nest.stages.some(s => s.tag === 'reduce' && about(s.expr).readsStages)) return nest
+  if (nest.stages.some(s => s.tag === 'reduce' && about(s.expr).stages.length > 0)) return nest
   const numbers = nest.stages.map((_, i) => i)
   const order = [
     ...numbers.filter(i => nest.stages[i]?.tag === 'reduce'),

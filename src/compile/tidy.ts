@@ -4,10 +4,11 @@
  * Layer: compile. Plain loads are addresses, axes that are walked together are one axis, stages that nothing reads are gone, equal
  * expressions are one node. A kernel that is in that form already costs a look at its loads. Read next: lower.ts, network.ts.
  */
-import type { Affine, Expr, Kernel, Load, Nest, Stage } from '../core/kernel.ts'
-import { range, type Shape } from '../core/shape.ts'
-import { axisMap, canonicalLoad, combine } from './affine.ts'
+import type { Affine, Expr, Kernel, Nest, Stage } from '../core/kernel.ts'
+import { range, type Shape, sameShape } from '../core/shape.ts'
+import { axisMap, combine } from './affine.ts'
 import { about, relocating, renumbering, rewriting } from './expressions.ts'
+import { type Forms, withCanonicalLoads } from './forms.ts'
 import type { ValueId } from './graph.ts'
 import { mapPlaces, placesOf } from './kernels.ts'
 
@@ -16,8 +17,7 @@ const pruned = (nest: Nest): Nest => {
   const needed = new Set(nest.outputs)
   if (needed.size === nest.stages.length) return nest
   for (let s = nest.stages.length - 1; s >= 0; s--)
-    if (needed.has(s))
-      for (const node of about((nest.stages[s] as Stage).expr).nodes) if (node.tag === 'stage') needed.add(node.stage)
+    if (needed.has(s)) for (const stage of about((nest.stages[s] as Stage).expr).stages) needed.add(stage)
   if (needed.size === nest.stages.length) return nest
   const kept = range(0, nest.stages.length).filter(s => needed.has(s))
   const at = new Map(kept.map((s, i) => [s, i]))
@@ -44,14 +44,13 @@ const movesOf = (nest: Nest): Moves => {
     const move = (axis: number, at: number, by: number): void => {
       ;(axis < rank ? outer[axis] : own[axis - rank])?.push(at, by)
     }
-    for (const node of about(expr).nodes) {
-      if (node.tag === 'iota') move(node.axis, -1, Number.NaN)
-      if (node.tag !== 'load') continue
-      for (const { terms } of node.index) {
+    const { loads, iotas } = about(expr)
+    for (const axis of iotas) move(axis, -1, Number.NaN)
+    for (const { index } of loads)
+      for (const { terms } of index) {
         for (const { axis, by } of terms) move(axis, column, by)
         column++
       }
-    }
     return own
   })
   return { outer, inner }
@@ -89,8 +88,12 @@ const zero: Affine = combine(0, [])
 const sizesOf = (groups: readonly (readonly number[])[], sizes: Shape): Shape =>
   groups.map(group => group.reduce((product, axis) => product * (sizes[axis] as number), 1))
 
+/** Whether there is an axis to go: one of size 1, or one that has a neighbour. */
+const mayMerge = (axes: Shape): boolean => axes.length > 1 || axes[0] === 1
+
 /** The nest with neighbouring axes as one where all loads allow. */
 const mergedNest = (nest: Nest): Nest => {
+  if (!mayMerge(nest.axes) && !nest.stages.some(({ axes }) => mayMerge(axes))) return nest
   const moves = movesOf(nest)
   const outer = grouped(nest.axes, moves.outer)
   const inner = nest.stages.map((stage, s) => grouped(stage.axes, moves.inner[s] as number[][]))
@@ -108,29 +111,16 @@ const mergedNest = (nest: Nest): Nest => {
   return { ...nest, axes, stages }
 }
 
-/** The expression with its loads in the form that all equal loads share. */
-const withCanonicalLoads = (expr: Expr, sizes: Shape): Expr => {
-  let forms: Map<Expr, Load> | undefined
-  for (const load of about(expr).loads) {
-    const form = canonicalLoad(load, sizes)
-    if (form !== load) forms = (forms ?? new Map()).set(load, form)
-  }
-  return forms === undefined ? expr : rewriting(node => forms.get(node) ?? node)(expr)
-}
-
 /**
- * A kernel in the form that the head of this file describes; `share` gives equal expressions one identity. Operands of contractions keep
- * their index maps as they are: they say which axes are rows, columns and taps.
+ * A kernel in the form that the head of this file describes. Operands of contractions keep their index maps as they are: they say which
+ * axes are rows, columns and taps.
  */
-export const tidy = (kernel: Kernel, share: (expr: Expr) => Expr): Kernel => {
-  // Shared first of all: what is known about expressions that were there before is found.
-  const exact = mapPlaces(kernel.tag === 'nest' ? pruned(kernel) : kernel, (expr, sizes) =>
-    kernel.tag === 'contract' && (expr === kernel.a || expr === kernel.b)
-      ? share(expr)
-      : share(withCanonicalLoads(share(expr), sizes)),
+export const tidy = (kernel: Kernel, { share, exact }: Forms): Kernel => {
+  const form = mapPlaces(kernel.tag === 'nest' ? pruned(kernel) : kernel, (expr, sizes) =>
+    kernel.tag === 'contract' && (expr === kernel.a || expr === kernel.b) ? share(expr) : exact(expr, sizes),
   )
-  const merged = exact.tag === 'nest' ? mergedNest(exact) : exact
-  return merged === exact ? exact : mapPlaces(merged, share)
+  const merged = form.tag === 'nest' ? mergedNest(form) : form
+  return merged === form ? form : mapPlaces(merged, exact)
 }
 
 /** The values that the loads of a kernel name, in order of use. */
@@ -141,15 +131,15 @@ export const inputsOf = (kernel: Kernel): readonly ValueId[] => {
 }
 
 /**
- * A kernel with other numbers on its inputs. Equal nodes stay one where they are computed in the same loop; in another the same axis may
- * be a different one.
+ * A kernel in its normal form with other numbers on its inputs, in its normal form. Equal nodes stay one where they are computed in the
+ * same loop; in another the same axis may be a different one.
  */
-export const numbered = (kernel: Kernel, at: (input: number) => number): Kernel => {
-  const loops = new Map<string, (expr: Expr) => Expr>()
+export const numbered = (kernel: Kernel, at: (input: number) => number, share = (expr: Expr): Expr => expr): Kernel => {
+  const loops: { readonly sizes: Shape; readonly rename: (expr: Expr) => Expr }[] = []
   return mapPlaces(kernel, (expr, sizes) => {
-    const key = String(sizes)
-    const rename = loops.get(key) ?? renumbering(at)
-    loops.set(key, rename)
-    return rename(expr)
+    const found = loops.find(loop => sameShape(loop.sizes, sizes))
+    const rename = found?.rename ?? renumbering(at)
+    if (found === undefined) loops.push({ sizes, rename })
+    return share(rename(expr))
   })
 }

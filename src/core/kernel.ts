@@ -364,32 +364,18 @@ export const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
   }
 }
 
-/**
- * The nodes of some graphs, each once, operands before their users; without those that are `known`, and what only they need. Graphs may
- * be thousands of nodes deep, so this does not recurse.
- */
-export const linearise = (roots: readonly Expr[], known: (node: Expr) => boolean = () => false): readonly Expr[] => {
-  const order: Expr[] = []
-  const done = new Set<Expr>()
-  const stack = roots.filter(root => !known(root)).reverse()
-  while (stack.length > 0) {
-    const height = stack.length
-    const node = stack[height - 1] as Expr
-    if (done.has(node)) {
-      stack.pop()
-      continue
-    }
-    const before = operands(node)
-    for (let i = before.length - 1; i >= 0; i--) {
-      const operand = before[i] as Expr
-      if (!done.has(operand) && !known(operand)) stack.push(operand)
-    }
-    if (stack.length > height) continue
-    stack.pop()
-    done.add(node)
-    order.push(node)
-  }
-  return order
+/** Adds a node behind all that it is computed from. */
+const visit = (node: Expr, seen: Set<Expr>): void => {
+  if (seen.has(node)) return
+  for (const operand of operands(node)) visit(operand, seen)
+  seen.add(node)
+}
+
+/** The nodes of some graphs, each once, operands before their users. Fusing keeps graphs to hundreds of nodes, which recursion can do. */
+export const linearise = (roots: readonly Expr[]): readonly Expr[] => {
+  const seen = new Set<Expr>()
+  for (const root of roots) visit(root, seen)
+  return [...seen]
 }
 
 /** A constant of the dtype of another expression. */

@@ -1,7 +1,7 @@
 /**
  * Expression graphs as lists: equal nodes made one, and an order in which operands come first.
  *
- * Layer: backend. Graphs may be thousands of nodes deep, so nothing here recurses. Read next: expr.ts.
+ * Layer: backend. Read next: expr.ts.
  */
 import { type Expr, type Load, linearise, operands, withOperands } from '../../../core/kernel.ts'
 

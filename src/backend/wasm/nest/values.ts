@@ -40,10 +40,11 @@ export type Values = {
   readonly hoist: (level: number, spots: readonly Spot[], exprs: readonly Expr[]) => void
 }
 
-/** What is known of a node: how deep the loops are that change it, and whether it differs along the row and among lanes. */
-type Facts = { readonly level: number; readonly row: boolean; readonly vector: boolean }
+/** What is known of a node: its number, how deep the loops are that change it, and whether it differs along the row and among lanes. */
+type Facts = { readonly number: number; readonly level: number; readonly row: boolean; readonly vector: boolean }
 
-const factsOfPlaces = (places: readonly number[], { levels, row, vector }: Layout): Facts => ({
+const factsOfPlaces = (number: number, places: readonly number[], { levels, row, vector }: Layout): Facts => ({
+  number,
   level: places.reduce((most, place) => Math.max(most, levels[place] ?? 0), 0),
   row: places.includes(row),
   vector: places.includes(vector),
@@ -60,45 +61,45 @@ const factsFor = (order: readonly Expr[], layout: Layout): ReadonlyMap<Expr, Fac
   const outer = Array.from({ length: space.outer }, (_, place) => place)
   for (const node of order) {
     const leaf = space.leaves.get(node)
-    if (leaf !== undefined) facts.set(node, factsOfPlaces(placesOf(leaf, space.sizes.length), layout))
-    else if (node.tag === 'stage') facts.set(node, factsOfPlaces(outer, layout))
+    const number = facts.size
+    if (leaf !== undefined) facts.set(node, factsOfPlaces(number, placesOf(leaf, space.sizes.length), layout))
+    else if (node.tag === 'stage') facts.set(node, factsOfPlaces(number, outer, layout))
     else {
-      const of = operands(node).map(operand => facts.get(operand) as Facts)
-      facts.set(node, {
-        level: of.reduce((most, { level }) => Math.max(most, level), 0),
-        row: of.some(({ row }) => row),
-        vector: of.some(({ vector }) => vector),
-      })
+      let [level, row, vector] = [0, false, false]
+      for (const operand of operands(node)) {
+        const of = facts.get(operand) as Facts
+        level = Math.max(level, of.level)
+        row ||= of.row
+        vector ||= of.vector
+      }
+      facts.set(node, { number, level, row, vector })
     }
   }
   return facts
 }
 
-/** Values known in nested scopes, by a key and by which of a round's points they belong to. */
-const scopes = <K>() => {
-  const stack: Map<K, Map<number, unknown>>[] = [new Map()]
+/** Values by number that are known in a scope and those inside it. One that is known already stays. */
+const scopes = <V>() => {
+  const known = new Map<number, V>()
+  const added: number[] = []
   return {
-    open: (): void => {
-      stack.push(new Map())
+    get: (key: number): V | undefined => known.get(key),
+    put: (key: number, value: V): void => {
+      if (known.has(key)) return
+      known.set(key, value)
+      added.push(key)
     },
-    close: (): void => {
-      stack.pop()
-    },
-    find: (key: K, spot: number): unknown => {
-      for (let i = stack.length - 1; i >= 0; i--) {
-        const found = stack[i]?.get(key)?.get(spot)
-        if (found !== undefined) return found
-      }
-      return undefined
-    },
-    put: (key: K, spot: number, value: unknown): void => {
-      const top = stack[stack.length - 1] as Map<K, Map<number, unknown>>
-      const of = top.get(key) ?? new Map<number, unknown>()
-      of.set(spot, value)
-      top.set(key, of)
+    scoped: <A>(body: () => A): A => {
+      const before = added.length
+      const result = body()
+      for (const key of added.splice(before)) known.delete(key)
+      return result
     },
   }
 }
+
+/** More points of a round along its row, and more of them in all, than there are. */
+const [ROWS, POINTS] = [64, 65_536]
 
 /** What the values of a form are computed with. */
 export type Readers = {
@@ -113,26 +114,26 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   const { space, vector, row } = layout
   const order = linearise(roots)
   const facts = factsFor(order, layout)
-  const known = scopes<Expr | Source>()
+  const known = scopes<Local>()
+  const ranges = scopes<Range>()
   const hashes = hashPairs(order)
   const factsOf = (node: Expr): Facts => facts.get(node) as Facts
-  const keyOf = ({ row: onRow, vector: onVector }: Facts, spot: Spot): number =>
-    (onRow ? spot.rows : 0) + 64 * (onVector ? spot.steps : 0)
-  const find = (node: Expr, spot: Spot): Local | undefined =>
-    known.find(node, keyOf(factsOf(node), spot)) as Local | undefined
-  const rangeFor = (source: Source, lanes: Lanes): Range => {
-    const key = source.bounds.some(({ by }) => (by[row] ?? 0) !== 0 && row !== vector) ? lanes.rows : 0
-    const found = known.find(source, key) as Range | undefined
+  const keyOf = ({ number, row: onRow, vector: onVector }: Facts, spot: Spot): number =>
+    number * POINTS + (onVector ? spot.steps * ROWS : 0) + (onRow ? spot.rows : 0)
+  const rangeFor = (node: Expr, source: Source, lanes: Lanes): Range => {
+    const onRow = row !== vector && source.bounds.some(({ by }) => (by[row] ?? 0) !== 0)
+    const key = factsOf(node).number * POINTS + (onRow ? lanes.rows : 0)
+    const found = ranges.get(key)
     if (found !== undefined) return found
     const range = rangeOf(walk, source, lanes)
-    known.put(source, key, range)
+    ranges.put(key, range)
     return range
   }
   const leaf = (node: Expr, lanes: Lanes): void => {
     const found = space.leaves.get(node) as Leaf
     if (found.kind === 'ramp') readRamp(walk, found, lanes)
     else if (form === 'scalar') readScalar(walk, found, lanes)
-    else readVector(walk, found, lanes, () => rangeFor(found, lanes))
+    else readVector(walk, found, lanes, () => rangeFor(node, found, lanes))
   }
   /** Whether a coordinate goes up by one from lane to lane. */
   const inStep = (node: Expr): boolean => {
@@ -145,13 +146,13 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   /** Reads four vectors along the row and turns them, which gives a load's lanes in all four rows. */
   const turn = (node: Expr, source: Source, spot: Spot): void => {
     for (const [rows, local] of readTurned(walk, source, { vector, row, ...spot }).entries())
-      known.put(node, keyOf(factsOf(node), { ...spot, rows }), local)
+      known.put(keyOf(factsOf(node), { ...spot, rows }), local)
   }
   /** Takes the value on the stack for that of a node. */
   const keep = (node: Expr, spot: Spot): void => {
     const local = walk.take(typeOf(form, node.dtype))
     code.set(local)
-    known.put(node, keyOf(factsOf(node), spot), local)
+    known.put(keyOf(factsOf(node), spot), local)
   }
   const emit = (node: Expr, spot: Spot): void => {
     const lanes = { vector, row, ...spot }
@@ -160,7 +161,8 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
       turn(node, source, spot)
       return
     }
-    const of = (operand: Expr): Local => find(operand, spot) as Local
+    for (const operand of operands(node)) value(operand, spot)
+    const of = (operand: Expr): Local => value(operand, spot)
     const words = hashes.get(node)
     if (words !== undefined) {
       const args = operands(node).map(of)
@@ -191,12 +193,12 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     })
     keep(node, spot)
   }
-  const value = (expr: Expr, spot: Spot): Local => {
-    const before = find(expr, spot)
+  const value = (node: Expr, spot: Spot): Local => {
+    const key = keyOf(factsOf(node), spot)
+    const before = known.get(key)
     if (before !== undefined) return before
-    for (const node of linearise([expr], n => find(n, spot) !== undefined))
-      if (find(node, spot) === undefined) emit(node, spot)
-    return find(expr, spot) as Local
+    emit(node, spot)
+    return known.get(key) as Local
   }
   const hoist: Values['hoist'] = (level, spots, exprs) => {
     const nodes = linearise(exprs)
@@ -208,7 +210,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     for (const node of nodes) {
       const found = space.leaves.get(node)
       if (found?.kind === 'source' && form === 'vector' && ranged(found) && rangeLevel(found, layout) < level)
-        for (const spot of spots) rangeFor(found, { vector, row, ...spot })
+        for (const spot of spots) rangeFor(node, found, { vector, row, ...spot })
     }
   }
   const nodes = new Set(order)
@@ -220,13 +222,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     pointers: [...new Set(sources)],
     value,
     hoist,
-    scoped: body =>
-      walk.scoped(() => {
-        known.open()
-        const result = body()
-        known.close()
-        return result
-      }),
+    scoped: body => walk.scoped(() => known.scoped(() => ranges.scoped(body))),
   }
 }
 
