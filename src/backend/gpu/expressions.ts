@@ -45,6 +45,10 @@ const loadAtText = (writer: Writer, load: LoadAt, of: (expr: Expr) => string): s
   return writer.value(dtype, `${inside} !== 0 ? ${value} : ${fill}`)
 }
 
+/** A zero that no compiler knows. */
+const unknownZero = (writer: Writer, sign: 1 | -1 = 1): string =>
+  writer.float(`${sign} / ${writer.special('infinity')}`)
+
 /** Names of arguments. A zero that compilers know makes them forget that its product with NaN or an infinity is NaN. */
 const argumentNames = (
   writer: Writer,
@@ -53,9 +57,28 @@ const argumentNames = (
 ): readonly string[] =>
   args.map(arg =>
     (fn === 'mul' || fn === 'div') && arg.tag === 'const' && arg.dtype === 'float32' && arg.value === 0
-      ? writer.float(`${Object.is(arg.value, -0) ? '-1' : '1'} / ${writer.special('infinity')}`)
+      ? unknownZero(writer, Object.is(arg.value, -0) ? -1 : 1)
       : of(arg),
   )
+
+/** Whether floats are compared in a condition, some of which are also in a list. */
+const compares = (condition: Expr, some: readonly Expr[]): boolean => {
+  if (condition.tag !== 'apply') return false
+  const { args } = condition
+  return args[0]?.dtype === 'float32'
+    ? args.some(arg => some.includes(arg))
+    : condition.dtype === 'bool' && args.some(arg => arg.dtype === 'bool' && compares(arg, some))
+}
+
+/** A choice. Where it is between what was compared, compilers make the smaller or larger of it, whichever of them is no NaN. */
+const choiceText = (
+  writer: Writer,
+  { condition, onTrue, onFalse }: Expr & { readonly tag: 'select' },
+  of: (expr: Expr) => string,
+): string => {
+  const zero = compares(condition, [onTrue, onFalse]) ? unknownZero(writer) : '0'
+  return `${of(condition)} !== ${zero} ? ${of(onTrue)} : ${of(onFalse)}`
+}
 
 const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (expr: Expr) => string): string => {
   checkDtype(writer, node.dtype)
@@ -76,7 +99,7 @@ const nodeText = (writer: Writer, node: Expr, { point, stages }: Scope, of: (exp
         scalarText(writer, node.fn, node.args[0]?.dtype ?? node.dtype, argumentNames(writer, node, of)),
       )
     case 'select':
-      return writer.value(node.dtype, `${of(node.condition)} !== 0 ? ${of(node.onTrue)} : ${of(node.onFalse)}`)
+      return writer.value(node.dtype, choiceText(writer, node, of))
     case 'cast':
       return writer.value(node.dtype, castText(writer, node.value.dtype, node.dtype, of(node.value)))
   }

@@ -402,6 +402,24 @@ describe.each(benches)('in mode $mode gpu.js agrees with the reference on', benc
       await agree(bench, mapNest([9], expr), special, 0)
   })
 
+  it('the smaller or the larger by comparison, where one is NaN', async () => {
+    const [x, y] = [load(0, 'float32', [9], [along(0)]), load(1, 'float32', [9], [along(0)])]
+    const special = [
+      Float32Array.of(Number.NaN, Number.NaN, 1, Infinity, Number.NaN, 0, -5, 7, -0),
+      Float32Array.of(Number.NaN, 1, Number.NaN, Number.NaN, -Infinity, -0, 2, 3, 0),
+    ]
+    for (const fn of ['lt', 'le', 'gt', 'ge'] as const)
+      for (const [a, b] of [
+        [x, y],
+        [x, constant('float32', 0)],
+        [constant('float32', 0), x],
+      ] as const) {
+        const holds = apply(fn, a, b)
+        const choices = [holds, apply('not', holds)].flatMap(c => [select(c, a, b), select(c, b, a)])
+        await agree(bench, mapNest([9], ...choices), special, 0)
+      }
+  })
+
   it('two reductions of one node in one kernel', async () => {
     const row = load(0, 'float32', [4, 5], [along(0), along(1)])
     const stages: readonly Stage[] = [
