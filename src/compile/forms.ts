@@ -9,7 +9,7 @@ import { canonicalLoad } from './affine.ts'
 import { about, rewriting, sharing } from './expressions.ts'
 
 /** The expression with its loads in the form that all equal loads share. */
-export const withCanonicalLoads = (expr: Expr, sizes: Shape): Expr => {
+const withCanonicalLoads = (expr: Expr, sizes: Shape): Expr => {
   let forms: Map<Expr, Load> | undefined
   for (const load of about(expr).loads) {
     const form = canonicalLoad(load, sizes)

@@ -8,7 +8,7 @@ import type { Affine, Expr, Kernel, Nest, Stage } from '../core/kernel.ts'
 import { range, type Shape, sameShape } from '../core/shape.ts'
 import { axisMap, combine } from './affine.ts'
 import { about, relocating, renumbering, rewriting } from './expressions.ts'
-import { type Forms, withCanonicalLoads } from './forms.ts'
+import type { Forms } from './forms.ts'
 import type { ValueId } from './graph.ts'
 import { mapPlaces, placesOf } from './kernels.ts'
 
@@ -104,9 +104,8 @@ const mergedNest = (nest: Nest): Nest => {
   const stages = nest.stages.map((stage, s): Stage => {
     const groups = inner[s] as readonly (readonly number[])[]
     const inside = groupCoordinates(stage.axes.length, groups, outer.length)
-    const own = sizesOf(groups, stage.axes)
     const expr = relocating([...outside, ...inside])(stage.expr)
-    return { ...stage, axes: own, expr: withCanonicalLoads(expr, [...axes, ...own]) }
+    return { ...stage, axes: sizesOf(groups, stage.axes), expr }
   })
   return { ...nest, axes, stages }
 }
@@ -131,8 +130,8 @@ export const inputsOf = (kernel: Kernel): readonly ValueId[] => {
 }
 
 /**
- * A kernel in its normal form with other numbers on its inputs, in its normal form. Equal nodes stay one where they are computed in the
- * same loop; in another the same axis may be a different one.
+ * A tidy kernel with other numbers on its inputs, tidy again if `share` is that of its forms. Equal nodes stay one where they are computed
+ * in the same loop; in another the same axis may be a different one.
  */
 export const numbered = (kernel: Kernel, at: (input: number) => number, share = (expr: Expr): Expr => expr): Kernel => {
   const loops: { readonly sizes: Shape; readonly rename: (expr: Expr) => Expr }[] = []
