@@ -8,6 +8,7 @@ import type { Tensor } from '../../src/core/types.ts'
 import type { GpuBackend } from '../../src/gpu/index.ts'
 import { mul } from '../../src/ops/elementwise.ts'
 import { take } from '../../src/ops/indexing.ts'
+import { cbrt, erf, exp, log, log1p, sin, tanh } from '../../src/ops/math.ts'
 import { reshape } from '../../src/ops/movement.ts'
 import { sum } from '../../src/ops/reduction.ts'
 import { argsort } from '../../src/ops/sorting.ts'
@@ -33,7 +34,7 @@ export const tryLaws = async (
   const wrong: string[] = []
   for (const subject of some) {
     const result = await fc.check(lawProperty(law, subject, backend, { ulps: 0 }), { seed, numRuns: 1 })
-    if (result.failed) wrong.push(String(result.errorInstance))
+    if (result.failed) wrong.push(`${subject.name}: ${result.errorInstance}`)
   }
   return { count: some.length, wrong }
 }
@@ -57,7 +58,7 @@ export const tryStaying = async (backend: GpuBackend): Promise<Found> => {
 
 type Losable = { readonly getExtension: (name: string) => { readonly loseContext: () => void } | null }
 
-/** What a backend says when its context of WebGL is taken away. */
+/** What a backend says when its context of WebGL is taken away, of which the context need not know. */
 export const tryLosing = async (backend: GpuBackend, contexts: readonly Losable[]): Promise<string> => {
   const step = compile((w: Tensor) => mul(w, 0.5), { backend })
   const w = await step(tensor([2, 4]))
@@ -85,4 +86,17 @@ export const tryMany = async (backend: AsyncBackend): Promise<Found> => {
     if (String(data(found)) !== String(data(f(weights, keys)))) wrong.push(name)
   }
   return { count: 2, wrong }
+}
+
+/** Whether loops around functions with branches are compiled, which takes some compilers minutes where they write out each round. */
+export const tryLoops = async (backend: AsyncBackend): Promise<Found> => {
+  const x = tensor([0.25, 1.5, 0.75])
+  const wrong: string[] = []
+  const functions = { exp, log, log1p, tanh, sin, erf, cbrt }
+  for (const [name, f] of Object.entries(functions)) {
+    const total = (v: Tensor): Tensor => sum(f(v))
+    const [found, known] = [await toHost(await compile(total, { backend })(x)), total(x)].map(y => data(y)[0] as number)
+    if (!(Math.abs((found as number) - (known as number)) < 1e-5)) wrong.push(`${name}: ${found} for ${known}`)
+  }
+  return { count: 7, wrong }
 }

@@ -118,13 +118,16 @@ let sharing = 0
 /** Modes that run GLSL take functions that have a form there as native ones. */
 const fitted = (mode: GpuMode, context: Context): Context => {
   if (!isGl(mode)) return context
+  const nativeOf = ({ glsl, gles }: GpuFunction): string | null =>
+    (mode === 'headlessgl' && gles !== undefined ? gles : glsl) ?? null
   const createKernel: Context['createKernel'] = (source, { functions, ...settings }) =>
     context.createKernel(source, {
       ...settings,
-      functions: functions.filter(({ glsl }) => glsl === undefined),
-      nativeFunctions: functions.flatMap(({ name, glsl, gles }) =>
-        glsl === undefined ? [] : [{ name, source: mode === 'headlessgl' ? (gles ?? glsl) : glsl }],
-      ),
+      functions: functions.filter(f => nativeOf(f) === null),
+      nativeFunctions: functions.flatMap(f => {
+        const native = nativeOf(f)
+        return native === null ? [] : [{ name: f.name, source: native }]
+      }),
     })
   return {
     get context() {

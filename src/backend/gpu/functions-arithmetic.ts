@@ -3,7 +3,7 @@
  *
  * Layer: backend. Part of functions.ts, which says what holds for all.
  */
-import { type Helpers, helper } from './helper.ts'
+import { type Helpers, helper, nativeHelper } from './helper.ts'
 
 const DIGITS = [6, 5, 4, 3, 2, 1, 0] as const
 
@@ -34,12 +34,16 @@ function roundHalfEven(x) {
   return Math.abs(x) < 8388608 ? (x < 0 ? -size : (x > 0 ? size : x)) : x;
 }`),
   // A whole power between -127 and 127, as the product of those that its binary digits stand for: shaders divide inexactly.
-  powerOfTwo: helper(`
+  powerOfTwo: nativeHelper(
+    `
 function powerOfTwo(n) {
   const m6 = Math.abs(n);
 ${DIGITS.map(digitText).join('\n')}
   return p6 * p5 * p4 * p3 * p2 * p1 * p0;
-}`),
+}`,
+    // Its exponent is all that is not 0 in a normal float; 2^-127 is none.
+    `float powerOfTwo(float n) { return n < -126.0 ? ${2 ** -127} : intBitsToFloat((int(n) + 127) << 23); }`,
+  ),
   // The nearest whole power of 2 below a positive number, or next to it.
   exponentOf: helper('function exponentOf(x) { return Math.min(Math.floor(Math.log2(x)), 127); }'),
   /*

@@ -121,7 +121,9 @@ int ${name}(int k0, int k1, int c0, int c1) {
 }
 
 /** The functions by name: those whose text in newer GLSL cannot be compiled. */
-export const gles: { readonly [name: string]: string } = {
+export const gles: { readonly [name: string]: string | null } = {
+  powerOfTwo: null,
+  turnDigit: null,
   wholeAnd: bitwise('wholeAnd', 'p == 1 && q == 1'),
   wholeOr: bitwise('wholeOr', 'p == 1 || q == 1'),
   wholeXor: bitwise('wholeXor', 'p != q'),

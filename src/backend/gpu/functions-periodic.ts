@@ -4,7 +4,7 @@
  * Layer: backend. Part of functions.ts, which says what holds for all.
  */
 import { range } from '../../core/shape.ts'
-import { type Helpers, helper, polynomial } from './helper.ts'
+import { type Helpers, helper, nativeHelper, polynomial } from './helper.ts'
 
 // Sine and cosine for |r| up to π/4, z = r². Cephes (sinf).
 const SINE = polynomial('z', -1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4)
@@ -57,12 +57,19 @@ const c = (1 - 0.5 * z) + z * z * ${COSINE};`
 
 /** Functions of angles. */
 export const periodic: Helpers = {
-  turnDigit: helper(`
+  turnDigit: nativeHelper(
+    `
 function turnDigit(j) {
   let digit = 0;
 ${DIGITS.map((digit, i) => `  if (j === ${i + 1}) { digit = ${digit}; }`).join('\n')}
   return digit;
-}`),
+}`,
+    `
+float turnDigit(float j) {
+  const float digits[${DIGITS.length + 2}] = float[](0.0, ${DIGITS.map(digit => `${digit}.0`).join(', ')}, 0.0);
+  return digits[int(clamp(j, 0.0, ${DIGITS.length + 1}.0))];
+}`.trim(),
+  ),
   // Of a number from 8192 on: the whole quarter turns, without full turns, or else the angle that is left.
   farTurn: helper(
     `

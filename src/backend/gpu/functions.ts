@@ -28,8 +28,8 @@ export type GpuFunction = {
   readonly argumentTypes: readonly Kind[]
   readonly returnType: Kind
   readonly glsl?: string
-  /** The same for OpenGL ES 2, where that is another. */
-  readonly gles?: string
+  /** The same for OpenGL ES 2, where that is another; null where that is `source`. */
+  readonly gles?: string | null
 }
 
 const functionOf = (name: string): GpuFunction => {
@@ -37,7 +37,7 @@ const functionOf = (name: string): GpuFunction => {
   const known = { name, source, argumentTypes: takes, returnType: gives }
   if (glsl === undefined) return known
   const older = gles[name]
-  return older === undefined ? { ...known, glsl } : { ...known, glsl, gles: older.trim() }
+  return older === undefined ? { ...known, glsl } : { ...known, glsl, gles: older?.trim() ?? null }
 }
 
 /** Some functions and all that they call, each once. */

@@ -7,7 +7,7 @@
 /** What gpu.js calls a float and an int32. */
 export type Kind = 'Number' | 'Integer'
 
-/** A function, what it takes and gives, and the names of those that it calls. `glsl` is the same for modes without bitwise operators. */
+/** A function, what it takes and gives, and the names of those that it calls. `glsl` is the same for modes that run GLSL. */
 export type Helper = {
   readonly source: string
   readonly takes: readonly Kind[]
@@ -31,6 +31,12 @@ export const helper = (source: string, ...uses: readonly string[]): Helper => ({
   gives: 'Number',
   uses,
 })
+
+/**
+ * A function of floats that has a shorter form in GLSL. Compilers write a function out at every call, and once more for each round of a
+ * loop, so that some take minutes over the branches of a long one.
+ */
+export const nativeHelper = (source: string, glsl: string): Helper => ({ ...helper(source), glsl })
 
 /** A function of int32, in the language of gpu.js and in GLSL. */
 export const wholeHelper = (source: string, glsl: string): Helper => ({

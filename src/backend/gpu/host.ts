@@ -6,6 +6,7 @@
 import { engineError, fail } from '../../core/errors.ts'
 import { type Device, pipelineOf, type Segment } from './device.ts'
 import type { GpuMode, Opened, Pipeline } from './facade.ts'
+import { watchOf } from './watch.ts'
 
 /** What gpu.js calls the kernels of each mode, and what it must run them by. */
 const EXPECTED: { readonly [mode in GpuMode]: { readonly backend: string; readonly executor: string } } = {
@@ -30,12 +31,14 @@ export const checkPipeline = (mode: GpuMode, { backend, executorKind, fallbackRe
 
 /** Arrays of the host, and the public path of gpu.js. */
 export const hostDevice = ({ mode, context }: Opened): Device<Float32Array> => {
+  const watch = watchOf({ mode, context })
   let [uploaded, read] = [0, 0]
   const bytes = (arrays: readonly Float32Array[]): number => arrays.reduce((sum, x) => sum + x.byteLength, 0)
   const compile = async (segment: Segment) => {
     const { pipeline, close } = pipelineOf(context, segment)
     const run = async (inputs: readonly Float32Array[]): Promise<readonly Float32Array[]> => {
       const results = await pipeline(...inputs)
+      watch.ask()
       checkPipeline(mode, pipeline)
       uploaded += bytes(inputs)
       read += bytes(results)
@@ -66,6 +69,6 @@ export const hostDevice = ({ mode, context }: Opened): Device<Float32Array> => {
     settle: async () => undefined,
     transfers: () => ({ uploaded, read }),
     idle: () => 0,
-    close: async () => undefined,
+    close: async () => watch.close(),
   }
 }

@@ -6,38 +6,20 @@
  * device.ts.
  */
 import { engineError, fail } from '../../core/errors.ts'
-import { type Compiled, type Device, kernelsOf, lost, type Segment, specialsOf } from './device.ts'
+import { type Compiled, type Device, kernelsOf, type Segment, specialsOf } from './device.ts'
 import type { Callable, Opened, Texture } from './facade.ts'
+import { asTexture, TEXTURES, watchOf } from './watch.ts'
 
 /** An array in one place or in both, and how many have it. */
 export type Held = { texture: Texture | null; host: Float32Array | null; users: number }
-
-/** A kernel that gives a texture of its own with each call. */
-const TEXTURES = { pipeline: true, immutable: true } as const
-
-/** Without a GPU that can do it, gpu.js would go on in JavaScript. */
-const asTexture = (mode: string, result: unknown): Texture => {
-  const { toArray, delete: free } = result as Partial<Texture>
-  return typeof toArray === 'function' && typeof free === 'function'
-    ? (result as Texture)
-    : fail(
-        engineError(
-          'gpu',
-          `gpu.js ran a program in JavaScript instead of mode ${mode}: its shaders do not compile here`,
-        ),
-      )
-}
 
 /** Textures of a context of WebGL, and kernels of gpu.js on them. */
 export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
   const alive = new Set<Held>()
   const copiers = new Map<number, Callable>()
+  const watch = watchOf({ mode, context })
   let [uploaded, read] = [0, 0]
 
-  /** A context that is lost goes on with zeros. */
-  const checkContext = (): void => {
-    if (context.context?.isContextLost()) fail(lost())
-  }
   const held = (texture: Texture | null, host: Float32Array | null): Held => {
     const array: Held = { texture, host, users: 1 }
     alive.add(array)
@@ -76,10 +58,11 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
   const hostOf = (array: Held): Float32Array => {
     if (array.host !== null) return array.host
     if (array.texture === null) return fail(engineError('gpu', 'an array was read that has been dropped'))
-    array.host = array.texture.toArray()
-    checkContext()
-    read += array.host.byteLength
-    return array.host
+    const host = array.texture.toArray()
+    watch.ask()
+    array.host = host
+    read += host.byteLength
+    return host
   }
   const compile = async (segment: Segment): Promise<Compiled<Held>> => {
     const { callables, close } = kernelsOf(context, segment, TEXTURES)
@@ -114,11 +97,12 @@ export const textureDevice = ({ mode, context }: Opened): Device<Held> => {
     },
     drop,
     compile,
-    settle: async () => checkContext(),
+    settle: async () => watch.look(),
     transfers: () => ({ uploaded, read }),
     idle: () => 0,
     close: async () => {
       for (const array of [...alive]) free(array)
+      watch.close()
       for (const copier of copiers.values()) copier.destroy()
     },
   }

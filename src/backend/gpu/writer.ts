@@ -60,7 +60,7 @@ const bitFunctions = {
  */
 const inOrder = (functions: readonly GpuFunction[]): readonly string[] =>
   functions
-    .filter(({ glsl }) => glsl === undefined)
+    .filter(({ returnType }) => returnType === 'Number')
     .reverse()
     .map(({ name, argumentTypes }, i) => `const f${i} = ${name}(${argumentTypes.map(() => '0').join(', ')});`)
 
