@@ -11,19 +11,23 @@ import {
   type Load,
   linearise,
   load,
+  mapStage,
   type Nest,
   type Stage,
   withOperands,
 } from '../core/kernel.ts'
 import { range, sizeOf, stridesOf } from '../core/shape.ts'
 
-const mapStage = (expr: Expr): Stage => ({ tag: 'map', axes: [], expr })
-
 /** The contraction as a nest, which runs anything. */
 export const asNest = ({ dtype, axes, reduce, a, b, epilogue }: Contract): Nest => {
   const expr = apply('mul', { ...a, dtype }, { ...b, dtype })
   const sum: Stage = { tag: 'reduce', axes: reduce, monoid: 'sum', expr, dtype }
-  return { tag: 'nest', axes, stages: [sum, ...epilogue.map(mapStage)], outputs: epilogue.map((_, i) => i + 1) }
+  return {
+    tag: 'nest',
+    axes,
+    stages: [sum, ...epilogue.map(expr => mapStage(expr))],
+    outputs: epilogue.map((_, i) => i + 1),
+  }
 }
 
 /** Expressions with a load in place of the sum. */
@@ -45,10 +49,15 @@ export const endOf = ({ axes, epilogue }: Contract, input: number, at: number, p
     load(input, 'float32', [at + parts * size], [{ offset: at, terms, divisor: 1 }])
   const terms = strides.map((by, axis) => ({ axis, by }))
   if (parts === 1) {
-    const stages = withSum(epilogue, place(terms)).map(mapStage)
+    const stages = withSum(epilogue, place(terms)).map(expr => mapStage(expr))
     return { tag: 'nest', axes, stages, outputs: range(0, stages.length) }
   }
   const expr = place([...terms, { axis: axes.length, by: size }])
   const sum: Stage = { tag: 'reduce', axes: [parts], monoid: 'sum', expr, dtype: 'float32' }
-  return { tag: 'nest', axes, stages: [sum, ...epilogue.map(mapStage)], outputs: epilogue.map((_, i) => i + 1) }
+  return {
+    tag: 'nest',
+    axes,
+    stages: [sum, ...epilogue.map(expr => mapStage(expr))],
+    outputs: epilogue.map((_, i) => i + 1),
+  }
 }

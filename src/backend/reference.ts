@@ -12,6 +12,7 @@ import {
   type Expr,
   type Kernel,
   linearise,
+  mapStage,
   type Nest,
   type Scatter,
   type Stage,
@@ -179,7 +180,7 @@ const runContract = (kernel: Contract, inputs: readonly TypedArray[]): readonly 
 
 const runScatter = (kernel: Scatter, inputs: readonly TypedArray[]): readonly TypedArray[] => {
   const [start = new Float64Array()] = runNest(
-    { tag: 'nest', axes: kernel.shape, stages: [{ tag: 'map', axes: [], expr: kernel.init }], outputs: [0] },
+    { tag: 'nest', axes: kernel.shape, stages: [mapStage(kernel.init)], outputs: [0] },
     inputs,
   )
   const totals = Float64Array.from(start)

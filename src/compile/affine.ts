@@ -4,7 +4,7 @@
  * Layer: compile. A load is *plain* when it cannot miss and divides by nothing; then it is one affine function of the loop's
  * coordinates, the address. Read next: kernels.ts.
  */
-import type { Affine, Load } from '../core/kernel.ts'
+import { type Affine, type Load, load } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 
 type Term = Affine['terms'][number]
@@ -65,13 +65,16 @@ export const compose = (affine: Affine, coordinates: readonly Affine[]): Affine 
     affine.divisor,
   )
 
+/** Without the terms of axes of size 1. */
+const withoutOnes = ({ offset, terms, divisor }: Affine, sizes: Shape): Affine => ({
+  offset,
+  terms: terms.filter(({ axis }) => sizes[axis] !== 1),
+  divisor,
+})
+
 /** Without terms that are always 0, and with the fraction cancelled where all of it divides. */
 const cancelled = (affine: Affine, sizes: Shape): Affine => {
-  const { offset, terms, divisor } = combine(
-    0,
-    [[1, { ...affine, terms: affine.terms.filter(t => sizes[t.axis] !== 1) }]],
-    affine.divisor,
-  )
+  const { offset, terms, divisor } = combine(0, [[1, withoutOnes(affine, sizes)]], affine.divisor)
   if (divisor === 1 || offset % divisor !== 0 || terms.some(({ by }) => by % divisor !== 0))
     return { offset, terms, divisor }
   return { offset: offset / divisor, terms: terms.map(({ axis, by }) => ({ axis, by: by / divisor })), divisor: 1 }
@@ -97,15 +100,16 @@ const isAddress = ({ view, index, fill }: Load, sizes: Shape): boolean => {
 }
 
 /** The load in the form that all equal loads share; plain ones as an address. `sizes` are those of the loop. */
-export const canonicalLoad = (load: Load, sizes: Shape): Load => {
-  if (isAddress(load, sizes)) return load
-  const index = load.index.map(affine => cancelled(affine, sizes))
+export const canonicalLoad = (found: Load, sizes: Shape): Load => {
+  if (isAddress(found, sizes)) return found
+  const index = found.index.map(affine => cancelled(affine, sizes))
   const inside = index.every((affine, d) => {
     const [low, high] = hull(affine, sizes)
-    return affine.divisor === 1 && low >= 0 && high < (load.view[d] as number)
+    return affine.divisor === 1 && low >= 0 && high < (found.view[d] as number)
   })
-  const exact = { ...load, index, fill: inside ? null : load.fill }
-  return isPlain(exact) ? { ...exact, view: [sizeOf(load.view)], index: [addressOf(exact)] } : exact
+  const { input, dtype, view } = found
+  const exact = load(input, dtype, view, index, inside ? null : found.fill)
+  return isPlain(exact) ? load(input, dtype, [sizeOf(view)], [addressOf(exact)]) : exact
 }
 
 /** The innermost of mixed-radix digits, and the rest in units of it; nothing where carrying would be needed. */
@@ -129,7 +133,7 @@ const lastDigit = (address: Affine, n: number, sizes: Shape): readonly [digit: A
  */
 export const digitsOf = (address: Affine, shape: Shape, sizes: Shape): readonly Affine[] | undefined => {
   const digits: Affine[] = []
-  let rest = combine(0, [[1, { ...address, terms: address.terms.filter(t => sizes[t.axis] !== 1) }]])
+  let rest = combine(0, [[1, withoutOnes(address, sizes)]])
   for (let d = shape.length - 1; d >= 0; d--) {
     const found = lastDigit(rest, shape[d] as number, sizes)
     if (found === undefined) return undefined

@@ -4,7 +4,7 @@
  * Layer: compile. A map is taken in when it reads results of the site at the very elements that are just being stored, and nothing
  * else that depends on the site. Read first: substitute.ts, maps.ts.
  */
-import { type Expr, type Kernel, type Nest, type Stage, stage } from '../core/kernel.ts'
+import { type Expr, type Kernel, mapStage, type Nest, type Stage, stage } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { refinement } from './affine.ts'
 import { tooLarge, weightOf } from './expressions.ts'
@@ -62,8 +62,13 @@ const withMap = (node: KernelNode, map: Nest): Kernel => {
   const exprs = epilogueOf(map, axesOf(kernel), ownValues({ ...node, kernel })) ?? []
   if (kernel.tag === 'contract') return { ...kernel, epilogue: [...kernel.epilogue, ...exprs] }
   const nest = kernel as Nest
-  const stages = [...nest.stages, ...exprs.map(expr => ({ tag: 'map', axes: [], expr }) as const)]
-  return { ...nest, stages, outputs: [...nest.outputs, ...exprs.map((_, i) => nest.stages.length + i)] }
+  const stages = [...nest.stages, ...exprs.map(expr => mapStage(expr))]
+  return {
+    tag: 'nest',
+    axes: nest.axes,
+    stages,
+    outputs: [...nest.outputs, ...exprs.map((_, i) => nest.stages.length + i)],
+  }
 }
 
 /** A nest whose outer axes are split as those of a map demand. */

@@ -14,7 +14,11 @@ import {
   isHash,
   type Load,
   linearise,
+  load,
+  loadAt,
   type ScalarFn,
+  stage,
+  withIndex,
   withOperands,
 } from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
@@ -37,17 +41,24 @@ export const rewriting = (f: (node: Expr) => Expr): ((expr: Expr) => Expr) => {
 /** Most nodes of one kernel: beyond, making it takes longer than fusing saves. */
 export const MOST_NODES = 300
 
+/** Puts other numbers on the stages that are read. */
+export const restaging = (at: (stage: number) => number): ((expr: Expr) => Expr) =>
+  rewriting(node => (node.tag === 'stage' ? stage(node.dtype, at(node.stage)) : node))
+
 /** Puts other numbers on inputs, in nodes that are all new ones. */
 export const renumbering = (at: (input: number) => number): ((expr: Expr) => Expr) =>
   rewriting(node => {
     switch (node.tag) {
       case 'load':
+        return load(at(node.input), node.dtype, node.view, node.index, node.fill)
       case 'loadAt':
-        return { ...node, input: at(node.input) }
+        return loadAt(at(node.input), node.dtype, node.view, node.index, node.fill)
       case 'const':
+        return constant(node.dtype, node.value)
       case 'iota':
+        return iota(node.axis)
       case 'stage':
-        return { ...node }
+        return stage(node.dtype, node.stage)
       default:
         return node
     }
@@ -67,7 +78,11 @@ export const relocating = (coordinates: readonly Affine[]): ((expr: Expr) => Exp
   if (coordinates.every(isAxis)) return unmoved
   return rewriting(node => {
     if (node.tag === 'iota') return asExpr(coordinates[node.axis] as Affine)
-    return node.tag === 'load' ? { ...node, index: node.index.map(affine => compose(affine, coordinates)) } : node
+    if (node.tag !== 'load') return node
+    return withIndex(
+      node,
+      node.index.map(affine => compose(affine, coordinates)),
+    )
   })
 }
 

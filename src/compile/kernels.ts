@@ -3,7 +3,16 @@
  *
  * Layer: compile. Read next: tidy.ts, lower.ts, fuse.ts.
  */
-import type { Affine, Expr, Kernel, Load, Nest, Stage } from '../core/kernel.ts'
+import {
+  type Affine,
+  type Expr,
+  type Kernel,
+  type Load,
+  type MapStage,
+  type Nest,
+  type Stage,
+  withExpr,
+} from '../core/kernel.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { axisMap, canonicalLoad, combine } from './affine.ts'
 import { about, relocating, rewriting } from './expressions.ts'
@@ -48,9 +57,11 @@ export const mapPlaces = (kernel: Kernel, f: (expr: Expr, sizes: Shape) => Expr)
     case 'nest': {
       const stages = kernel.stages.map(stage => {
         const expr = f(stage.expr, stageSizes(kernel, stage))
-        return expr === stage.expr ? stage : { ...stage, expr }
+        return expr === stage.expr ? stage : withExpr(stage, expr)
       })
-      return stages.every((stage, s) => stage === kernel.stages[s]) ? kernel : { ...kernel, stages }
+      return stages.every((stage, s) => stage === kernel.stages[s])
+        ? kernel
+        : { tag: 'nest', axes: kernel.axes, stages, outputs: kernel.outputs }
     }
     case 'contract': {
       const sizes = [...kernel.axes, ...kernel.reduce]
@@ -77,7 +88,7 @@ export const mapPlaces = (kernel: Kernel, f: (expr: Expr, sizes: Shape) => Expr)
 }
 
 /** A nest that only maps. */
-export type MapNest = Nest & { readonly stages: readonly Extract<Stage, { tag: 'map' }>[] }
+export type MapNest = Nest & { readonly stages: readonly MapStage[] }
 
 /** Whether a nest only maps, without axes of its own in a stage: what elementwise and movement ops are. */
 export const isMap = (kernel: Kernel): kernel is MapNest =>
@@ -124,12 +135,14 @@ export const splitInto = (parts: readonly Shape[], from = 0): Regrouping => {
 export const splitNest = (nest: Nest, outer: readonly Shape[], inner: readonly (readonly Shape[])[]): Nest => {
   const outside = splitInto(outer)
   return {
-    ...nest,
+    tag: 'nest',
     axes: outside.sizes,
     stages: nest.stages.map((stage, s) => {
       const own = splitInto(inner[s] as readonly Shape[], outside.sizes.length)
-      return { ...stage, axes: own.sizes, expr: relocating([...outside.coordinates, ...own.coordinates])(stage.expr) }
+      const expr = relocating([...outside.coordinates, ...own.coordinates])(stage.expr)
+      return withExpr(stage, expr, own.sizes)
     }),
+    outputs: nest.outputs,
   }
 }
 

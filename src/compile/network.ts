@@ -85,7 +85,8 @@ export const replaceKernel = (
 /** A kernel that keeps some of its results; one of a kind that cannot leave any out as it is. */
 const withoutResults = (kernel: Kernel, keep: readonly boolean[]): Kernel => {
   const kept = <A>(list: readonly A[]): readonly A[] => list.filter((_, i) => keep[i])
-  if (kernel.tag === 'nest') return { ...kernel, outputs: kept(kernel.outputs) }
+  if (kernel.tag === 'nest')
+    return { tag: 'nest', axes: kernel.axes, stages: kernel.stages, outputs: kept(kernel.outputs) }
   return kernel.tag === 'contract' ? { ...kernel, epilogue: kept(kernel.epilogue) } : kernel
 }
 

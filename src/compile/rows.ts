@@ -5,7 +5,7 @@
  * kept: later stages compute it again. Rows must lie together in memory, and there must be enough of them to share out. Read
  * first: siblings.ts.
  */
-import { type Expr, type Load, type Nest, type Stage, stage } from '../core/kernel.ts'
+import { type Expr, type Load, mapStage, type Nest, type Stage, stage, withExpr } from '../core/kernel.ts'
 import { range, type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { digitsOf, refinement, rowMajor } from './affine.ts'
 import { about, relocating, rewriting, tooLarge } from './expressions.ts'
@@ -70,7 +70,7 @@ const rowStages = (nest: Nest, outer: Shape, row: Shape): readonly Stage[] | und
       ? undefined
       : mapExprs(nest)
           .map(relocating(coordinates))
-          .map(expr => ({ tag: 'map', axes: perRow ? [] : row, expr }))
+          .map(expr => mapStage(expr, perRow ? [] : row))
   }
   const common = refinement(nest.axes, outer)
   const split = common !== undefined && sameShape(common, outer) ? over(nest, outer) : undefined
@@ -109,7 +109,7 @@ const lengthened = (chain: KernelNode, reader: KernelNode): Nest | undefined => 
   let complete = true
   const put = (axes: Shape): ((expr: Expr) => Expr) =>
     rewriting(node => {
-      if (node.tag === 'stage') return { ...node, stage: node.stage + shift }
+      if (node.tag === 'stage') return stage(node.dtype, node.stage + shift)
       if (node.tag !== 'load' && node.tag !== 'loadAt') return node
       const value = own.get(node.input)
       if (value === undefined) return node
@@ -119,11 +119,12 @@ const lengthened = (chain: KernelNode, reader: KernelNode): Nest | undefined => 
       if (!fits) complete = false
       return value
     })
-  const added = stages.map((s): Stage => ({ ...s, expr: put(s.axes)(s.expr) }))
+  const added = stages.map(s => withExpr(s, put(s.axes)(s.expr)))
   if (!complete) return undefined
   const outputs = isMap(reader.kernel) ? range(0, added.length) : (reader.kernel as Nest).outputs
   const whole: Nest = {
-    ...nest,
+    tag: 'nest',
+    axes: nest.axes,
     stages: [...nest.stages, ...added],
     outputs: [...nest.outputs, ...outputs.map(i => i + shift)],
   }

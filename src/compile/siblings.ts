@@ -4,10 +4,10 @@
  * Layer: compile. Maps with maps, reductions along the same axes with each other. One may read the other where both are at the same
  * element; else neither may depend on the other. Read first: substitute.ts.
  */
-import type { Expr, Kernel, Nest, Stage } from '../core/kernel.ts'
+import { type Expr, type Kernel, mapStage, type Nest, type Stage, withExpr } from '../core/kernel.ts'
 import { type Shape, sameShape, sizeOf } from '../core/shape.ts'
 import { refinement } from './affine.ts'
-import { about, fullLoads, rewriting, tooLarge } from './expressions.ts'
+import { about, fullLoads, restaging, tooLarge } from './expressions.ts'
 import type { KernelNode, ValueId } from './graph.ts'
 import { isMap, mapExprs, placesOf } from './kernels.ts'
 import { memo } from './memo.ts'
@@ -26,7 +26,7 @@ const joinedMaps = (first: KernelNode, second: KernelNode): Nest | undefined => 
   const own = new Map(first.outputs.map((v, i) => [v, before[i] as Expr]))
   const after = epilogueOf(b, a.axes, own)
   if (after === undefined) return undefined
-  const stages = [...before, ...after].map(expr => ({ tag: 'map', axes: [], expr }) as const)
+  const stages = [...before, ...after].map(expr => mapStage(expr))
   return { tag: 'nest', axes: a.axes, stages, outputs: stages.map((_, i) => i) }
 }
 
@@ -46,15 +46,15 @@ const reducingOver = (nest: Nest, axes: Shape): Nest | undefined => {
       const flat: Nest = {
         ...nest,
         axes: [...nest.axes, ...stage.axes],
-        stages: [{ ...stage, axes: [] }],
+        stages: [withExpr(stage, stage.expr, [])],
         outputs: [0],
       }
       const split = over(flat, [...nest.axes, ...axes])
       if (split === undefined) return undefined
-      stages.push({ ...stage, axes, expr: (split.stages[0] as Stage).expr })
+      stages.push(withExpr(stage, (split.stages[0] as Stage).expr, axes))
     }
   }
-  return { ...nest, stages }
+  return { tag: 'nest', axes: nest.axes, stages, outputs: nest.outputs }
 }
 
 /** Two reductions along the same axes as one nest. */
@@ -67,11 +67,11 @@ const joinedReductions = (first: KernelNode, second: KernelNode): Nest | undefin
   const [a, b] = nests.map(nest => reducingOver(nest, inner))
   if (a === undefined || b === undefined) return undefined
   const shift = a.stages.length
-  const later = rewriting(node => (node.tag === 'stage' ? { ...node, stage: node.stage + shift } : node))
-  const stages = [...a.stages, ...b.stages.map((stage): Stage => ({ ...stage, expr: later(stage.expr) }))]
+  const later = restaging(s => s + shift)
+  const stages = [...a.stages, ...b.stages.map(stage => withExpr(stage, later(stage.expr)))]
   const outputs = [...a.outputs, ...b.outputs.map(i => i + shift)]
   // Reductions first, so that their loops can be one.
-  return reductionsFirst({ ...a, stages, outputs })
+  return reductionsFirst({ tag: 'nest', axes: a.axes, stages, outputs })
 }
 
 /** The nest with reductions before maps, where no reduction reads a map. */
@@ -83,12 +83,12 @@ const reductionsFirst = (nest: Nest): Nest => {
     ...numbers.filter(i => nest.stages[i]?.tag === 'map'),
   ]
   const at = new Map(order.map((s, i) => [s, i]))
-  const moved = rewriting(node => (node.tag === 'stage' ? { ...node, stage: at.get(node.stage) as number } : node))
+  const moved = restaging(s => at.get(s) as number)
   const stages = order.map(i => {
     const stage = nest.stages[i] as Stage
-    return { ...stage, expr: moved(stage.expr) }
+    return withExpr(stage, moved(stage.expr))
   })
-  return { ...nest, stages, outputs: nest.outputs.map(i => at.get(i) as number) }
+  return { tag: 'nest', axes: nest.axes, stages, outputs: nest.outputs.map(i => at.get(i) as number) }
 }
 
 type Kind = 'map' | 'reduction' | undefined

@@ -4,10 +4,10 @@
  * Layer: compile. Plain loads are addresses, axes that are walked together are one axis, stages that nothing reads are gone, equal
  * expressions are one node. A kernel that is in that form already costs a look at its loads. Read next: lower.ts, network.ts.
  */
-import type { Affine, Expr, Kernel, Nest, Stage } from '../core/kernel.ts'
+import { type Affine, type Expr, type Kernel, type Nest, type Stage, withExpr } from '../core/kernel.ts'
 import { range, type Shape, sameShape } from '../core/shape.ts'
 import { axisMap, combine } from './affine.ts'
-import { about, relocating, renumbering, rewriting } from './expressions.ts'
+import { about, relocating, renumbering, restaging } from './expressions.ts'
 import type { Forms } from './forms.ts'
 import type { ValueId } from './graph.ts'
 import { mapPlaces, placesOf } from './kernels.ts'
@@ -21,12 +21,13 @@ const pruned = (nest: Nest): Nest => {
   if (needed.size === nest.stages.length) return nest
   const kept = range(0, nest.stages.length).filter(s => needed.has(s))
   const at = new Map(kept.map((s, i) => [s, i]))
-  const moved = rewriting(node => (node.tag === 'stage' ? { ...node, stage: at.get(node.stage) as number } : node))
+  const moved = restaging(s => at.get(s) as number)
   return {
-    ...nest,
+    tag: 'nest',
+    axes: nest.axes,
     stages: kept.map(s => {
       const stage = nest.stages[s] as Stage
-      return { ...stage, expr: moved(stage.expr) }
+      return withExpr(stage, moved(stage.expr))
     }),
     outputs: nest.outputs.map(s => at.get(s) as number),
   }
@@ -105,9 +106,9 @@ const mergedNest = (nest: Nest): Nest => {
     const groups = inner[s] as readonly (readonly number[])[]
     const inside = groupCoordinates(stage.axes.length, groups, outer.length)
     const expr = relocating([...outside, ...inside])(stage.expr)
-    return { ...stage, axes: sizesOf(groups, stage.axes), expr }
+    return withExpr(stage, expr, sizesOf(groups, stage.axes))
   })
-  return { ...nest, axes, stages }
+  return { tag: 'nest', axes, stages, outputs: nest.outputs }
 }
 
 /**

@@ -130,15 +130,15 @@ export type Monoid = 'sum' | 'prod' | 'max' | 'min' | 'and' | 'or' | 'argMax' | 
  * One step at each point of the nest's outer axes. A stage's own `axes` come after the outer ones: a map with axes gives
  * a value at each of their points, a reduce combines over them. `dtype` is that of the result.
  */
-export type Stage =
-  | { readonly tag: 'map'; readonly axes: Shape; readonly expr: Expr }
-  | {
-      readonly tag: 'reduce'
-      readonly axes: Shape
-      readonly monoid: Monoid
-      readonly expr: Expr
-      readonly dtype: Dtype
-    }
+export type Stage = MapStage | ReduceStage
+export type MapStage = { readonly tag: 'map'; readonly axes: Shape; readonly expr: Expr }
+export type ReduceStage = {
+  readonly tag: 'reduce'
+  readonly axes: Shape
+  readonly monoid: Monoid
+  readonly expr: Expr
+  readonly dtype: Dtype
+}
 
 /** Outer axes, then stages in order; later stages read the results of earlier ones without axes of their own left. */
 export type Nest = {
@@ -249,14 +249,35 @@ export const load = (
   fill: number | null = null,
 ): Load => ({ tag: 'load', dtype, input, view, index, fill })
 
+/** An input read at computed coordinates. */
+export const loadAt = (input: number, dtype: Dtype, view: Shape, index: readonly Expr[], fill: number): LoadAt => ({
+  tag: 'loadAt',
+  dtype,
+  input,
+  view,
+  index,
+  fill,
+})
+
+/** A load of an input by other coordinates. */
+export const withIndex = ({ input, dtype, view, fill }: Load, index: readonly Affine[]): Load =>
+  load(input, dtype, view, index, fill)
+
 /** The result of an earlier stage of a nest, or the sum of a contraction. */
 export const stage = (dtype: Dtype, number = 0): Expr => ({ tag: 'stage', dtype, stage: number })
+
+/** A stage that computes an expression at each point, of its own axes as well. */
+export const mapStage = (expr: Expr, axes: Shape = []): MapStage => ({ tag: 'map', axes, expr })
+
+/** A stage with another expression, over other axes of its own. */
+export const withExpr = (stage: Stage, expr: Expr, axes: Shape = stage.axes): Stage =>
+  stage.tag === 'map' ? mapStage(expr, axes) : { tag: 'reduce', axes, monoid: stage.monoid, expr, dtype: stage.dtype }
 
 /** A nest of one map over `axes`: the kernel of every elementwise and movement op. */
 export const mapNest = (axes: Shape, ...exprs: readonly Expr[]): Nest => ({
   tag: 'nest',
   axes,
-  stages: exprs.map(expr => ({ tag: 'map', axes: [], expr })),
+  stages: exprs.map(expr => mapStage(expr)),
   outputs: exprs.map((_, i) => i),
 })
 
@@ -344,7 +365,7 @@ export const withOperands = (expr: Expr, f: (x: Expr) => Expr): Expr => {
       return expr
     case 'loadAt': {
       const index = mapped(expr.index, f)
-      return index === expr.index ? expr : { ...expr, index }
+      return index === expr.index ? expr : loadAt(expr.input, expr.dtype, expr.view, index, expr.fill)
     }
     case 'apply': {
       const { tag, dtype, fn } = expr

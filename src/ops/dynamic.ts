@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type CotangentError, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
-import { along, apply, constant, type Expr, fixed, iota, load, mapNest, select } from '../core/kernel.ts'
+import { along, apply, constant, type Expr, fixed, iota, load, loadAt, mapNest, select } from '../core/kernel.ts'
 import { dim, range, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import type { Check, DynamicSlice, DynamicUpdate, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { isTensor } from '../core/tensor.ts'
@@ -89,7 +89,7 @@ const dynamicSliceOp: Op<Cut> = defineOp({
       const axis = i - batch
       return axis < 0 ? iota(i) : apply('add', iota(i), startAt(1, starts, batch, axis, n, dim(sizes, axis)))
     })
-    return mapNest(outs[0]?.shape ?? [], { tag: 'loadAt', dtype, input: 0, view: shape, index, fill: 0 })
+    return mapNest(outs[0]?.shape ?? [], loadAt(0, dtype, shape, index, 0))
   },
   differentiation: {
     rule: 'linear',
@@ -132,7 +132,7 @@ const dynamicUpdateSliceOp: Op<Batch> = defineOp({
     const inside = place.flatMap((at, i) =>
       i < batch ? [] : [apply('ge', at, int(0)), apply('lt', at, int(dim(update.shape, i)))],
     )
-    const written: Expr = { tag: 'loadAt', dtype: x.dtype, input: 1, view: update.shape, index: place, fill: 0 }
+    const written = loadAt(1, x.dtype, update.shape, place, 0)
     const old = load(
       0,
       x.dtype,

@@ -8,7 +8,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Dtype, isFloat } from '../core/dtype.ts'
 import { type CotangentError, describe, dtypeError, orThrow, shapeError, valueError } from '../core/errors.ts'
-import { type Affine, along, type Combination, type Expr, fixed, iota, load, mapNest } from '../core/kernel.ts'
+import { type Affine, along, type Combination, type Expr, fixed, iota, load, loadAt, mapNest } from '../core/kernel.ts'
 import { dim, range, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts'
 import type { ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
@@ -115,7 +115,7 @@ export const gatherOp: Op<Gather> = defineOp<Gather>({
     const layout = orThrow(layoutOf('gather', batch, operand, indices))
     const index = coordinates(layout, indices, 1)
     const { dtype, shape: view } = operand
-    return mapNest(outs[0]?.shape ?? [], { tag: 'loadAt', dtype, input: 0, view, index, fill: outside(fill, dtype) })
+    return mapNest(outs[0]?.shape ?? [], loadAt(0, dtype, view, index, outside(fill, dtype)))
   },
   differentiation: {
     rule: 'jvp',

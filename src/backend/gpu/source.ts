@@ -14,6 +14,7 @@ import {
   type Expr,
   type Kernel,
   linearise,
+  mapStage,
   type Nest,
   type Scatter,
   type Stage,
@@ -134,7 +135,7 @@ const nestMaker = (head: Head, nest: Nest, made: Made): ((s: number) => number) 
     if (readCount(nest, s, made) <= MOST_INPUTS) return nest
     for (const other of needed(nest, s)) if (other !== s && ownAxes(nest.stages[other]).length === 0) make(other)
     const expr = narrowed(stage.expr, part => {
-      const stages: readonly Stage[] = [...nest.stages, { tag: 'map', axes: stage.axes, expr: part }]
+      const stages: readonly Stage[] = [...nest.stages, mapStage(part, stage.axes)]
       return loadMade(part, add({ ...nest, stages }, nest.stages.length), [...nest.axes, ...stage.axes])
     })
     return { ...nest, stages: nest.stages.map((other, i) => (i === s ? { ...stage, expr } : other)) }
@@ -165,7 +166,7 @@ const nestSource = (head: Head, nest: Nest, before: readonly GpuKernel[] = []): 
 
 /** An expression at the points of some axes, as a load of an array that is made first. */
 const gathered = (head: Head, axes: Shape, expr: Expr, kernels: GpuKernel[]): Expr => {
-  const nest: Nest = { tag: 'nest', axes, stages: [{ tag: 'map', axes: [], expr }], outputs: [0] }
+  const nest: Nest = { tag: 'nest', axes, stages: [mapStage(expr)], outputs: [0] }
   return loadMade(expr, nestMaker(head, nest, { kernels, at: new Map() })(0), axes)
 }
 
