@@ -147,6 +147,21 @@ const smooth: { readonly [name: string]: Step } = {
     })(fitted(x, [2]), fitted(y, [3, 2]))
     return [c, ys]
   },
+  constantsInScan: ({ x, n }) => {
+    const held = C.full(x.shape, 0.25, { dtype: x.dtype as Float })
+    const step = (c: Tensor) =>
+      [
+        C.sub(held, C.mul(c, 0.5)),
+        C.concat({ axis: 0 })([C.reshape([-1])(held), C.zeros([n % 3], { dtype: x.dtype as Float })]),
+      ] as const
+    const [c, rows] = C.scan(step, { length: 2 })(x)
+    return [c, rows]
+  },
+  constantsInLoop: ({ x }) => {
+    const a = matrix(x)
+    const k = a.shape[1] as number
+    return C.foriLoop(0, 2, (_, b: Tensor) => C.tanh(C.matmul(b, C.full([k, k], 0.3, { dtype: x.dtype as Float }))))(a)
+  },
   loop: ({ x }) => C.foriLoop(0, 3, (_, a: Tensor) => C.sin(C.add(a, 1)))(x),
 }
 
@@ -167,6 +182,11 @@ const jumping: { readonly [name: string]: Step } = {
       (a: Tensor) => C.sin(a),
       (a: Tensor) => C.mul(a, 2),
     )(C.gt(C.sum(bounded(y)), 0), x),
+  constantsInCond: ({ x, y }) =>
+    C.cond(
+      (a: Tensor) => C.fullLike(a, 0.5),
+      (a: Tensor) => C.add(a, C.fullLike(a, 0.5)),
+    )(C.gt(C.sum(bounded(y)), 0), x),
   loopUntil: ({ x }) =>
     C.whileLoop(
       ([, n]: readonly [Tensor, Tensor]) => C.lt(n, 3),
@@ -174,7 +194,8 @@ const jumping: { readonly [name: string]: Step } = {
     )([x, C.tensor(0, { dtype: 'int32' })])[0],
 }
 
-const MOST_ELEMENTS = 60
+/** Elements of one value at most; those of large programs are enough to be kept outside of a plan's frame. */
+const MOST_ELEMENTS = { small: 60, large: 1500 } as const
 
 /** A function of tensors with arguments to try it on, and its text for counterexamples. */
 export type WholeProgram = {
@@ -185,11 +206,11 @@ export type WholeProgram = {
 const isFloat = (x: Tensor): boolean => x.dtype === 'float32' || x.dtype === 'float64'
 
 /** What a step gives; nothing when its arguments do not fit it. */
-const attempt = (step: Step, values: Parameters<Step>[0]): readonly Tensor[] => {
+const attempt = (step: Step, values: Parameters<Step>[0], most: number): readonly Tensor[] => {
   try {
     const results = step(values)
     const list = Array.isArray(results) ? (results as readonly Tensor[]) : [results as Tensor]
-    return list.every(x => size(x.shape) <= MOST_ELEMENTS) ? list : []
+    return list.every(x => size(x.shape) <= most) ? list : []
   } catch (error) {
     if (error instanceof CotangentError) return []
     throw error
@@ -200,6 +221,7 @@ const runChoices = (
   steps: readonly Step[],
   choices: readonly Choice[],
   kept: number,
+  most: number,
   args: readonly Tensor[],
 ): readonly Tensor[] => {
   const values = [...args]
@@ -209,12 +231,11 @@ const runChoices = (
     const recent = floats[floats.length - 1 - (x % Math.min(3, floats.length))] as Tensor
     const other = floats[y % floats.length] as Tensor
     values.push(
-      ...attempt(steps[step % steps.length] as Step, {
-        x: recent,
-        y: other,
-        z: values[z % values.length] as Tensor,
-        n,
-      }),
+      ...attempt(
+        steps[step % steps.length] as Step,
+        { x: recent, y: other, z: values[z % values.length] as Tensor, n },
+        most,
+      ),
     )
   }
   return [...values.slice(-3), values[kept % values.length] as Tensor]
@@ -226,11 +247,13 @@ export const wholePrograms = ({
   least = 3,
   most = 30,
   empty = true,
+  sizes = 'small',
 }: {
   readonly dtype?: Float
   readonly least?: number
   readonly most?: number
   readonly empty?: boolean
+  readonly sizes?: keyof typeof MOST_ELEMENTS
 } = {}): fc.Arbitrary<WholeProgram> => {
   const named = Object.entries(dtype === 'float32' ? smooth : { ...smooth, ...jumping })
   const choice = fc.record({
@@ -240,9 +263,11 @@ export const wholePrograms = ({
     z: fc.nat(40),
     n: fc.nat(11),
   })
-  const shape = fc.array(empty ? fc.constantFrom(1, 2, 3, 4, 3, 2, 0) : fc.integer({ min: 1, max: 4 }), {
+  const small = fc.array(empty ? fc.constantFrom(1, 2, 3, 4, 3, 2, 0) : fc.integer({ min: 1, max: 4 }), {
     maxLength: 3,
   })
+  const large = fc.constantFrom([257], [300], [16, 17], [31, 9], [4, 9, 8], [20, 20])
+  const shape = sizes === 'small' ? small : large
   return fc
     .record({
       choices: fc.array(choice, { minLength: least, maxLength: most }),
@@ -254,7 +279,7 @@ export const wholePrograms = ({
       const text = `${shapes.map(s => `[${s}]`).join(' ')}: ${choices.map(c => `${named[c.step]?.[0]}(${[c.x, c.y, c.z, c.n]})`).join(' > ')}`
       const steps = named.map(([, step]) => step)
       return {
-        f: (...args: readonly Tensor[]) => runChoices(steps, choices, kept, args),
+        f: (...args: readonly Tensor[]) => runChoices(steps, choices, kept, MOST_ELEMENTS[sizes], args),
         args: shapes.map((s, i) => wavy(s, phase + i, dtype)),
         toString: () => text,
       }

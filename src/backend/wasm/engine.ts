@@ -117,10 +117,8 @@ const createEngine = (options: Required<EngineOptions>): Engine => {
     const { frame, whole } = executable.unit
     const { inputs, outputs, buffers } = plan
     for (let i = 0; i < inputs.length; i++) place(frame, ready, inputs[i] as number, (args[i] as Concrete).cell)
-    for (const slot of executable.constants) {
-      const { storage } = buffers[slot] as Buffer
-      if (storage.tag === 'constant') place(frame, ready, slot, storage.value.cell)
-    }
+    for (const { frame, slot, buffer, cell } of executable.constants)
+      setWord(heap, frame, slot, residence.place(cell, buffer.dtype, buffer.size))
     const cells = new Map<number, Cell>()
     for (const slot of outputs) {
       const buffer = buffers[slot] as Buffer

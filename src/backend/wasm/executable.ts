@@ -10,6 +10,7 @@ import { ALIGNMENT, aligned, type Buffer, type Plan, type Run, type Step } from 
 import { bytesOf, type TypedArray } from '../../core/dtype.ts'
 import { engineError, fail } from '../../core/errors.ts'
 import { cellOf } from '../../core/tensor.ts'
+import type { Cell } from '../../core/types.ts'
 import { type FunctionRef, type ModuleBuilder, moduleBuilder } from './assembler.ts'
 import { emitContract } from './contract.ts'
 import type { SharedModule } from './control.ts'
@@ -57,12 +58,14 @@ export type Unit = {
   arena: number
 }
 
+/** A constant that is a tensor of its own in the engine's cache: each run asks there where it is, and says so in the frame. */
+export type Resident = { readonly frame: number; readonly slot: number; readonly buffer: Buffer; readonly cell: Cell }
+
 /** A plan that can be run. */
 export type Executable = {
   readonly unit: Unit
   readonly id: number
-  /** Slots of constants that are tensors of their own in the engine's cache. */
-  readonly constants: readonly number[]
+  readonly constants: readonly Resident[]
   /** The module for workers to read, if some phase is worth sharing. */
   readonly shared: SharedModule | null
   /** Nanoseconds, roughly, that the phases of many chunks take on one thread. */
@@ -115,6 +118,7 @@ type Building = {
   readonly module: ModuleBuilder
   readonly functions: FunctionRef[]
   readonly owned: { readonly at: number; readonly bytes: number }[]
+  readonly constants: Resident[]
   parallel: number
 }
 
@@ -249,15 +253,17 @@ export const setWord = (heap: Heap, frame: number, slot: number, at: number): vo
   heap.views().i32[(frame >>> 2) + slot] = at
 }
 
-/** Gives small constants, and small inputs and outputs, a place that stays. */
+/** Gives small constants, and small inputs and outputs, a place that stays; notes which constants are large. */
 const placeConstants = (building: Building, plan: Plan, frame: number): void => {
   const { heap } = building.workshop
   plan.buffers.forEach((buffer, slot) => {
     const { dtype, storage } = buffer
-    if (storage.tag === 'temporary' || !isSmall(buffer)) return
-    const at = own(building, Math.max(16, bufferBytes(plan, slot)))
-    if (storage.tag === 'constant') copyIn(heap, cellOf(storage.value), dtype, at)
-    setWord(heap, frame, slot, at)
+    if (storage.tag === 'temporary') return
+    if (isSmall(buffer)) {
+      const at = own(building, Math.max(16, bufferBytes(plan, slot)))
+      if (storage.tag === 'constant') copyIn(heap, cellOf(storage.value), dtype, at)
+      setWord(heap, frame, slot, at)
+    } else if (storage.tag === 'constant') building.constants.push({ frame, slot, buffer, cell: storage.value.cell })
   })
 }
 
@@ -287,7 +293,7 @@ let made = 0
 /** Compiles a plan. */
 export const createExecutable = (workshop: Workshop, plan: Plan): Executable => {
   const { heap } = workshop
-  const building: Building = { workshop, module: moduleBuilder(), functions: [], owned: [], parallel: 0 }
+  const building: Building = { workshop, module: moduleBuilder(), functions: [], owned: [], constants: [], parallel: 0 }
   const unit = unitOf(building, plan)
   const { bytes, data } = building.module.finish(heap.shared, building.functions)
   const dataAt = own(building, Math.max(16, data.length))
@@ -303,9 +309,7 @@ export const createExecutable = (workshop: Workshop, plan: Plan): Executable => 
   return {
     unit,
     id: made,
-    constants: plan.buffers.flatMap((buffer, slot) =>
-      buffer.storage.tag === 'constant' && !isSmall(buffer) ? [slot] : [],
-    ),
+    constants: building.constants,
     shared: share ? { id: made, bytesAt: at, bytesLength: bytes.length, data: dataAt } : null,
     parallel: building.parallel,
     codeSize: bytes.length,

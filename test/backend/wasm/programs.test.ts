@@ -66,6 +66,18 @@ describe.each([
     )
   })
 
+  it('op by op and compiled, on larger tensors', () => {
+    fc.assert(
+      fc.property(wholePrograms({ dtype, sizes: 'large' }), program => {
+        const wanted = onReference(program)
+        expectNear(program.f(...program.args), wanted, tolerance, 'eager ops')
+        const { results, plan } = compiled(program, {})
+        expectNear(results, wanted, tolerance, showPlan(plan))
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
   it.each(settings)('compiled with %s', (_, options) => {
     fc.assert(
       fc.property(wholePrograms({ dtype }), program => {
