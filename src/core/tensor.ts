@@ -149,7 +149,7 @@ const showRemote = (x: TensorType, { where }: Remote): string => `Tensor(${showT
 export const donated = (op: string): CotangentError =>
   engineError(
     op,
-    'this tensor was donated to a jitted function, which has overwritten it: use the result instead, or leave its argument out of { donate }',
+    'this tensor was donated, itself or as its reshape, to a jitted function, which has overwritten it: use the result instead, or leave its argument out of { donate }',
   )
 
 /** A tensor of the same elements in memory of its own; a tracer as it is. */

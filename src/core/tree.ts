@@ -43,15 +43,28 @@ export const isNode = (x: unknown): x is readonly unknown[] | Readonly<Record<st
 export const pathStep = (key: string): string =>
   /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 
-const walk = (node: unknown, path: string, leaves: Leaf[]): TreeShape => {
+/** Nodes inside one another, at most: more are in a tree that contains itself. */
+const DEEPEST = 500
+
+const walk = (node: unknown, path: string, leaves: Leaf[], depth = 0): TreeShape => {
   if (!isNode(node)) {
     leaves.push({ path, value: node })
     return { tag: 'leaf' }
   }
-  if (Array.isArray(node)) return { tag: 'array', items: node.map((child, i) => walk(child, `${path}[${i}]`, leaves)) }
+  if (depth === DEEPEST)
+    fail(
+      treeError(
+        'tree',
+        `${path.slice(0, 20)}… goes on for ${DEEPEST} steps: it contains itself, or is nested too deep`,
+      ),
+    )
+  const next = depth + 1
+  // Holes in arrays are leaves too, which are undefined.
+  if (Array.isArray(node))
+    return { tag: 'array', items: Array.from(node, (child, i) => walk(child, `${path}[${i}]`, leaves, next)) }
   const record = node as Readonly<Record<string, unknown>>
   const keys = Object.keys(record).sort()
-  return { tag: 'record', keys, items: keys.map(key => walk(record[key], path + pathStep(key), leaves)) }
+  return { tag: 'record', keys, items: keys.map(key => walk(record[key], path + pathStep(key), leaves, next)) }
 }
 
 /** Leaves with their paths, and the structure that puts them back. */

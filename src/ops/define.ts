@@ -332,6 +332,12 @@ const wanted: { readonly [a in Accepts]: string } = {
   any: 'any dtype',
 }
 
+/** The one of two dtypes that holds more. */
+const wider = (a: Dtype, b: Dtype): Dtype => {
+  const order: readonly Dtype[] = ['bool', 'int32', 'float32', 'float64']
+  return order.indexOf(a) > order.indexOf(b) ? a : b
+}
+
 /** The one dtype of all arguments, if the op takes it. */
 export const commonDtype = (
   op: string,
@@ -343,7 +349,10 @@ export const commonDtype = (
   const other = rest.find(arg => arg.dtype !== first.dtype)
   if (other !== undefined)
     return E.left(
-      dtypeError(op, `dtypes differ: ${first.dtype} and ${other.dtype}; convert one, as in cast('${first.dtype}')(x)`),
+      dtypeError(
+        op,
+        `dtypes differ: ${first.dtype} and ${other.dtype}; convert one, as in cast('${wider(first.dtype, other.dtype)}')(x)`,
+      ),
     )
   return accepted[accepts](first.dtype)
     ? E.right(first.dtype)

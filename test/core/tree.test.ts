@@ -82,6 +82,24 @@ describe('pytrees', () => {
     expect(flatten(Object.assign(Object.create(null), { a: 1 }))[0]).toEqual([1])
   })
 
+  it('a hole in an array is a leaf like any other', () => {
+    const hole: unknown[] = [1]
+    hole[2] = 3
+    expect(flattenWithPaths(hole)[0]).toEqual([
+      { path: '[0]', value: 1 },
+      { path: '[1]', value: undefined },
+      { path: '[2]', value: 3 },
+    ])
+  })
+
+  it('refuses what contains itself', () => {
+    const ring: { next?: unknown } = {}
+    ring.next = [ring]
+    expect(mistake(() => flatten(ring))).toBe(
+      'TreeError: tree: .next[0].next[0].nex… goes on for 500 steps: it contains itself, or is nested too deep',
+    )
+  })
+
   it('empty arrays and objects have no leaves, and come back', () => {
     for (const empty of [[], {}, { a: [], b: {} }]) {
       const [leaves, shape] = flatten(empty)

@@ -54,14 +54,14 @@ describe('tensors of different dtypes never mix', () => {
     it(`${name}: the error names both dtypes and the cast`, () => {
       const { _tag, message } = errorOf(() => f(x, y))
       expect(_tag).toBe('DtypeError')
-      expect(message).toMatch(/: dtypes differ: float32 and float64; convert one, as in cast\('float32'\)\(x\)$/)
+      expect(message).toMatch(/: dtypes differ: float32 and float64; convert one, as in cast\('float64'\)\(x\)$/)
       expect(errorOf(() => f(n, y)).message).toContain('int32 and float64')
       expect(errorOf(() => f(b, x)).message).toContain('bool and float32')
     })
 
   it('the same for lists, choices and sums of products', () => {
     expect(mistake(() => concat([x, y]))).toBe(
-      "DtypeError: concat: dtypes differ: float32 and float64; convert one, as in cast('float32')(x)",
+      "DtypeError: concat: dtypes differ: float32 and float64; convert one, as in cast('float64')(x)",
     )
     expect(mistake(() => stack([n, x]))).toContain('int32 and float32')
     expect(mistake(() => where(b, n, x))).toContain('where: dtypes differ: int32 and float32')

@@ -147,7 +147,7 @@ describe('what every scatter does', () => {
       'ShapeError: scatter: updates must be float32[1], got float32[2]',
     )
     expect(mistake(() => scatterMul()(zeros([3]), i32([[0]]), f64([1])))).toBe(
-      "DtypeError: scatterMul: dtypes differ: float32 and float64; convert one, as in cast('float32')(x)",
+      "DtypeError: scatterMul: dtypes differ: float32 and float64; convert one, as in cast('float64')(x)",
     )
     expect(mistake(() => scatterMin()(zeros([3]), tensor([[0]]), zeros([1])))).toContain(
       'DtypeError: scatterMin: indices must be int32, got float32',

@@ -187,7 +187,7 @@ describe('mistakes under grad', () => {
 
   it('mixed dtypes inside, as anywhere', () => {
     expect(mistake(() => grad((x: Tensor) => mul(x, f64(2)))(1))).toBe(
-      "DtypeError: mul: dtypes differ: float32 and float64; convert one, as in cast('float32')(x)",
+      "DtypeError: mul: dtypes differ: float32 and float64; convert one, as in cast('float64')(x)",
     )
   })
 })
