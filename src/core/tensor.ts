@@ -234,6 +234,7 @@ export const checkElement = (op: string, value: number | boolean, dtype: Dtype):
     return dtype === 'bool'
       ? Number(value)
       : fail(dtypeError(op, `${value} is no ${dtype}; give 1 or 0, or make a bool tensor and cast it`))
+  if (typeof value !== 'number') return fail(valueError(op, `${describe(value)} is no number`))
   if (dtype === 'int32' && (!Number.isInteger(value) || (value | 0) !== value))
     return fail(
       dtypeError(op, `${value} is no int32: use a whole number between -2147483648 and 2147483647, or a float dtype`),
@@ -316,9 +317,13 @@ export const scalarLike = (value: number, dtype: Dtype): Concrete => {
   return concrete([], dtype, host)
 }
 
+/** The tensor itself; anything else is a ValueError. */
+export const requireTensor = <X>(op: string, x: X): X & Tensor =>
+  isTensor(x) ? x : fail(valueError(op, `takes a tensor, got ${describe(x)}`))
+
 /** The values of a tensor, through the primals of its tracers; throws where no value is known. */
 const known = (op: string, x: Tensor): Concrete => {
-  let value = asValue(x)
+  let value = asValue(requireTensor(op, x))
   while (value.tag === 'tracer') {
     const { trace, primal } = value
     if (primal === null)
@@ -340,7 +345,7 @@ const known = (op: string, x: Tensor): Concrete => {
  * @throws ShapeError when there is not exactly one element; TraceError under `vmap` or while a program is recorded
  */
 export const item = <X extends Tensor>(x: Check<SingleElement<ShapeOf<X>>, X>): number => {
-  const found: Tensor = x as Tensor
+  const found: Tensor = requireTensor('item', x)
   if (sizeOf(found.shape) !== 1)
     return fail(shapeError('item', `needs exactly one element, got shape ${showShape(found.shape)}`))
   return hostOf(known('item', found).cell)[0] ?? 0

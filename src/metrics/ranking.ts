@@ -4,12 +4,13 @@
  * Layer: metrics. Equal scores are one threshold, so that no order among them is invented.
  */
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, sameShape, showShape } from '../core/shape.ts'
 import { cellOf, isTensor, item, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { checkLabels } from '../nn/losses/labels.ts'
 import { cast, eq } from '../ops/comparison.ts'
-import { type NotTensor, requireOptions } from '../ops/define.ts'
+import type { NotTensor } from '../ops/define.ts'
 import { reshape } from '../ops/movement.ts'
 import { sum } from '../ops/reduction.ts'
 import { slice } from '../ops/slicing.ts'
@@ -133,7 +134,7 @@ export const rocAuc: RocAuc = ((...args: readonly unknown[]) =>
   isTensor(args[0])
     ? rocAucOf({}, args[0], args[1] as Tensor)
     : (labels: Tensor, scores: Tensor) =>
-        rocAucOf(requireOptions('rocAuc', args[0] as RocAucOptions), labels, scores)) as RocAuc
+        rocAucOf(requireOptions('rocAuc', args[0] as RocAucOptions, ['average']), labels, scores)) as RocAuc
 
 /**
  * Σ (recall - recall before) · precision over the scores that occur, from the highest down: the area under the precision-recall curve

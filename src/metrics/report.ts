@@ -4,9 +4,10 @@
  * Layer: metrics. Where a score is 0/0 it is given as 0, and the report says so.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { isTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
-import { type NotTensor, requireOptions } from '../ops/define.ts'
+import type { NotTensor } from '../ops/define.ts'
 import { classNames, countsOf, type NameOptions } from './confusion.ts'
 
 /**
@@ -100,7 +101,8 @@ interface Report {
 export const classificationReport: Report = ((x: Tensor | ReportOptions) =>
   isTensor(x)
     ? reportOf({}, x)
-    : (matrix: Tensor) => reportOf(requireOptions('classificationReport', x as ReportOptions), matrix)) as Report
+    : (matrix: Tensor) =>
+        reportOf(requireOptions('classificationReport', x as ReportOptions, ['labels']), matrix)) as Report
 
 const COLUMNS = ['precision', 'recall', 'f1-score', 'support'] as const
 const COLUMN = 9

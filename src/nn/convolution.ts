@@ -90,7 +90,7 @@ const initOf =
     const [forKernel, forBiases] = split(key)
     const w = assertShape(shape)(init({ shape, dtype })(forKernel))
     if (!bias) return { w }
-    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype, fans: fansOf(shape) })(forBiases)) }
+    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype }, fansOf(shape))(forBiases)) }
   }
 
 /** What the two kinds of convolution do not share: the name, the ops by rank, and the last two axes of the kernel. */

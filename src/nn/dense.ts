@@ -45,7 +45,7 @@ export const linearParams =
     const w = assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights))
     if (!bias) return { w }
     const fans = { in: inputs, out: outputs }
-    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype, fans })(forBiases)) }
+    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype }, fans)(forBiases)) }
   }
 
 /** x @ w + b, without b if there is none. */

@@ -16,14 +16,14 @@ import { type Key, normal, truncatedNormal, uniform } from '../random/index.ts'
 /** How many inputs an output sums over, and how many outputs an input goes to. */
 export type Fans = { readonly in: number; readonly out: number }
 
-/**
- * The shape and dtype (float32 by default) of a parameter to be made. `fans` are those of the weights that biases belong to; by
- * default they follow from the shape.
- */
-export type InitOptions = { readonly shape: Shape; readonly dtype?: FloatDtype; readonly fans?: Fans }
+/** The shape and dtype (float32 by default) of a parameter to be made. */
+export type InitOptions = { readonly shape: Shape; readonly dtype?: FloatDtype }
 
-/** Makes a parameter from a key. */
-export type Initializer = (options: InitOptions) => (key: Key) => Tensor
+/**
+ * Makes a parameter from a key; samplers such as `normal` do too. `fans` are those of the weights that biases belong to; by default they
+ * follow from the shape.
+ */
+export type Initializer = (options: InitOptions, fans?: Fans) => (key: Key) => Tensor
 
 /**
  * The fans of weights of a shape [..., in, out]: for a window before them, times its size.
@@ -76,11 +76,10 @@ export const varianceScaling =
     readonly fan: FanMode
     readonly distribution: Distribution
   }): Initializer =>
-  options => {
+  (options, fans = fansOf(options.shape)) => {
     if (!(scale > 0 && scale < Infinity))
       return fail(valueError('varianceScaling', `scale must be a number above 0, got ${scale}`))
-    const n = options.fans ?? fansOf(options.shape)
-    const variance = scale / Math.max(1, fan === 'average' ? (n.in + n.out) / 2 : n[fan])
+    const variance = scale / Math.max(1, fan === 'average' ? (fans.in + fans.out) / 2 : fans[fan])
     return key => mul(standard(distribution, options, key), Math.sqrt(variance))
   }
 
@@ -104,8 +103,8 @@ export const lecunNormal = varianceScaling({ scale: 1, fan: 'in', distribution: 
  * @example
  * dense(784, 10, { init: torchUniform, biasInit: torchUniform })
  */
-export const torchUniform: Initializer = options => {
-  const bound = 1 / Math.sqrt(Math.max(1, (options.fans ?? fansOf(options.shape)).in))
+export const torchUniform: Initializer = (options, fans = fansOf(options.shape)) => {
+  const bound = 1 / Math.sqrt(Math.max(1, fans.in))
   return key => mul(standard('uniform', options, key), bound / Math.sqrt(3))
 }
 

@@ -79,7 +79,9 @@ const parametrised = <Options extends { readonly [name: string]: number }>(
       apply: (options: Options, [x]) => f(options, x as Tensor),
       sample: (draw: Draw): Sample<Options> => ({ params: defaults, args: [draw.tensor(draw.shape(), smooth)] }),
     },
-    dataLast<Partial<Options>, Mapping<Partial<Options>>>(name, (options, x) => f({ ...defaults, ...options }, x)),
+    dataLast<Partial<Options>, Mapping<Partial<Options>>>(name, Object.keys(defaults), (options, x) =>
+      f({ ...defaults, ...options }, x),
+    ),
   )
 
 /** x where positive, else slope · x (0.01); the derivative at 0 is the slope. */
@@ -163,7 +165,7 @@ const alongAxis = <const Name extends string>(
       },
       invalid: draw => ({ params: { axis: 3 }, args: [draw.tensor([2])] }),
     },
-    dataLast<SoftmaxOptions, AlongAxis<Name>>(name, ({ axis = -1 }, x) => of(axis, x)),
+    dataLast<SoftmaxOptions, AlongAxis<Name>>(name, ['axis'], ({ axis = -1 }, x) => of(axis, x)),
   )
 }
 

@@ -4,10 +4,11 @@
  * Layer: ops. Conventions at kinks are stated at each function; docs/conventions.md says where they differ from JAX's.
  */
 import { apply } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import type { AllTogether, Beside, Check, TensorLike } from '../core/shape-types.ts'
 import { type Domain, interval, type Tensor } from '../core/types.ts'
 import { eq, ge, gt, indicator, where } from './comparison.ts'
-import { composite, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, liftOne, type NotTensor } from './define.ts'
 import { binary, fn, mul, neg, unary } from './elementwise.ts'
 import { log } from './math.ts'
 
@@ -214,7 +215,9 @@ export const clip = composite(
     options: { readonly min?: Low; readonly max?: High } & NotTensor,
   ) =>
     <X extends TensorLike>(x: Check<Beside<X, Low>, Check<Beside<X, High>, X>>) =>
-      clipTo(requireOptions('clip', options), liftOne('clip', x as TensorLike)) as Tensor<AllTogether<X, Low, High>>,
+      clipTo(requireOptions('clip', options, ['min', 'max']), liftOne('clip', x as TensorLike)) as Tensor<
+        AllTogether<X, Low, High>
+      >,
 )
 
 const bits = (name: string, kernel: 'bitAnd' | 'bitOr' | 'bitXor', doc: string) =>

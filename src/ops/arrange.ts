@@ -4,6 +4,7 @@
  * Layer: ops.
  */
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import type {
   Check,
@@ -22,7 +23,7 @@ import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
-import { composite, dataLast, first, liftList, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, dataLast, first, liftList, liftOne, type NotTensor } from './define.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { concat, padOp, slice } from './slicing.ts'
 
@@ -54,7 +55,7 @@ export const expandDims = composite(
   },
   <const A extends Axes>(options: { readonly axis: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<ExpandDims<ShapeOf<X>, A>, X>) =>
-      expandAt(requireOptions('expandDims', options).axis, liftOne('expandDims', x as TensorLike)) as Tensor<
+      expandAt(requireOptions('expandDims', options, ['axis']).axis, liftOne('expandDims', x as TensorLike)) as Tensor<
         Resolved<ExpandDims<ShapeOf<X>, A>>
       >,
 )
@@ -93,7 +94,7 @@ export const squeeze: Squeezing = composite(
     },
     invalid: draw => ({ params: { axis: [0] }, args: [draw.tensor([2])] }),
   },
-  dataLast<{ readonly axis?: Axes }, Squeezing>('squeeze', ({ axis }, x) => squeezeAt(axis, x)),
+  dataLast<{ readonly axis?: Axes }, Squeezing>('squeeze', ['axis'], ({ axis }, x) => squeezeAt(axis, x)),
 )
 
 // ---- lists of tensors
@@ -136,7 +137,8 @@ export const stack: Stacking = composite(
   ((arg: readonly TensorLike[] | { readonly axis?: number }) =>
     Array.isArray(arg)
       ? stackAlong(0, arg)
-      : (xs: readonly TensorLike[]) => stackAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Stacking,
+      : (xs: readonly TensorLike[]) =>
+          stackAlong(requireOptions('stack', arg as { readonly axis?: number }, ['axis']).axis ?? 0, xs)) as Stacking,
 )
 
 type Sections = number | readonly number[]
@@ -194,7 +196,8 @@ export const split = composite(
   },
   ((options: SplitOptions) =>
     (x: TensorLike): readonly Tensor[] => {
-      const { axis = 0, ...sections } = requireOptions('split', options)
+      const names = ['into', 'at', 'axis'] as readonly (keyof SplitOptions)[]
+      const { axis = 0, ...sections } = requireOptions('split', options, names)
       if ('at' in sections && !Array.isArray(sections.at))
         return fail(valueError('split', `at is a list of positions, got ${describe(sections.at)}; for parts give into`))
       return splitAlong('into' in sections ? sections.into : sections.at, axis, liftOne('split', x))
@@ -273,7 +276,7 @@ export const pad = composite(
   },
   <const Widths extends PadWidths>(options: { readonly widths: Widths; readonly value?: number }) =>
     <X extends TensorLike>(x: Check<Pad<ShapeOf<X>, Widths>, X>) => {
-      const { widths, value = 0 } = requireOptions('pad', options)
+      const { widths, value = 0 } = requireOptions('pad', options, ['widths', 'value'])
       return padWith(widths, value, liftOne('pad', x as TensorLike)) as Tensor<Resolved<Pad<ShapeOf<X>, Widths>>>
     },
 )

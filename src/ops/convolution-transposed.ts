@@ -1,3 +1,4 @@
+import { requireOptions } from '../core/options.ts'
 import { dim, range } from '../core/shape.ts'
 import type {
   ChannelsLast,
@@ -19,7 +20,7 @@ import {
   imageLayout,
   kernelAxes,
 } from './convolution.ts'
-import { composite, lift, requireOptions } from './define.ts'
+import { composite, lift } from './define.ts'
 import { channelsLast, imageAxes, type Padding, type PerAxis, transposedRelationOf } from './spatial.ts'
 
 /** Options of `convTranspose1d`, `convTranspose2d` and `convTranspose3d`: those of the convolution that is transposed. */
@@ -40,6 +41,8 @@ export type ConvTransposeOptions<
   /** Elements more at the end, with padding in numbers: a convolution with strides has images of several sizes with results of one. */
   readonly outputPadding?: PerAxis<R>
 }
+
+const names = ['strides', 'padding', 'dilation', 'groups', 'layout', 'outputPadding'] as const
 
 const transposeConvolution = <R extends SpatialRank>(
   op: string,
@@ -116,7 +119,7 @@ const transposedConvolution = <const Name extends string, R extends SpatialRank>
     ((options: ConvTransposeOptions<R> = {}) =>
       (x: TensorLike, w: TensorLike): Tensor => {
         const [a, b] = lift(name, [x, w])
-        return transposeConvolution(name, rank, requireOptions(name, options), a as Tensor, b as Tensor)
+        return transposeConvolution(name, rank, requireOptions(name, options, names), a as Tensor, b as Tensor)
       }) as Transposing<Name, R>,
   )
 

@@ -5,6 +5,7 @@
  * convolution-transposed.ts, the same contraction with the image and the result exchanged.
  */
 import { fail, shapeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape, showShape } from '../core/shape.ts'
 import type {
   ChannelsLast,
@@ -18,7 +19,7 @@ import type {
 } from '../core/shape-types.ts'
 import type { Draw, Params, Sample, Tensor } from '../core/types.ts'
 import { contract, type Relation } from './contract.ts'
-import { composite, lift, requireOptions } from './define.ts'
+import { composite, lift } from './define.ts'
 import { reshape } from './movement.ts'
 import {
   channelsLast,
@@ -55,6 +56,8 @@ export type ConvOptions<
    */
   readonly layout?: Order
 }
+
+const names = ['strides', 'padding', 'dilation', 'inputDilation', 'groups', 'layout'] as const
 
 /** Where the axes of a kernel are. */
 export type KernelAxes = { readonly in: number; readonly out: number; readonly space: readonly number[] }
@@ -255,7 +258,7 @@ const convolution = <const Name extends string, R extends SpatialRank>(name: Nam
     ((options: ConvOptions<R> = {}) =>
       (x: TensorLike, w: TensorLike): Tensor => {
         const [a, b] = lift(name, [x, w])
-        return convolve(name, rank, requireOptions(name, options), a as Tensor, b as Tensor)
+        return convolve(name, rank, requireOptions(name, options, names), a as Tensor, b as Tensor)
       }) as Convolving<Name, R>,
   )
 

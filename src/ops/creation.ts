@@ -5,13 +5,16 @@
  */
 import { allocate, castNumber, type Dtype } from '../core/dtype.ts'
 import { describe, fail, orThrow, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape, sizeOf, validShape } from '../core/shape.ts'
 import type { Counted, ShapeOf } from '../core/shape-types.ts'
-import { checkElement, concrete, generated, type Nested, tensor } from '../core/tensor.ts'
+import { checkElement, concrete, generated, type Nested, requireTensor, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
 /** The dtype of a tensor to be made; float32 by default. */
 export type DtypeOption = { readonly dtype?: Dtype }
+
+const dtypeOf = (op: string, options: DtypeOption): Dtype | undefined => requireOptions(op, options, ['dtype']).dtype
 
 /**
  * A tensor of one value.
@@ -20,8 +23,9 @@ export type DtypeOption = { readonly dtype?: Dtype }
 export const full = <const S extends Shape>(
   shape: S,
   value: number | boolean,
-  { dtype = typeof value === 'boolean' ? 'bool' : 'float32' }: DtypeOption = {},
-): Tensor<Readonly<S>> => filled('full', shape, value, dtype)
+  options: DtypeOption = {},
+): Tensor<Readonly<S>> =>
+  filled('full', shape, value, dtypeOf('full', options) ?? (typeof value === 'boolean' ? 'bool' : 'float32'))
 
 const filled = <S extends Shape>(op: string, shape: S, value: number | boolean, dtype: Dtype): Tensor<Readonly<S>> => {
   const size = sizeOf(orThrow(validShape(op, shape)))
@@ -29,25 +33,30 @@ const filled = <S extends Shape>(op: string, shape: S, value: number | boolean, 
   return generated([...shape], { dtype, size, start, step: 0 }) as Tensor as Tensor<Readonly<S>>
 }
 
+const likeOf = (op: string, x: Tensor, value: number | boolean, dtype?: Dtype): Tensor => {
+  const found = requireTensor(op, x)
+  return filled(op, found.shape, value, dtype ?? found.dtype)
+}
+
 /** A tensor of zeros. */
 export const zeros = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<Readonly<S>> =>
-  filled('zeros', shape, 0, options.dtype ?? 'float32')
+  filled('zeros', shape, 0, dtypeOf('zeros', options) ?? 'float32')
 /** A tensor of ones. */
 export const ones = <const S extends Shape>(shape: S, options: DtypeOption = {}): Tensor<Readonly<S>> =>
-  filled('ones', shape, 1, options.dtype ?? 'float32')
+  filled('ones', shape, 1, dtypeOf('ones', options) ?? 'float32')
 /** Zeros of the shape and dtype of another tensor. */
 export const zerosLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
-  filled('zerosLike', x.shape, 0, x.dtype) as Tensor as Tensor<ShapeOf<X>>
+  likeOf('zerosLike', x, 0) as Tensor as Tensor<ShapeOf<X>>
 /** Ones of the shape and dtype of another tensor. */
 export const onesLike = <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
-  filled('onesLike', x.shape, 1, x.dtype) as Tensor as Tensor<ShapeOf<X>>
+  likeOf('onesLike', x, 1) as Tensor as Tensor<ShapeOf<X>>
 
 /** One value in the shape of another tensor, and in its dtype unless told. */
 export const fullLike = <S extends Shape>(
   x: Tensor<S>,
   value: number | boolean,
-  { dtype = x.dtype }: DtypeOption = {},
-): Tensor<S> => filled('fullLike', x.shape, value, dtype) as Tensor as Tensor<S>
+  options: DtypeOption = {},
+): Tensor<S> => likeOf('fullLike', x, value, dtypeOf('fullLike', options)) as Tensor as Tensor<S>
 
 /**
  * Numbers from `start` (0) to before `stop` by `step` (1), as NumPy's arange; int32 when all three are whole numbers, else
@@ -73,7 +82,7 @@ export const arange = <
       valueError('arange', `cannot go from ${from} to ${to} by ${step}: use finite numbers, and a step that is not 0`),
     )
   const count = Math.max(0, Math.ceil((to - from) / step))
-  const dtype = options.dtype ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
+  const dtype = dtypeOf('arange', options) ?? ([from, to, step].every(Number.isInteger) ? 'int32' : 'float32')
   const shape = orThrow(validShape('arange', [count]))
   const values = (): Tensor => tensor(Array.from({ length: count }, (_, i) => from + i * step) as Nested, { dtype })
   const last = from + (count - 1) * step
@@ -91,9 +100,10 @@ const spaced = <const N extends number>(
   op: string,
   [start, stop]: readonly [number, number],
   count: N,
-  { endpoint = true, dtype = 'float32' }: SpaceOptions,
+  options: SpaceOptions,
   at: (i: number, parts: number) => number,
 ): Tensor<readonly [N]> => {
+  const { endpoint = true, dtype = 'float32' } = requireOptions(op, options, ['endpoint', 'dtype'])
   if (!Number.isInteger(count) || count < 0)
     return fail(valueError(op, `count must be a whole number, got ${describe(count)}`))
   if (typeof endpoint !== 'boolean') return fail(valueError(op, `endpoint is true or false, got ${describe(endpoint)}`))
@@ -158,12 +168,14 @@ export const geomspace = <const N extends number>(
       })
     : fail(valueError('geomspace', `cannot go from ${start} to ${stop}: both must be positive, or both negative`))
 
+const gridNames = ['columns', 'offset', 'dtype'] as const
+
 /** The identity matrix with `rows` rows and as many columns, or `columns`; `offset` moves the diagonal to the right. */
 export const eye = <const N extends number, const M extends number = N>(
   rows: N,
   options: DtypeOption & { readonly columns?: M; readonly offset?: number } = {},
 ): Tensor<readonly [N, M]> => {
-  const { columns = rows as number, offset = 0, dtype = 'float32' } = options
+  const { columns = rows as number, offset = 0, dtype = 'float32' } = requireOptions('eye', options, gridNames)
   if (!Number.isInteger(offset)) return fail(valueError('eye', `offset must be a whole number, got ${offset}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('eye', [rows, columns]))))
   for (let i = 0; i < rows; i++) if (i + offset >= 0 && i + offset < columns) host[i * columns + i + offset] = 1
@@ -180,7 +192,7 @@ export const tri = <const N extends number, const M extends number = N>(
   rows: N,
   options: DtypeOption & { readonly columns?: M; readonly offset?: number } = {},
 ): Tensor<readonly [N, M]> => {
-  const { columns = rows as number, offset = 0, dtype = 'float32' } = options
+  const { columns = rows as number, offset = 0, dtype = 'float32' } = requireOptions('tri', options, gridNames)
   if (!Number.isInteger(offset))
     return fail(valueError('tri', `offset must be a whole number, got ${describe(offset)}`))
   const host = allocate(dtype, sizeOf(orThrow(validShape('tri', [rows, columns]))))

@@ -146,7 +146,7 @@ const cumulativeOp = (
 const cumulating = <const Name extends string>(op: Op<Along>, prepare: (x: Tensor) => Tensor): Cumulating<Name> =>
   primitive(
     op,
-    dataLast<CumulativeOptions, Cumulating<Name>>(op.name, (options, x) =>
+    dataLast<CumulativeOptions, Cumulating<Name>>(op.name, ['axis', 'reverse'], (options, x) =>
       bind1(op, requireAlong(op.name, options, x), prepare(x)),
     ),
   )
@@ -246,5 +246,5 @@ export const logcumsumexp: Cumulating<'logcumsumexp'> = composite(
     sample: sampleAlong,
     invalid: invalidAlong,
   },
-  dataLast<CumulativeOptions, Cumulating<'logcumsumexp'>>('logcumsumexp', logcumsumexpAlong),
+  dataLast<CumulativeOptions, Cumulating<'logcumsumexp'>>('logcumsumexp', ['axis', 'reverse'], logcumsumexpAlong),
 )

@@ -88,7 +88,7 @@ interface Cholesky {
  */
 export const cholesky: Cholesky = primitive(
   choleskyOp,
-  dataLast<CholeskyOptions, Cholesky>('cholesky', ({ upper }, a) =>
+  dataLast<CholeskyOptions, Cholesky>('cholesky', ['upper'], ({ upper }, a) =>
     bind1(choleskyOp, { upper: flag('cholesky', 'upper', upper, false) }, a),
   ),
 )

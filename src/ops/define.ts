@@ -9,6 +9,7 @@ import { currentBackend } from '../backend/current.ts'
 import { type Dtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
 import type { Kernel } from '../core/kernel.ts'
+import { isOptions, requireOptions } from '../core/options.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import type { Check, KeepAxis, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { generated, isTensor, scalar, scalarLike } from '../core/tensor.ts'
@@ -258,13 +259,6 @@ export const liftOne = (op: string, x: TensorLike): Tensor => {
   return y as Tensor
 }
 
-/** Whether a value is a record of options: a plain object that is no tensor. */
-const isOptions = (x: unknown): boolean => typeof x === 'object' && x !== null && !Array.isArray(x) && !isTensor(x)
-
-/** Options, or the reason why something else cannot be one. */
-export const requireOptions = <Options>(op: string, options: Options): Options =>
-  isOptions(options) ? options : fail(valueError(op, `takes options, got ${describe(options)}`))
-
 /** A function of one tensor with its options first, `f(options)(x)`, or without them, `f(x)`. It keeps the shape. */
 export interface Mapping<Options> {
   (options: Options & NotTensor): <X extends TensorLike>(x: X) => Tensor<ShapeOf<X>>
@@ -282,13 +276,17 @@ export interface AlongAxis<Name extends string, More = unknown> {
 }
 
 /**
- * Makes a data-last function from one of options and tensor; without options it is given none. `F` is its public type, as
- * `Mapping`.
+ * Makes a data-last function from one of options, whose names are given, and tensor; without options it is given none. `F` is its
+ * public type, as `Mapping`.
  */
-export const dataLast = <Options, F>(name: string, f: (options: Partial<Options>, x: Tensor) => Tensor): F =>
+export const dataLast = <Options, F>(
+  name: string,
+  names: readonly (keyof Options & string)[],
+  f: (options: Partial<Options>, x: Tensor) => Tensor,
+): F =>
   ((arg: TensorLike | Options, ...rest: readonly unknown[]) => {
     if (!isData(arg)) {
-      const options = requireOptions(name, arg)
+      const options = requireOptions<Partial<Options>>(name, arg, names)
       if (isTensor(rest[0])) return fail(valueError(name, `takes its data in a second call: ${name}(options)(x)`))
       return (x: TensorLike) => f(options, liftOne(name, x))
     }

@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type CotangentError, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { along, apply, constant, type Expr, fixed, iota, load, loadAt, mapNest, select } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import type { Check, DynamicSlice, DynamicUpdate, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { isTensor } from '../core/tensor.ts'
@@ -22,7 +23,6 @@ import {
   liftOne,
   type NotTensor,
   primitive,
-  requireOptions,
   typed,
   zerosOf,
 } from './define.ts'
@@ -196,7 +196,7 @@ const startsOf = (op: string, starts: Starts): Tensor => {
 export const dynamicSlice = primitive(
   dynamicSliceOp,
   <const Sizes extends Shape>(options: { readonly sizes: Sizes } & NotTensor) => {
-    const sizes = orThrow(validShape('dynamicSlice', requireOptions('dynamicSlice', options).sizes))
+    const sizes = orThrow(validShape('dynamicSlice', requireOptions('dynamicSlice', options, ['sizes']).sizes))
     return <X extends TensorLike>(x: Check<DynamicSlice<ShapeOf<X>, Sizes>, X>, starts: Starts) =>
       bind1(
         dynamicSliceOp,

@@ -6,13 +6,14 @@
  */
 import type { Dtype } from '../core/dtype.ts'
 import { describe, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import type { Check, Resolved, ShapeOf, Take, TakeAlongAxis, TensorLike } from '../core/shape-types.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { cast, eq, lt, where } from './comparison.ts'
 import { arange } from './creation.ts'
-import { composite, isData, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, isData, liftOne, type NotTensor } from './define.ts'
 import { add } from './elementwise.ts'
 import { moveAxis, reshape, transpose } from './movement.ts'
 import { gather } from './scatter.ts'
@@ -70,7 +71,8 @@ const dataLast = <F>(f: (axis: number, x: Tensor, indices: TensorLike) => Tensor
           liftOne(name, arg),
           indices ?? fail(valueError(name, 'needs indices: an int32 tensor or a whole number')),
         )
-      : (x: TensorLike, at: TensorLike) => f(arg.axis ?? axis0, liftOne(name, x), at)) as F
+      : (x: TensorLike, at: TensorLike) =>
+          f(requireOptions(name, arg, ['axis']).axis ?? axis0, liftOne(name, x), at)) as F
 
 const takeAlong = (axis: number, x: Tensor, indices: TensorLike): Tensor => {
   const at = orThrow(normalizeAxis('take', axis, x.shape.length))
@@ -176,7 +178,7 @@ export const oneHot = composite(
   },
   <const Classes extends number>(options: { readonly classes: Classes; readonly dtype?: Dtype }) =>
     <I extends TensorLike>(indices: I) => {
-      const { classes, dtype = 'float32' } = requireOptions('oneHot', options)
+      const { classes, dtype = 'float32' } = requireOptions('oneHot', options, ['classes', 'dtype'])
       return oneHotOf(classes, dtype, indices) as Tensor<readonly [...ShapeOf<I>, Classes]>
     },
 )

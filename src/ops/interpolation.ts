@@ -4,13 +4,14 @@
  * Layer: ops.
  */
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, sameShape, showShape } from '../core/shape.ts'
 import type { Check, Resized, Resolved, ShapeOf, TensorLike, VectorOnly } from '../core/shape-types.ts'
 import type { Sample, Tensor } from '../core/types.ts'
 import { clip, div, sub } from './arithmetic.ts'
 import { eq, gt, logicalOr, lt, ne, where } from './comparison.ts'
 import { arange } from './creation.ts'
-import { commonDtype, composite, dataLast, isData, lift, type NotTensor, requireOptions } from './define.ts'
+import { commonDtype, composite, dataLast, isData, lift, type NotTensor } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { take } from './indexing.ts'
 import { slice } from './slicing.ts'
@@ -66,7 +67,7 @@ export const diff: Differing = composite(
     },
     invalid: draw => ({ params: { n: 1, axis: 1 }, args: [draw.tensor([2])] }),
   },
-  dataLast<DiffOptions, Differing>('diff', differences),
+  dataLast<DiffOptions, Differing>('diff', ['n', 'axis'], differences),
 )
 
 // ---- interp
@@ -164,5 +165,5 @@ export const interp: Interpolating = composite(
     isData(arg)
       ? interpolated({}, arg, p as TensorLike, f as TensorLike)
       : (x: TensorLike, xp: TensorLike, fp: TensorLike) =>
-          interpolated(requireOptions('interp', arg), x, xp, fp)) as Interpolating,
+          interpolated(requireOptions('interp', arg, ['left', 'right']), x, xp, fp)) as Interpolating,
 )

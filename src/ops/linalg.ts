@@ -18,7 +18,7 @@ import type {
   ShapeOf,
   TensorLike,
 } from '../core/shape-types.ts'
-import { scalarLike } from '../core/tensor.ts'
+import { requireTensor, scalarLike } from '../core/tensor.ts'
 import type { Draw, Tensor } from '../core/types.ts'
 import { where } from './comparison.ts'
 import { contract } from './contract.ts'
@@ -298,7 +298,7 @@ export const einsum = composite(
 export const matrixTranspose = <X extends Tensor>(
   x: Check<MatrixTranspose<ShapeOf<X>>, X>,
 ): Tensor<Resolved<MatrixTranspose<ShapeOf<X>>>> => {
-  const { shape } = x as Tensor
+  const { shape } = requireTensor('matrixTranspose', x)
   const rank = shape.length
   if (rank < 2) return fail(shapeError('matrixTranspose', `needs at least two axes, got ${showShape(shape)}`))
   const axes: Shape = [...range(0, rank - 2), rank - 1, rank - 2]

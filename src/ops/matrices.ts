@@ -70,7 +70,7 @@ const triangle = <const Name extends string>(
       }),
       invalid: draw => ({ params: { offset: 0 }, args: [draw.tensor([3])] }),
     },
-    dataLast<OffsetOptions, Triangle<Name>>(name, of),
+    dataLast<OffsetOptions, Triangle<Name>>(name, ['offset'], of),
   )
 }
 
@@ -150,7 +150,7 @@ export const diag: Diagonally = composite(
     }),
     invalid: draw => ({ params: { offset: 0 }, args: [draw.tensor([2, 2, 2])] }),
   },
-  dataLast<OffsetOptions, Diagonally>('diag', diagOf),
+  dataLast<OffsetOptions, Diagonally>('diag', ['offset'], diagOf),
 )
 
 const samplePlane = (draw: Draw): Sample<DiagonalParams> => {
@@ -190,7 +190,7 @@ export const diagonal: Diagonals = composite(
     sample: samplePlane,
     invalid: invalidPlane,
   },
-  dataLast<PlaneOptions, Diagonals>('diagonal', ({ offset = 0, axis = [0, 1] }, x) =>
+  dataLast<PlaneOptions, Diagonals>('diagonal', ['offset', 'axis'], ({ offset = 0, axis = [0, 1] }, x) =>
     diagonalOf('diagonal', { offset, axis }, x),
   ),
 )
@@ -219,7 +219,9 @@ export const matrixTrace: Traces = composite(
     sample: samplePlane,
     invalid: invalidPlane,
   },
-  dataLast<PlaneOptions, Traces>('matrixTrace', ({ offset = 0, axis = [0, 1] }, x) => traceOf({ offset, axis }, x)),
+  dataLast<PlaneOptions, Traces>('matrixTrace', ['offset', 'axis'], ({ offset = 0, axis = [0, 1] }, x) =>
+    traceOf({ offset, axis }, x),
+  ),
 )
 const traceOf = (params: DiagonalParams, x: Tensor): Tensor =>
   sum({ axis: -1 })(diagonalOf('matrixTrace', params, x)) as Tensor
@@ -274,7 +276,7 @@ export const vander: Powers = composite(
       args: [draw.tensor([2, 2])],
     }),
   },
-  dataLast<VanderOptions, Powers>('vander', ({ columns = null, increasing = false }, x) =>
+  dataLast<VanderOptions, Powers>('vander', ['columns', 'increasing'], ({ columns = null, increasing = false }, x) =>
     powersOf({ columns, increasing }, x),
   ),
 )

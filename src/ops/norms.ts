@@ -138,5 +138,5 @@ export const norm: Reduction<'norm', { readonly ord?: NormOrder }> = composite(
       args: [draw.tensor([2, 2])],
     }),
   },
-  dataLast<NormOptions, Reduction<'norm', { readonly ord?: NormOrder }>>('norm', normOf),
+  dataLast<NormOptions, Reduction<'norm', { readonly ord?: NormOrder }>>('norm', ['axis', 'keepDims', 'ord'], normOf),
 )

@@ -3,6 +3,7 @@
  *
  * Layer: ops.
  */
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape } from '../core/shape.ts'
 import type {
   ChannelsLast,
@@ -18,7 +19,7 @@ import type { Draw, Params, Sample, Tensor } from '../core/types.ts'
 import { div } from './arithmetic.ts'
 import { imageLayout } from './convolution.ts'
 import { full } from './creation.ts'
-import { composite, liftOne, requireOptions } from './define.ts'
+import { composite, liftOne } from './define.ts'
 import { reduceWindows, type WindowMonoid } from './reduce-window.ts'
 import {
   channelsLast,
@@ -49,6 +50,8 @@ export type PoolOptions<
 }
 /** `countPadding` (false): whether padded zeros count in the average, as PyTorch does by default and Keras does not. */
 export type AveragePoolOptions<R extends SpatialRank = 2> = PoolOptions<R> & { readonly countPadding?: boolean }
+
+const names = ['window', 'strides', 'padding', 'dilation', 'layout'] as const
 
 type Pooling<Name extends string, R extends SpatialRank, More = unknown> = <
   const Size extends PerAxis<R>,
@@ -134,10 +137,8 @@ const pooling = <const Name extends string, R extends SpatialRank>(
       sample: sampleOf(rank),
       invalid,
     },
-    ((options: PoolOptions<R>) => (x: TensorLike) => pool(requireOptions(name, options), liftOne(name, x))) as Pooling<
-      Name,
-      R
-    >,
+    ((options: PoolOptions<R>) => (x: TensorLike) =>
+      pool(requireOptions(name, options, names), liftOne(name, x))) as Pooling<Name, R>,
   )
 }
 
@@ -153,7 +154,10 @@ const averagePooling = <const Name extends string, R extends SpatialRank>(name: 
       invalid,
     },
     ((options: AveragePoolOptions<R>) => (x: TensorLike) =>
-      average(name, rank, requireOptions(name, options), liftOne(name, x))) as Averaging<Name, R>,
+      average(name, rank, requireOptions(name, options, [...names, 'countPadding']), liftOne(name, x))) as Averaging<
+      Name,
+      R
+    >,
   )
 
 /** The largest element of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `maxPool2d`. */

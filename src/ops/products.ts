@@ -4,11 +4,12 @@
  * Layer: ops. `tensordot` is `contract` by another name.
  */
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, type Shape, showShape } from '../core/shape.ts'
 import type { Kron, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import type { Sample, Tensor } from '../core/types.ts'
 import { contract } from './contract.ts'
-import { composite, isData, lift, type NotTensor, requireOptions } from './define.ts'
+import { composite, isData, lift, type NotTensor } from './define.ts'
 import { mul } from './elementwise.ts'
 import { reshape } from './movement.ts'
 
@@ -124,5 +125,6 @@ export const tensordot: Tensordot = composite(
   ((arg: TensorLike | { readonly axes?: TensordotAxes }, y?: TensorLike) =>
     isData(arg)
       ? dotted(2, arg, y as TensorLike)
-      : (x: TensorLike, z: TensorLike) => dotted(requireOptions('tensordot', arg).axes ?? 2, x, z)) as Tensordot,
+      : (x: TensorLike, z: TensorLike) =>
+          dotted(requireOptions('tensordot', arg, ['axes']).axes ?? 2, x, z)) as Tensordot,
 )

@@ -5,12 +5,13 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Axes, dim, range, showShape, sizeOf } from '../core/shape.ts'
 import type { Check, Quantiles, Reduce, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { stack } from './arrange.ts'
 import { cast, isnan, where } from './comparison.ts'
-import { composite, dataLast, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, dataLast, liftOne, type NotTensor } from './define.ts'
 import { add, mul } from './elementwise.ts'
 import { take } from './indexing.ts'
 import { reshape, transpose } from './movement.ts'
@@ -119,7 +120,11 @@ export const quantile: Quantile = composite(
     }),
   },
   ((options: Options) => (x: TensorLike) =>
-    quantilesOf('quantile', requireOptions('quantile', options), liftOne('quantile', x))) as Quantile,
+    quantilesOf(
+      'quantile',
+      requireOptions('quantile', options, ['q', 'method', 'axis', 'keepDims']),
+      liftOne('quantile', x),
+    )) as Quantile,
 )
 
 type MedianParams = { readonly axis: readonly number[]; readonly keepDims: boolean }
@@ -141,7 +146,7 @@ export const median: Reduction<'median'> = composite(
     },
     invalid: (draw): Sample<MedianParams> => ({ params: { axis: [0], keepDims: false }, args: [draw.tensor([0, 2])] }),
   },
-  dataLast<ReduceOptions, Reduction<'median'>>('median', (options, x) =>
+  dataLast<ReduceOptions, Reduction<'median'>>('median', ['axis', 'keepDims'], (options, x) =>
     quantilesOf('median', { q: 0.5, ...options }, x),
   ),
 )

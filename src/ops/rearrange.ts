@@ -4,6 +4,7 @@
  * Layer: ops. Compositions of movement, hence linear; any dtype.
  */
 import { axisError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Axes, dim, normalizeAxis, range, showShape, sizeOf, validShape } from '../core/shape.ts'
 import type {
   Check,
@@ -19,7 +20,7 @@ import type {
 } from '../core/shape-types.ts'
 import { isTensor, tensor } from '../core/tensor.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
-import { composite, dataLast, lift, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, dataLast, lift, liftOne, type NotTensor } from './define.ts'
 import { take } from './indexing.ts'
 import { broadcastTo, reshape, transpose } from './movement.ts'
 import { concat, flip, slice } from './slicing.ts'
@@ -88,7 +89,7 @@ export const roll = composite(
   },
   <const A extends Axes | undefined = undefined>(options: { readonly shift: Axes; readonly axis?: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<KeepAxis<'roll', ShapeOf<X>, A>, X>) => {
-      const { shift, axis = null } = requireOptions('roll', options)
+      const { shift, axis = null } = requireOptions('roll', options, ['shift', 'axis'])
       return rolled({ shift, axis }, liftOne('roll', x as TensorLike)) as Tensor<
         Resolved<KeepAxis<'roll', ShapeOf<X>, A>>
       >
@@ -155,7 +156,7 @@ export const repeat = composite(
     options: { readonly repeats: number | readonly number[]; readonly axis?: A } & NotTensor,
   ) =>
     <X extends TensorLike>(x: Check<Repeat<ShapeOf<X>, A>, X>) => {
-      const { repeats, axis = null } = requireOptions('repeat', options)
+      const { repeats, axis = null } = requireOptions('repeat', options, ['repeats', 'axis'])
       return repeated({ repeats, axis }, liftOne('repeat', x as TensorLike)) as Tensor<Resolved<Repeat<ShapeOf<X>, A>>>
     },
 )
@@ -249,7 +250,9 @@ export const rot90: Turning = composite(
     },
     invalid: (draw): Sample<Turn> => ({ params: { times: 1, axis: [0, 1] }, args: [draw.tensor([2])] }),
   },
-  dataLast<TurnOptions, Turning>('rot90', ({ times = 1, axis = [0, 1] }, x) => turned({ times, axis }, x)),
+  dataLast<TurnOptions, Turning>('rot90', ['times', 'axis'], ({ times = 1, axis = [0, 1] }, x) =>
+    turned({ times, axis }, x),
+  ),
 )
 
 // ---- grids
@@ -304,7 +307,7 @@ export const meshgrid: Gridding = composite(
       ? gridOf('xy', listed(arg))
       : (xs: readonly TensorLike[]) =>
           gridOf(
-            requireOptions('meshgrid', arg as { readonly indexing?: Indexing }).indexing ?? 'xy',
+            requireOptions('meshgrid', arg as { readonly indexing?: Indexing }, ['indexing']).indexing ?? 'xy',
             listed(xs),
           )) as Gridding,
 )

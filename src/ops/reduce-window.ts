@@ -12,6 +12,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type { Dtype } from '../core/dtype.ts'
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, type Expr, load } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape, showShape, validShape } from '../core/shape.ts'
 import type { Check, ReduceWindow, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
@@ -20,7 +21,7 @@ import { div, maximum } from './arithmetic.ts'
 import { pad } from './arrange.ts'
 import { eq, indicator } from './comparison.ts'
 import { full } from './creation.ts'
-import { commonDtype, defineOp, first, liftOne, only, primitive, requireOptions, typed } from './define.ts'
+import { commonDtype, defineOp, first, liftOne, only, primitive, typed } from './define.ts'
 import { productTangent, reducedFirst } from './reduction.ts'
 import { type Pads, perAxis, relationOf, type Sizes, spanOf } from './spatial.ts'
 import {
@@ -159,7 +160,13 @@ export type ReduceWindowOptions<
 const monoids: readonly unknown[] = ['sum', 'max', 'min', 'prod']
 
 const reduceAll = (options: ReduceWindowOptions, x: Tensor): Tensor => {
-  const { monoid, window, strides = 1, padding = 'valid', dilation = 1 } = requireOptions('reduceWindow', options)
+  const {
+    monoid,
+    window,
+    strides = 1,
+    padding = 'valid',
+    dilation = 1,
+  } = requireOptions('reduceWindow', options, ['monoid', 'window', 'strides', 'padding', 'dilation'])
   const rank = x.shape.length
   if (!monoids.includes(monoid))
     fail(valueError('reduceWindow', `monoid must be 'sum', 'max', 'min' or 'prod', got ${JSON.stringify(monoid)}`))

@@ -228,7 +228,7 @@ const anyOp = reductionOp({
 const overAxes = <Name extends string>(op: Op<AxesParams>): Reduction<Name> =>
   primitive(
     op,
-    dataLast<ReduceOptions, Reduction<Name>>(op.name, (options, x) =>
+    dataLast<ReduceOptions, Reduction<Name>>(op.name, ['axis', 'keepDims'], (options, x) =>
       reduceWith(op.name, options, x, axes => bind1(op, { axes }, x)),
     ),
   )
@@ -246,10 +246,14 @@ const summable = (x: Tensor, as: Dtype | undefined): Tensor => cast(as ?? (x.dty
 const adding = <Name extends string>(op: Op<AxesParams>): Reduction<Name, { readonly as?: Dtype }> =>
   primitive(
     op,
-    dataLast<SumOptions, Reduction<Name, { readonly as?: Dtype }>>(op.name, ({ as, ...options }, x) => {
-      const value = summable(x, as)
-      return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
-    }),
+    dataLast<SumOptions, Reduction<Name, { readonly as?: Dtype }>>(
+      op.name,
+      ['axis', 'keepDims', 'as'],
+      ({ as, ...options }, x) => {
+        const value = summable(x, as)
+        return reduceWith(op.name, options, value, axes => bind1(op, { axes }, value))
+      },
+    ),
   )
 
 /**

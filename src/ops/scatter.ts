@@ -9,6 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type Dtype, isFloat } from '../core/dtype.ts'
 import { type CotangentError, describe, dtypeError, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, type Combination, type Expr, fixed, iota, load, loadAt, mapNest } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts'
 import type { ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
@@ -23,7 +24,6 @@ import {
   type Inferred,
   liftOne,
   primitive,
-  requireOptions,
   typed,
   zerosOf,
 } from './define.ts'
@@ -155,7 +155,7 @@ export const gatherOp: Op<Gather> = defineOp<Gather>({
  * gather()(x, tensor([[1, 2], [0, 0]], { dtype: 'int32' })) // [6, 1]
  */
 export const gather = primitive(gatherOp, (options: { readonly batch?: number } = {}) => {
-  const { batch = 0 } = requireOptions('gather', options)
+  const { batch = 0 } = requireOptions('gather', options, ['batch'])
   return (x: TensorLike, indices: Tensor): Tensor =>
     bind1(gatherOp, { batch, fill: 'nan' }, liftOne('gather', x), indices)
 })
@@ -291,7 +291,7 @@ export const scatterSetOp: Op<Batch> = scatterOp({
 /** The public function of a scatter: options, then x, indices and updates. */
 export const scattering = (op: Op<Batch>) =>
   primitive(op, (options: { readonly batch?: number } = {}) => {
-    const { batch = 0 } = requireOptions(op.name, options)
+    const { batch = 0 } = requireOptions(op.name, options, ['batch'])
     return <X extends TensorLike>(x: X, indices: Tensor, updates: Tensor) =>
       bind1(op, { batch }, liftOne(op.name, x), indices, updates) as Tensor as Tensor<ShapeOf<X>>
   })

@@ -5,13 +5,14 @@
  */
 import type { Dtype } from '../core/dtype.ts'
 import { describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { sameShape, showShape, sizeOf } from '../core/shape.ts'
 import type { Check, Resolved, Segments, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { scalarLike } from '../core/tensor.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
 import { cast } from './comparison.ts'
 import { arange } from './creation.ts'
-import { composite, liftOne, type NotTensor, requireOptions } from './define.ts'
+import { composite, liftOne, type NotTensor } from './define.ts'
 import { indicesOf } from './indexing.ts'
 import { broadcastTo, reshape } from './movement.ts'
 import { scatterAdd } from './scatter.ts'
@@ -94,7 +95,7 @@ const overSegments = <Name extends string>(
       invalid: draw => ({ params: { segments: 2 }, args: [draw.tensor([3]), draw.integers([2], 0, 1)] }),
     },
     ((options: Count) => {
-      const { segments } = requireOptions(name, options)
+      const { segments } = requireOptions(name, options, ['segments'])
       return (data: TensorLike, ids: TensorLike) => segmented(segments, data, ids)
     }) as Segmenting<Name>,
   )

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CotangentError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, apply, constant, type Expr, iota, load, mapNest, select } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Axes, dim, normalizeAxes, normalizeAxis, range, type Shape, sameShape, showShape } from '../core/shape.ts'
 import type { Check, Concat, KeepAxis, Resolved, ShapeOf, Slice, TensorLike } from '../core/shape-types.ts'
 import { bind1, typesOf } from '../core/trace.ts'
@@ -234,7 +235,7 @@ interface Flipping {
  */
 export const flip: Flipping = primitive(
   flipOp,
-  dataLast<{ readonly axis?: Axes }, Flipping>('flip', ({ axis }, x) => flipAlong(axis, x)),
+  dataLast<{ readonly axis?: Axes }, Flipping>('flip', ['axis'], ({ axis }, x) => flipAlong(axis, x)),
 )
 
 // ---- concat
@@ -347,4 +348,5 @@ const concatAlong = (axis: number, xs: readonly TensorLike[]): Tensor => {
 export const concat: Joining = primitive(concatOp, ((arg: readonly TensorLike[] | { readonly axis?: number }) =>
   Array.isArray(arg)
     ? concatAlong(0, arg)
-    : (xs: readonly TensorLike[]) => concatAlong((arg as { readonly axis?: number }).axis ?? 0, xs)) as Joining)
+    : (xs: readonly TensorLike[]) =>
+        concatAlong(requireOptions('concat', arg as { readonly axis?: number }, ['axis']).axis ?? 0, xs)) as Joining)

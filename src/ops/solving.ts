@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Triangle } from '../core/routine.ts'
 import { showShape } from '../core/shape.ts'
 import type { Check, Resolved, ShapeOf, Solution, Square, TensorLike } from '../core/shape-types.ts'
@@ -24,7 +25,6 @@ import {
   liftOne,
   type NotTensor,
   primitive,
-  requireOptions,
 } from './define.ts'
 import { alignBatch, neg } from './elementwise.ts'
 import { matmul, matrixTranspose } from './linalg.ts'
@@ -176,7 +176,9 @@ export const triangularSolve: SolvingTriangular = primitive(triangularSolveOp, (
   b?: TensorLike,
 ) => {
   if (isData(arg)) return solveTriangle(triangleOf({}), arg, b as TensorLike)
-  const triangle = triangleOf(requireOptions('triangularSolve', arg))
+  const triangle = triangleOf(
+    requireOptions('triangularSolve', arg, ['lower', 'transpose', 'unitDiagonal', 'leftSide']),
+  )
   if (b !== undefined)
     return fail(valueError('triangularSolve', 'takes its data in a second call: triangularSolve(options)(a, b)'))
   return (x: TensorLike, y: TensorLike) => solveTriangle(triangle, x, y)

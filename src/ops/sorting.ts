@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { isFloat } from '../core/dtype.ts'
 import { axisError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, showShape } from '../core/shape.ts'
 import type { Check, Resolved, ShapeOf, TensorLike, TopK, VectorOnly } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
@@ -28,7 +29,6 @@ import {
   type NotTensor,
   only,
   primitive,
-  requireOptions,
 } from './define.ts'
 import { add } from './elementwise.ts'
 import { takeAlongAxis } from './indexing.ts'
@@ -77,7 +77,7 @@ const argsortAlong = ({ axis = -1, descending = false }: SortOptions, x: Tensor)
  */
 export const argsort: Sorting<'argsort'> = primitive(
   argsortOp,
-  dataLast<SortOptions, Sorting<'argsort'>>('argsort', argsortAlong),
+  dataLast<SortOptions, Sorting<'argsort'>>('argsort', ['axis', 'descending'], argsortAlong),
 )
 
 const sortAlong = (options: SortOptions, x: Tensor): Tensor =>
@@ -104,7 +104,7 @@ export const sort: Sorting<'sort'> = composite(
     },
     invalid: draw => ({ params: { axis: 1, descending: false }, args: [draw.tensor([2])] }),
   },
-  dataLast<SortOptions, Sorting<'sort'>>('sort', sortAlong),
+  dataLast<SortOptions, Sorting<'sort'>>('sort', ['axis', 'descending'], sortAlong),
 )
 
 // ---- the largest
@@ -148,7 +148,7 @@ export const topK = composite(
   },
   <const K extends number, const A extends number = -1>(options: { readonly k: K; readonly axis?: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<TopK<ShapeOf<X>, A, K>, X>) => {
-      const { k, axis = -1 } = requireOptions('topK', options)
+      const { k, axis = -1 } = requireOptions('topK', options, ['k', 'axis'])
       return largest(k, axis, liftOne('topK', x as TensorLike)) as unknown as readonly [
         values: Tensor<Resolved<TopK<ShapeOf<X>, A, K>>>,
         indices: Tensor<Resolved<TopK<ShapeOf<X>, A, K>>>,
@@ -233,5 +233,5 @@ export const searchsorted: Searching = composite(
     isData(arg)
       ? searching('left', arg, values as TensorLike)
       : (sorted: TensorLike, points: TensorLike) =>
-          searching(requireOptions('searchsorted', arg).side ?? 'left', sorted, points)) as Searching,
+          searching(requireOptions('searchsorted', arg, ['side']).side ?? 'left', sorted, points)) as Searching,
 )

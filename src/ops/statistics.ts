@@ -24,6 +24,7 @@ const reduction = <const Name extends string, More = unknown>(
   name: Name,
   doc: string,
   f: (options: Partial<ReduceOptions & More>, x: Tensor) => Tensor,
+  more: readonly (keyof More & string)[] = [],
 ): Reduction<Name, More> => {
   type Options = ReduceOptions & More
   const apply = (options: Partial<Options>, x: Tensor): Tensor => f(options, isFloat(x.dtype) ? x : cast('float32')(x))
@@ -38,7 +39,7 @@ const reduction = <const Name extends string, More = unknown>(
     },
     invalid: (draw: Draw): Sample<KeptParams> => ({ params: { axis: [5], keepDims: false }, args: [draw.tensor([2])] }),
   }
-  return composite(subject, dataLast<Options, Reduction<Name, More>>(name, apply))
+  return composite(subject, dataLast<Options, Reduction<Name, More>>(name, ['axis', 'keepDims', ...more], apply))
 }
 
 const count = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map(i => dim(x.shape, i)))
@@ -66,13 +67,19 @@ const varianceOf = (
 }
 
 /** The variance along `axis`, by two passes; `correction: 1` gives the unbiased estimate. */
-export const variance = reduction<'variance', Correction>('variance', 'Variance along axes.', (options, x) =>
-  varianceOf('variance', options, x),
+export const variance = reduction<'variance', Correction>(
+  'variance',
+  'Variance along axes.',
+  (options, x) => varianceOf('variance', options, x),
+  ['correction'],
 )
 
 /** The standard deviation along `axis`: the square root of `variance`. Where all elements are equal its derivative is NaN. */
-export const std = reduction<'std', Correction>('std', 'Standard deviation along axes.', (options, x) =>
-  sqrt(varianceOf('std', options, x)),
+export const std = reduction<'std', Correction>(
+  'std',
+  'Standard deviation along axes.',
+  (options, x) => sqrt(varianceOf('std', options, x)),
+  ['correction'],
 )
 
 /** ln Σ eˣ along `axis` without overflow; -∞ for no elements and where all are -∞. */

@@ -6,9 +6,9 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { type CotangentError, shapeError, valueError } from '../core/errors.ts'
+import { type CotangentError, describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, along, load, mapNest } from '../core/kernel.ts'
-import { normalizeAxes, range, type Shape, sameShape, showShape } from '../core/shape.ts'
+import { normalizeAxes, range, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import type { TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor } from '../core/types.ts'
@@ -45,8 +45,11 @@ const checkWindows = (
   )
 
 /** Windows with their axes counted from the front. */
-const counted = (rank: number, windows: readonly AxisWindow[]): readonly AxisWindow[] =>
-  windows.map(w => ({ ...w, axis: w.axis < 0 ? w.axis + rank : w.axis }))
+const counted = (op: string, rank: number, windows: readonly AxisWindow[]): readonly AxisWindow[] => {
+  if (!Array.isArray(windows) || windows.some(w => typeof w !== 'object' || w === null))
+    return fail(valueError(op, `takes a list of windows, [{ axis, size, … }], got ${describe(windows)}`))
+  return windows.map((w: AxisWindow) => ({ ...w, axis: w.axis < 0 ? w.axis + rank : w.axis }))
+}
 
 /** The windowed axes count windows; the elements of a window are new last axes. */
 const windowedShape = (shape: Shape, windows: readonly AxisWindow[]): Shape => [
@@ -170,7 +173,7 @@ const foldWindowsOp: Op<Fold> = defineOp<Fold>({
  */
 export const windows = primitive(windowsOp, (list: readonly AxisWindow[]) => (x: TensorLike): Tensor => {
   const value = liftOne('windows', x)
-  return bind1(windowsOp, { windows: counted(value.shape.length, list) }, value)
+  return bind1(windowsOp, { windows: counted('windows', value.shape.length, list) }, value)
 })
 
 /** Adds windows back to where `windows` took them from, in a tensor of the given shape. */
@@ -180,7 +183,7 @@ export const foldWindows = primitive(
     (x: TensorLike) =>
       bind1(
         foldWindowsOp,
-        { windows: counted(shape.length, list), shape },
+        { windows: counted('foldWindows', orThrow(validShape('foldWindows', shape)).length, list), shape },
         liftOne('foldWindows', x),
       ) as Tensor as Tensor<Readonly<S>>,
 )

@@ -36,7 +36,7 @@ export type BitsOptions<S extends Shape> = { readonly shape?: S; readonly dtype?
  * bits({ shape: [2, 3] })(key(0)) // int32[2,3]
  */
 export const bits = <const S extends Shape = readonly []>(options: BitsOptions<S> = {}) => {
-  const { shape = [] } = optionsFirst('bits', options)
+  const { shape = [] } = optionsFirst('bits', options, ['shape'])
   return (key: Key): Tensor<S> => bitsOf('bits', key, shape) as Tensor<S>
 }
 

@@ -6,6 +6,7 @@
  * Read next: bits.ts.
  */
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { range, showShape } from '../core/shape.ts'
 import { isTensor, scalar, showType, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -101,7 +102,7 @@ const splitInto = (count: number, k: Key): readonly Key[] => {
  */
 export const split: Split = ((arg: Key | SplitOptions) => {
   if (isTensor(arg)) return splitInto(2, arg)
-  const count = checkCount('split', arg.count)
+  const count = checkCount('split', requireOptions('split', arg, ['count']).count)
   return (k: Key) => splitInto(count, k)
 }) as Split
 
@@ -111,12 +112,8 @@ export const split: Split = ((arg: Key | SplitOptions) => {
  * @example
  * vmap(normal({ shape: [3] }))(splitMany({ count: 8 })(key(0))) // [8,3]
  */
-export const splitMany = <const N extends number>({
-  count,
-}: {
-  readonly count: N
-}): Sampler<Tensor<readonly [N, 2]>> => {
-  const n = checkCount('splitMany', count)
+export const splitMany = <const N extends number>(options: { readonly count: N }): Sampler<Tensor<readonly [N, 2]>> => {
+  const n = checkCount('splitMany', requireOptions('splitMany', options, ['count']).count)
   return k => rows('splitMany', n, k) as Tensor<readonly [N, 2]>
 }
 

@@ -32,7 +32,7 @@ const quantile = (u: Tensor): Tensor => mul(Math.SQRT2, erfInv(u))
  * normal({ shape: [2, 3] })(key(0)) // float32[2,3]
  */
 export const normal = <const S extends Shape = readonly []>(options: DrawOptions<S> = {}) => {
-  const { shape = [], ...rest } = optionsFirst('normal', options)
+  const { shape = [], ...rest } = optionsFirst('normal', options, ['shape', 'dtype'])
   const dtype = floatDtype('normal', rest.dtype, [])
   // The least number above -1, where erfInv is -∞.
   const bounds = settle('normal', dtype, shape, { minval: float[dtype].u - 1, maxval: 1 })
@@ -66,7 +66,11 @@ export type TruncatedNormalOptions<S extends Shape> = DrawOptions<S> & {
  * truncatedNormal({ lower: -2, upper: 2, shape: [3] })(key(0)) // float32[3]
  */
 export const truncatedNormal = <const S extends Shape = Shape>(options: TruncatedNormalOptions<S>) => {
-  const { lower: low, upper: high, ...rest } = optionsFirst('truncatedNormal', options)
+  const {
+    lower: low,
+    upper: high,
+    ...rest
+  } = optionsFirst('truncatedNormal', options, ['lower', 'upper', 'shape', 'dtype'])
   const dtype = floatDtype('truncatedNormal', rest.dtype, [low, high])
   const { shape, lower, upper } = settle('truncatedNormal', dtype, rest.shape, { lower: low, upper: high })
   const cdf = (x: Tensor): Tensor => erf(div(x, Math.SQRT2))

@@ -6,6 +6,7 @@
 import type { Dtype, FloatDtype } from '../core/dtype.ts'
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { broadcastShapes, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import { isTensor, scalarLike } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -13,9 +14,15 @@ import type { Tensor } from '../core/types.ts'
 /** A parameter of a distribution: one number, or a tensor that broadcasts to the shape of the draw. */
 export type Parameter = number | Tensor
 
-/** The options themselves; a key in their place is a mistake that types cannot always see. */
-export const optionsFirst = <Options extends object>(op: string, options: Options): Options =>
-  isTensor(options) ? fail(valueError(op, `options come first, the key last: ${op}({ … })(key)`)) : options
+/** The options themselves, of these names; a key in their place is a mistake that types cannot always see. */
+export const optionsFirst = <Options extends object>(
+  op: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): Options =>
+  isTensor(options)
+    ? fail(valueError(op, `options come first, the key last: ${op}({ … })(key)`))
+    : requireOptions(op, options, names)
 
 /** A parameter as a tensor of the draw's dtype; numbers are weakly typed, tensors are not. */
 const parameter = (op: string, name: string, value: Parameter, dtype: Dtype): Tensor => {

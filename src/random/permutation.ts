@@ -4,6 +4,7 @@
  * Layer: random. An order comes from sorting random words, repeatedly, so that ties in one round are broken in another.
  */
 import { describe, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
 import { isTensor } from '../core/tensor.ts'
@@ -57,10 +58,8 @@ interface Permutation {
  * permutation(10)(key(0)) // int32[10]
  * permutation(x, { axis: 1 })(key(0)) // the columns of x in another order
  */
-export const permutation: Permutation = ((
-  x: Tensor | number,
-  { axis = 0, independent = false }: PermutationOptions = {},
-): Sampler<Tensor> => {
+export const permutation: Permutation = ((x: Tensor | number, options: PermutationOptions = {}): Sampler<Tensor> => {
+  const { axis = 0, independent = false } = requireOptions('permutation', options, ['axis', 'independent'])
   if (!isTensor(x)) {
     const n = checkCount('permutation', x)
     return key => order(n, key)
@@ -103,7 +102,12 @@ export const choice = <From extends number | Tensor, const S extends Shape = rea
 ): Sampler<Tensor<From extends number ? S : Resolved<Take<ShapeOf<From>, S, A>>>> => chosen(options) as Sampler<never>
 
 const chosen = (options: ChoiceOptions): Sampler<Tensor> => {
-  const { from, shape = [], axis = 0, replace = true } = optionsFirst('choice', options)
+  const {
+    from,
+    shape = [],
+    axis = 0,
+    replace = true,
+  } = optionsFirst('choice', options, ['from', 'shape', 'axis', 'replace'])
   if (!isTensor(from)) return positions(checkCount('choice', from), shape, replace)
   const at = orThrow(normalizeAxis('choice', axis, from.shape.length))
   const draw = positions(dim(from.shape, at), shape, replace)

@@ -62,7 +62,7 @@ export type UniformOptions<S extends Shape> = DrawOptions<S> & {
  * uniform({ shape: [2, 3], minval: -1, maxval: 1 })(key(0)) // float32[2,3]
  */
 export const uniform = <const S extends Shape = Shape>(options: UniformOptions<S> = {}) => {
-  const { minval = 0, maxval = 1, ...rest } = optionsFirst('uniform', options)
+  const { minval = 0, maxval = 1, ...rest } = optionsFirst('uniform', options, ['shape', 'minval', 'maxval', 'dtype'])
   const dtype = floatDtype('uniform', rest.dtype, [minval, maxval])
   const bounds = settle('uniform', dtype, rest.shape, { minval, maxval })
   return (key: Key): Tensor<S> =>
@@ -85,7 +85,7 @@ export type BernoulliOptions<S extends Shape> = { readonly p?: Parameter; readon
  * bernoulli({ p: 0.1, shape: [3] })(key(0)) // bool[3]
  */
 export const bernoulli = <const S extends Shape = Shape>(options: BernoulliOptions<S> = {}) => {
-  const { p = 0.5, shape } = optionsFirst('bernoulli', options)
+  const { p = 0.5, shape } = optionsFirst('bernoulli', options, ['p', 'shape'])
   if (typeof p === 'number' && !(p >= 0 && p <= 1))
     return fail(valueError('bernoulli', `p is a probability in [0, 1], got ${p}`))
   const dtype = floatDtype('bernoulli', undefined, [p])
@@ -97,7 +97,7 @@ export const bernoulli = <const S extends Shape = Shape>(options: BernoulliOptio
 const standard =
   (op: string, draw: (dtype: FloatDtype, shape: Shape, key: Key) => Tensor) =>
   <const S extends Shape = readonly []>(options: DrawOptions<S> = {}) => {
-    const { shape = [], dtype } = optionsFirst(op, options)
+    const { shape = [], dtype } = optionsFirst(op, options, ['shape', 'dtype'])
     const float = floatDtype(op, dtype, [])
     return (key: Key): Tensor<S> => draw(float, shape, key) as Tensor<S>
   }

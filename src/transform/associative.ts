@@ -5,6 +5,7 @@
  * their applications": pairs are combined, the prefixes of the pairs found, and the places between filled in.
  */
 import { fail, orThrow, shapeError, treeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, showShape } from '../core/shape.ts'
 import { flatten, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -57,8 +58,9 @@ export type AssociativeScanOptions = { readonly axis?: number; readonly reverse?
  * associativeScan(add)(tensor([1, 2, 3, 4])) // [1, 3, 6, 10]
  */
 export const associativeScan =
-  <T>(f: (a: T, b: T) => unknown, { axis = 0, reverse = false }: AssociativeScanOptions = {}) =>
+  <T>(f: (a: T, b: T) => unknown, options: AssociativeScanOptions = {}) =>
   (elements: T): TensorTree<T> => {
+    const { axis = 0, reverse = false } = requireOptions('associativeScan', options, ['axis', 'reverse'])
     requireFunction('associativeScan', f)
     const [leaves, shape] = tensorsOf('associativeScan', 'elements', elements)
     const [first] = leaves

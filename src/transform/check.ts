@@ -7,6 +7,7 @@
  */
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, dtypeError, fail } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Flat } from '../core/program.ts'
 import { sizeOf, unravel } from '../core/shape.ts'
 import { concrete, data, typeOf } from '../core/tensor.ts'
@@ -34,6 +35,8 @@ export type CheckOptions = {
   /** Check at most so many elements of all arguments, evenly spread; 256 by default. */
   readonly maxElements?: number
 }
+
+const checkNames = ['order', 'modes', 'dtype', 'tolerance', 'step', 'maxElements'] as const
 
 /** A mode of differentiation. */
 export type Mode = 'jvp' | 'vjp'
@@ -278,7 +281,7 @@ const explained = <A>(dtype: FloatDtype, f: () => A): A => {
 export const checkGrads =
   <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>
   (inputs: Arguments<Args>, options: CheckOptions = {}): GradReport => {
-    const { dtype = 'float64' } = options
+    const { dtype = 'float64' } = requireOptions('checkGrads', options, checkNames)
     const lifted = liftArguments(inputs)
     const [given, shape] = tensorsOf('checkGrads', 'argument', lifted)
     const xs = given.map(x => (isFloat(x.dtype) ? cast(dtype)(x) : x))

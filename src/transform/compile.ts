@@ -6,6 +6,7 @@
  */
 import type { AsyncBackend } from '../backend/backend.ts'
 import { describe, fail, traceError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { asValue, isTensor } from '../core/tensor.ts'
 import { flatten, unflatten } from '../core/tree.ts'
 import type { Concrete, Tensor, Tracer } from '../core/types.ts'
@@ -46,9 +47,10 @@ const concreteOf = (x: Tensor): Concrete => {
  */
 export const compile = <Args extends readonly unknown[], Y>(
   f: (...args: Args) => Y,
-  { backend, ...options }: CompileToOptions,
+  given: CompileToOptions,
 ): ((...args: Arguments<Args>) => Promise<Y>) => {
   requireFunction('compile', f)
+  const { backend, ...options } = requireOptions('compile', given, ['backend', 'static', 'donate'])
   if (!isBackend(backend))
     fail(valueError('compile', `backend is ${describe(backend)}: open one with gpu({ mode }) of cotangent/gpu`))
   const find = traced('compile', f, options)

@@ -3,14 +3,14 @@
  *
  * Layer: transform.
  */
-
 import { configureEngine, type EngineReport, theEngine } from '../backend/wasm/engine.ts'
 import type { EngineOptions } from '../backend/wasm/settings.ts'
 import { describe, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 
 export type { EngineOptions, EngineReport }
 
-const known: readonly string[] = ['threads', 'memory', 'fma']
+const known = ['threads', 'memory', 'fma'] as const
 
 /**
  * Sets the engine up that runs ops: `threads` (as many as there are cores, at most 16; the environment variable COTANGENT_THREADS
@@ -23,9 +23,7 @@ const known: readonly string[] = ['threads', 'memory', 'fma']
  * configure({ threads: 1 })
  */
 export const configure = (options: EngineOptions): void => {
-  const odd = Object.keys(options).find(name => !known.includes(name))
-  if (odd !== undefined) fail(valueError('configure', `has no option ${odd}; there are ${known.join(', ')}`))
-  const { memory } = options
+  const { memory } = requireOptions('configure', options, known)
   if (memory !== undefined && !(memory > 0))
     fail(valueError('configure', `memory must be a positive number of bytes, got ${describe(memory)}`))
   const { fma } = options

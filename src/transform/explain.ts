@@ -3,12 +3,12 @@
  *
  * Layer: transform. Read first: jit.ts, compile/show.ts.
  */
-
 import { theEngine } from '../backend/wasm/engine.ts'
 import { readyProgram } from '../backend/wasm.ts'
 import type { Step } from '../compile/plan.ts'
 import { costOfPlan, showPlan } from '../compile/show.ts'
 import { describe, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Concrete } from '../core/types.ts'
 import { tracedOf } from './jit.ts'
 
@@ -27,8 +27,9 @@ const microseconds = (ms: number): string => `${(1000 * ms).toFixed(1)} µs`
  * console.log(explain(f)(ones([64, 784]), ones([784, 500]), ones([500])))
  */
 export const explain =
-  <Args extends readonly unknown[]>(f: (...args: Args) => unknown, { runs = 0 }: ExplainOptions = {}) =>
+  <Args extends readonly unknown[]>(f: (...args: Args) => unknown, options: ExplainOptions = {}) =>
   (...args: Args): string => {
+    const { runs = 0 } = requireOptions('explain', options, ['runs'])
     if (!Number.isInteger(runs) || runs < 0)
       return fail(valueError('explain', `runs must be a whole number of at least 0, got ${describe(runs)}`))
     const { program, inputs } = tracedOf(f, args)

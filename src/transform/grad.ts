@@ -5,6 +5,7 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import type { Check, ScalarOnly } from '../core/shape-types.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
@@ -82,10 +83,11 @@ const pairOf = (y: unknown): readonly [unknown, unknown] =>
 
 const evaluate = (
   f: (...args: readonly unknown[]) => unknown,
-  { argnums = 0, aux: hasAux = false }: GradOptions,
+  options: GradOptions,
   args: readonly unknown[],
 ): Evaluated => {
   requireFunction('grad', f)
+  const { argnums = 0, aux: hasAux = false } = requireOptions('grad', options, ['argnums', 'aux'])
   const list = positions(argnums, args.length)
   const [xs, shape] = differentiable(args, list)
   let restore: (tensors: readonly Tensor[]) => unknown = () => undefined

@@ -6,6 +6,7 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, treeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { sizeOf } from '../core/shape.ts'
 import { isTensor, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -25,9 +26,10 @@ const inArgument = (
   op: string,
   f: (...args: readonly Tensor[]) => unknown,
   args: readonly unknown[],
-  at: number,
+  options: JacobianOptions,
 ): readonly [Plain, Tensor] => {
   requireFunction(op, f)
+  const { argnum: at = 0 } = requireOptions(op, options, ['argnum'])
   const lifted = liftArguments(args) as readonly Tensor[]
   const x = lifted[at]
   if (!isTensor(x))
@@ -70,9 +72,9 @@ type Erased = (...args: readonly Tensor[]) => unknown
  * jacfwd((x: Tensor) => square(x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
 export const jacfwd: Jacobian =
-  (f, { argnum = 0 } = {}) =>
+  (f, options = {}) =>
   (...args) => {
-    const [g, x] = inArgument('jacfwd', f as unknown as Erased, args, argnum)
+    const [g, x] = inArgument('jacfwd', f as unknown as Erased, args, options)
     const columns = vmap((t: Tensor) => {
       const [y, dy] = jvp(g)([x], [t])
       requireFloat('jacfwd', y)
@@ -90,9 +92,9 @@ export const jacfwd: Jacobian =
  * jacrev((x: Tensor) => square(x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
 export const jacrev: Jacobian =
-  (f, { argnum = 0 } = {}) =>
+  (f, options = {}) =>
   (...args) => {
-    const [g, x] = inArgument('jacrev', f as unknown as Erased, args, argnum)
+    const [g, x] = inArgument('jacrev', f as unknown as Erased, args, options)
     const [y, pullback] = vjp(g)(x)
     requireFloat('jacrev', y)
     const rows = vmap((ct: Tensor) => (pullback as (ct: Tensor) => readonly [Tensor])(ct)[0])(units(y)) as Tensor
@@ -107,9 +109,9 @@ export const jacrev: Jacobian =
  * hessian((x: Tensor) => sum(mul(square(x), x)))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
 export const hessian: Jacobian =
-  (f, { argnum = 0 } = {}) =>
+  (f, options = {}) =>
   (...args) => {
-    const [g, x] = inArgument('hessian', f as unknown as Erased, args, argnum)
+    const [g, x] = inArgument('hessian', f as unknown as Erased, args, options)
     return jacfwd(grad(g) as (x: Tensor) => Tensor)(x)
   }
 

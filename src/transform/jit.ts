@@ -5,6 +5,7 @@
  * program that is compiled it is an equation like others. Read first: call.ts, traced.ts.
  */
 import { describe, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { bind } from '../core/trace.ts'
 import { unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor } from '../core/types.ts'
@@ -69,6 +70,7 @@ export const jit = <Args extends readonly unknown[], Y>(
   options: JitOptions = {},
 ): ((...args: Arguments<Args>) => Y) => {
   requireFunction('jit', f)
+  requireOptions('jit', options, ['static', 'donate'])
   const find = traced('jit', f, options)
   const jitted = (...all: readonly unknown[]): unknown => {
     const { program, inputs, donated, outShape } = find(all)

@@ -4,6 +4,7 @@
  * Layer: transform. Read first: scan-op.ts, which has the rules.
  */
 import { describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { checkPromise, outputTypes } from '../core/program.ts'
 import { dim, showShape } from '../core/shape.ts'
 import type { TensorLike } from '../core/shape-types.ts'
@@ -48,10 +49,11 @@ const pairOf = (y: unknown): readonly [unknown, unknown] =>
 const scanTrees = (
   op: string,
   f: (carry: unknown, x: unknown) => unknown,
-  { length, reverse = false, unroll = 1 }: ScanOptions,
+  options: ScanOptions,
   init: unknown,
   xs: unknown,
 ): readonly [unknown, unknown] => {
+  const { length, reverse = false, unroll = 1 } = requireOptions(op, options, ['length', 'reverse', 'unroll'])
   if (!Number.isInteger(unroll) || unroll < 1)
     return fail(valueError(op, `unroll must be a whole number of at least 1, got ${describe(unroll)}`))
   requireFunction(op, f)

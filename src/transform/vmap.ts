@@ -5,6 +5,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { axisError, fail, orThrow, shapeError, treeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { checkOutputs, type Flat } from '../core/program.ts'
 import { dim, normalizeAxis, showShape } from '../core/shape.ts'
 import type { IsUnion, Resolved, ShapeOf, TensorLike, WithBatch } from '../core/shape-types.ts'
@@ -130,7 +131,7 @@ export const vmap = <
   options: VmapOptions<In, Out> = {},
 ) =>
   ((...args: readonly unknown[]): unknown => {
-    const { inAxes = 0, outAxes = 0 }: VmapOptions = options
+    const { inAxes = 0, outAxes = 0 }: VmapOptions = requireOptions('vmap', options, ['inAxes', 'outAxes'])
     const lifted = liftArguments(args)
     const [xs, shape] = tensorsOf('vmap', 'argument', lifted)
     const axes = spread('inAxes', inAxes, shape)

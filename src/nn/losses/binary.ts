@@ -56,7 +56,7 @@ const positiveWeight = (logits: Tensor, w: number | Tensor): number | Tensor =>
 export const sigmoidCrossEntropy: Loss<'sigmoidCrossEntropy', SigmoidOptions> = lossOf<
   LossOptions & SigmoidOptions,
   Loss<'sigmoidCrossEntropy', SigmoidOptions>
->(SIGMOID, 2, ({ posWeight = 1, labelSmoothing = 0, ...options }, logits, targets) => {
+>(SIGMOID, 2, ['posWeight', 'labelSmoothing'], ({ posWeight = 1, labelSmoothing = 0, ...options }, logits, targets) => {
   const given = targets as Tensor
   const known = isFloat(given.dtype) ? given : allowed(SIGMOID, given, '0 or 1', z => z === 0 || z === 1)
   const [x, z] = pair(SIGMOID, ['logits', 'targets'], logits as Tensor, converted(logits as Tensor, known))
@@ -88,6 +88,7 @@ type Margin = {
 export const hinge: Loss<'hinge', Margin> = lossOf<LossOptions & Margin, Loss<'hinge', Margin>>(
   'hinge',
   2,
+  ['margin'],
   ({ margin = 1, ...options }, scores, targets) =>
     reduced('hinge', options, shortfall('hinge', margin, scores as Tensor, targets as Tensor)),
 )
@@ -102,6 +103,7 @@ export const hinge: Loss<'hinge', Margin> = lossOf<LossOptions & Margin, Loss<'h
 export const squaredHinge: Loss<'squaredHinge', Margin> = lossOf<LossOptions & Margin, Loss<'squaredHinge', Margin>>(
   'squaredHinge',
   2,
+  ['margin'],
   ({ margin = 1, ...options }, scores, targets) =>
     reduced(
       'squaredHinge',

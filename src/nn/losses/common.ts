@@ -5,13 +5,14 @@
  */
 import { isFloat } from '../../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../../core/errors.ts'
+import { requireOptions } from '../../core/options.ts'
 import { type Shape, sameShape, showShape } from '../../core/shape.ts'
 import type { Check, SameShape, ShapeOf } from '../../core/shape-types.ts'
 import { asValue, cellOf, isTensor, showType } from '../../core/tensor.ts'
 import type { Tensor } from '../../core/types.ts'
 import { div } from '../../ops/arithmetic.ts'
 import { cast, eq, isinf, logicalAnd, where } from '../../ops/comparison.ts'
-import { type NotTensor, requireOptions } from '../../ops/define.ts'
+import type { NotTensor } from '../../ops/define.ts'
 import { mul } from '../../ops/elementwise.ts'
 import { broadcastTo } from '../../ops/movement.ts'
 import { sum } from '../../ops/reduction.ts'
@@ -67,10 +68,14 @@ export interface RowLoss<Name extends string, More = unknown> {
   ): Tensor<readonly []>
 }
 
-/** A public loss of `count` tensors from `f`, which gets the options, none of them if they were left out. `F` is its type. */
+/**
+ * A public loss of `count` tensors from `f`, which gets the options, none of them if they were left out. `more` names those that not all
+ * losses have. `F` is its type.
+ */
 export const lossOf = <Options, F>(
   name: string,
   count: number,
+  more: readonly Exclude<keyof Options & string, keyof LossOptions>[],
   f: (options: Partial<Options>, ...data: readonly Tensor[]) => Tensor,
 ): F => {
   const applied =
@@ -90,7 +95,13 @@ export const lossOf = <Options, F>(
     }
   return ((...args: readonly unknown[]) =>
     args.length === 1 && !isTensor(args[0])
-      ? applied(requireOptions(name, args[0] as Partial<Options>))
+      ? applied(
+          requireOptions<Partial<Options> & LossOptions>(name, args[0] as Partial<Options>, [
+            'reduction',
+            'weights',
+            ...more,
+          ]),
+        )
       : applied({})(...args)) as F
 }
 

@@ -17,8 +17,9 @@ const NAMES = ['predictions', 'targets'] as const
 const ofDifference = <const Name extends string, More = unknown>(
   name: Name,
   f: (difference: Tensor, options: Partial<More>) => Tensor,
+  more: readonly Exclude<keyof More & string, keyof LossOptions>[] = [],
 ): Loss<Name, More> =>
-  lossOf<LossOptions & More, Loss<Name, More>>(name, 2, (options, predictions, targets) => {
+  lossOf<LossOptions & More, Loss<Name, More>>(name, 2, more as readonly never[], (options, predictions, targets) => {
     const [x, y] = pair(name, NAMES, predictions as Tensor, targets as Tensor)
     return reduced(name, options as Partial<LossOptions>, f(sub(x, y) as Tensor, options as Partial<More>))
   })
@@ -60,6 +61,7 @@ const huberOf = (name: string, option: string, delta: number, r: Tensor): Tensor
 export const huber: Loss<'huber', { readonly delta?: number }> = ofDifference<'huber', { readonly delta?: number }>(
   'huber',
   (r, { delta = 1 }) => huberOf('huber', 'delta', delta, r),
+  ['delta'],
 )
 
 /**
@@ -72,7 +74,7 @@ export const huber: Loss<'huber', { readonly delta?: number }> = ofDifference<'h
 export const smoothL1: Loss<'smoothL1', { readonly beta?: number }> = ofDifference<
   'smoothL1',
   { readonly beta?: number }
->('smoothL1', (r, { beta = 1 }) => div(huberOf('smoothL1', 'beta', beta, r), beta) as Tensor)
+>('smoothL1', (r, { beta = 1 }) => div(huberOf('smoothL1', 'beta', beta, r), beta) as Tensor, ['beta'])
 
 /**
  * ln cosh(x - y), which is r²/2 near 0 and |r| - ln 2 far from it, smooth everywhere and without overflow; otherwise as `mse`.
@@ -95,6 +97,7 @@ export const logCosh: Loss<'logCosh'> = ofDifference('logCosh', r => {
 export const poissonNll: Loss<'poissonNll'> = lossOf<LossOptions, Loss<'poissonNll'>>(
   'poissonNll',
   2,
+  [],
   (options, logRates, counts) => {
     const given = logRates as Tensor
     const [x, y] = pair('poissonNll', ['log rates', 'counts'], given, converted(given, counts as Tensor))

@@ -60,7 +60,7 @@ type KlOptions = {
 export const klDivergence: RowLoss<'klDivergence', KlOptions> = lossOf<
   LossOptions & KlOptions,
   RowLoss<'klDivergence', KlOptions>
->('klDivergence', 2, ({ logTargets = false, ...options }, logProbabilities, targets) => {
+>('klDivergence', 2, ['logTargets'], ({ logTargets = false, ...options }, logProbabilities, targets) => {
   const names = ['log-probabilities', 'targets'] as const
   const [logP, q] = rowPair('klDivergence', names, logProbabilities as Tensor, targets as Tensor)
   if (logTargets) return reduced('klDivergence', options, divergence(logP, exp(q) as Tensor, q))
@@ -88,6 +88,7 @@ const scaled = (x: Tensor): Tensor => {
 export const cosineDistance: RowLoss<'cosineDistance'> = lossOf<LossOptions, RowLoss<'cosineDistance'>>(
   'cosineDistance',
   2,
+  [],
   (options, first, second) => {
     const [x, y] = rowPair('cosineDistance', ['x', 'y'], first as Tensor, second as Tensor).map(scaled) as [
       Tensor,
@@ -141,6 +142,7 @@ interface MulticlassHinge {
 export const multiclassHinge: MulticlassHinge = lossOf<LossOptions & MulticlassOptions, MulticlassHinge>(
   'multiclassHinge',
   2,
+  ['margin', 'power'],
   ({ margin = 1, power = 1, ...options }, scores, labels) => {
     const name = 'multiclassHinge'
     numberOption(name, 'margin', margin, 'a number of at least 0', m => m >= 0 && m < Infinity)
@@ -183,6 +185,7 @@ const distance = (x: Tensor, y: Tensor): Tensor => norm({ axis: -1 })(sub(x, y) 
 export const triplet: Triplet = lossOf<LossOptions & TripletOptions, Triplet>(
   'triplet',
   3,
+  ['margin'],
   ({ margin = 1, ...options }, anchors, positives, negatives) => {
     numberOption('triplet', 'margin', margin, 'a number of at least 0', m => m >= 0 && m < Infinity)
     const [a, p] = rowPair('triplet', ['anchors', 'positives'], anchors as Tensor, positives as Tensor)

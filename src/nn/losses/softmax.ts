@@ -3,7 +3,6 @@
  *
  * Layer: nn. Read next: labels.ts, binary.ts.
  */
-
 import { isFloat } from '../../core/dtype.ts'
 import { dtypeError, fail, shapeError } from '../../core/errors.ts'
 import { dim, sameShape, showShape } from '../../core/shape.ts'
@@ -134,5 +133,6 @@ const crossEntropy = (
 export const softmaxCrossEntropy: SoftmaxCrossEntropy = lossOf<SoftmaxCrossEntropyOptions, SoftmaxCrossEntropy>(
   NAME,
   2,
+  ['labelSmoothing', 'classWeights'],
   (options, logits, targets) => crossEntropy(options, logits as Tensor, targets as Tensor),
 )

@@ -1,0 +1,74 @@
+/**
+ * What is no argument of a function: a misspelt option is named, and nothing is an error without a tag.
+ */
+import { describe, expect, it } from 'vitest'
+import { CotangentError } from '../../src/core/errors.ts'
+import * as ct from '../../src/index.ts'
+import { isRegistered } from '../../src/ops/define.ts'
+import * as random from '../../src/random/index.ts'
+import { mistake } from '../support/values.ts'
+
+const x = ct.ones([2, 2])
+const { eye, grad, hessian, jacfwd, jit, ones, scan, sum, vmap } = ct as unknown as {
+  readonly [name: string]: (...args: readonly unknown[]) => (...args: readonly unknown[]) => unknown
+}
+
+/** Calls a function, and what it gives if that is one. */
+const callAll = (f: unknown, first: unknown): void => {
+  let y = (f as (x: unknown) => unknown)(first)
+  for (let i = 0; i < 2 && typeof y === 'function'; i++) y = y(x, x, x)
+}
+
+describe('options', () => {
+  const functions = [...Object.entries(ct).filter(([, f]) => isRegistered(f)), ...Object.entries(random)]
+
+  it.each(functions)('that do not exist are no argument of %s', (_, f) => {
+    expect(() => callAll(f, { misspelt: 1 })).toThrow(CotangentError)
+  })
+
+  it.each<readonly [string, () => unknown, string]>([
+    ['sum', () => sum?.({ axes: 0 }), 'ValueError: sum: has no option axes; there are axis, keepDims, as'],
+    [
+      'flip',
+      () => (ct.flip as (x: unknown) => unknown)({ axes: 0 }),
+      'ValueError: flip: has no option axes; there is axis',
+    ],
+    ['ones', () => ones?.([2], { dtypes: 'int32' }), 'ValueError: ones: has no option dtypes; there is dtype'],
+    ['eye', () => eye?.(2, { cols: 3 }), 'ValueError: eye: has no option cols; there are columns, offset, dtype'],
+    ['grad', () => grad?.(ct.sum, { argnum: 1 })(x), 'ValueError: grad: has no option argnum; there are argnums, aux'],
+    ['jacfwd', () => jacfwd?.(ct.sin, { argnums: 1 })(x), 'ValueError: jacfwd: has no option argnums; there is argnum'],
+    [
+      'vmap',
+      () => vmap?.(ct.sum, { inAxis: 1 })(x),
+      'ValueError: vmap: has no option inAxis; there are inAxes, outAxes',
+    ],
+    ['jit', () => jit?.(ct.sum, { donated: [0] }), 'ValueError: jit: has no option donated; there are static, donate'],
+    [
+      'scan',
+      () => scan?.(() => [0, 0], { steps: 3 })(0),
+      'ValueError: scan: has no option steps; there are length, reverse, unroll',
+    ],
+    ['null', () => ones?.([2], null), 'ValueError: ones: takes options, got null'],
+  ])('%s names what it does not know', (_, call, message) => {
+    expect(mistake(call)).toBe(message)
+  })
+
+  it('hessian speaks in its own name', () => {
+    expect(mistake(() => hessian?.(ct.sin, { argnums: 1 })(x))).toContain('ValueError: hessian: has no option argnums')
+  })
+})
+
+describe('what is no argument', () => {
+  const functions = [...Object.entries(ct), ...Object.entries(random)].filter(
+    ([name, f]) => typeof f === 'function' && !/^(CotangentError|isTensor|show\w*|sameProgram|run|toHost)$/.test(name),
+  )
+
+  it.each(functions)('is an error with a tag in %s', (_, f) => {
+    for (const odd of [{ misspelt: 1 }, null, undefined, 'text', [null], () => null])
+      try {
+        callAll(f, odd)
+      } catch (error) {
+        expect(error, String(odd)).toBeInstanceOf(CotangentError)
+      }
+  })
+})
