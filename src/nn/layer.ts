@@ -10,7 +10,7 @@
  * summary.ts.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { fail, treeError } from '../core/errors.ts'
+import { describe, fail, treeError, valueError } from '../core/errors.ts'
 import type { Shape } from '../core/shape.ts'
 import type { AnyShape, Check, Composed, Follows, KeepsShape, Resolved, ShapeOf, Through } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -208,7 +208,19 @@ export const serial = <const Ls extends readonly SomeLayer[]>(
   Concat<{ readonly [K in keyof Ls]: ParamsOf<Ls[K]> }>,
   Concat<{ readonly [K in keyof Ls]: StateOf<Ls[K]> }>,
   Chained<Ls>
-> => ofParts((layers as unknown as readonly SomeLayer[]).flatMap(({ parts }) => parts))
+> =>
+  ofParts(
+    (layers as unknown as readonly SomeLayer[]).flatMap((part, i) =>
+      Array.isArray(part?.parts)
+        ? part.parts
+        : fail(
+            valueError(
+              'serial',
+              `part ${i} is ${describe(part)}, not a layer: a function becomes one by activation, as in activation(relu)`,
+            ),
+          ),
+    ),
+  )
 
 /** `serial` as a monoid, for layers with any number of parts of one type of parameters and state; its identity changes nothing. */
 export const layerMonoid = <P, St = unknown>(): Monoid<Layer<readonly P[], readonly St[]>> => ({

@@ -4,9 +4,9 @@
  * Layer: optim. How long it takes is decided by values, so it is a loop around a jitted function, not a part of one. The vectors of the
  * method are float64 on the host, whatever the dtype of the parameters: they are few operations beside those of the function.
  */
-import type { TypedArray } from '../core/dtype.ts'
-import { fail, valueError } from '../core/errors.ts'
-import { data, item, tensor } from '../core/tensor.ts'
+import { isFloat, type TypedArray } from '../core/dtype.ts'
+import { dtypeError, fail, valueError } from '../core/errors.ts'
+import { data, item, showType, tensor } from '../core/tensor.ts'
 import { tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { valueAndGrad } from '../transform/grad.ts'
@@ -193,6 +193,9 @@ export const minimize =
   <P>(f: (params: P) => Tensor, options: MinimizeOptions = {}) =>
   (params: P): Minimum<P> => {
     const [leaves, shape] = tensorsOf('minimize', 'params', params)
+    const odd = leaves.find(({ dtype }) => !isFloat(dtype))
+    if (odd !== undefined)
+      return fail(dtypeError('minimize', `moves floats, and a parameter is ${showType(odd)}: cast it`))
     const settings = checkedSettings(options, leaves)
     const both = jit(valueAndGrad(f as (params: unknown) => Tensor<readonly []>)) as (
       params: P,

@@ -5,8 +5,10 @@
  * chaining is associative with an identity, down to the structure of the state. Read next: scaling.ts.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { fail, treeError } from '../core/errors.ts'
-import { type MapTree, type Tree, treeZip } from '../core/tree.ts'
+import { describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { sameShape, showShape } from '../core/shape.ts'
+import { isTensor } from '../core/tensor.ts'
+import { flattenWithPaths, type MapTree, sameTree, type Tree, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 
@@ -35,9 +37,24 @@ export interface GradientTransformation {
   update<P>(grads: P, state: OptimizerState, params: P): readonly [updates: P, state: OptimizerState]
 }
 
+/** Leaves of the same places and shapes, or an error that names the first that is not. */
+const requireLike = (op: string, what: string, tree: unknown, params: unknown): void => {
+  const [leaves, shape] = flattenWithPaths(tree)
+  const [others, wanted] = flattenWithPaths(params)
+  sameTree(op, shape, wanted)
+  leaves.forEach(({ path, value }, i) => {
+    const other = others[i]?.value
+    if (isTensor(value) && isTensor(other) && !sameShape(value.shape, other.shape))
+      fail(
+        shapeError(op, `${what}${path} has shape ${showShape(value.shape)}, the parameter ${showShape(other.shape)}`),
+      )
+  })
+}
+
 const updateAll = (parts: readonly Part[], grads: Tensors, state: OptimizerState, params: Tensors) => {
   if (state.length !== parts.length)
     fail(treeError('update', `the state has ${state.length} parts, the optimizer ${parts.length}: make it with init`))
+  if (params !== undefined) requireLike('update', 'the gradient', grads, params)
   return parts.reduce<readonly [Tensors, OptimizerState]>(
     ([updates, entries], part, i) => {
       const [next, entry] = part.update(updates, state[i] as Tensors, params)
@@ -68,7 +85,18 @@ export const transformation = <S extends Tensors>(rule: Rule<S>): GradientTransf
  * chain(momentum({ decay: 0.9 }), scale(-0.01)) // what sgd({ learningRate: 0.01, momentum: 0.9 }) is
  */
 export const chain = (...transformations: readonly GradientTransformation[]): GradientTransformation =>
-  ofParts(transformations.flatMap(({ parts }) => parts))
+  ofParts(
+    transformations.flatMap((part, i) =>
+      Array.isArray(part?.parts)
+        ? part.parts
+        : fail(
+            valueError(
+              'chain',
+              `part ${i} is ${describe(part)}, not a transformation: call it, as in sgd({ learningRate: 0.1 })`,
+            ),
+          ),
+    ),
+  )
 
 /** `chain` as a monoid; its identity passes gradients on. */
 export const transformationMonoid: Monoid<GradientTransformation> = {
@@ -78,7 +106,9 @@ export const transformationMonoid: Monoid<GradientTransformation> = {
 
 /**
  * The parameters after a step: params + updates, leaf by leaf.
- * @throws TreeError naming the path at which the structures differ
+ * @throws TreeError naming the path at which the structures differ; ShapeError where an update has another shape than its parameter
  */
-export const applyUpdates = <P>(params: P, updates: NoInfer<P | MapTree<P, Tensor>>): P =>
-  treeZip(params, updates, (p, u) => add(p, u))
+export const applyUpdates = <P>(params: P, updates: NoInfer<P | MapTree<P, Tensor>>): P => {
+  requireLike('applyUpdates', 'the update', updates, params)
+  return treeZip(params, updates, (p, u) => add(p, u))
+}

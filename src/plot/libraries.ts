@@ -31,18 +31,23 @@ export const whyNot =
 const load = <A>(name: string, packages: string, module: () => Promise<A>): TE.TaskEither<PlotError, A> =>
   TE.tryCatch(module, whyNot(name, packages))
 
+/** Bundlers let go of a package that is not installed where its absence is caught. */
+const missing = (cause: unknown): never => {
+  throw cause
+}
+
 type Vega = { readonly vega: typeof import('vega'); readonly vegaLite: typeof import('vega-lite') }
 
 /** Vega and Vega-Lite. */
 export const vegaModules: TE.TaskEither<PlotError, Vega> = pipe(
-  load('vega', SVG_PACKAGES, () => import('vega')),
+  load('vega', SVG_PACKAGES, () => import('vega').catch(missing)),
   TE.bindTo('vega'),
-  TE.bind('vegaLite', () => load('vega-lite', SVG_PACKAGES, () => import('vega-lite'))),
+  TE.bind('vegaLite', () => load('vega-lite', SVG_PACKAGES, () => import('vega-lite').catch(missing))),
 )
 
 /** resvg, which is compiled for Node; bundles for browsers have nothing in its place. */
 export const resvgModule: TE.TaskEither<PlotError, typeof import('@resvg/resvg-js')> = pipe(
-  load('@resvg/resvg-js', PNG_PACKAGES, () => import('@resvg/resvg-js')),
+  load('@resvg/resvg-js', PNG_PACKAGES, () => import('@resvg/resvg-js').catch(missing)),
   TE.filterOrElse(
     module => typeof module.Resvg === 'function',
     () =>

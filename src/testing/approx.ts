@@ -27,7 +27,7 @@ export const largestDifference = (x: Tensor, y: Tensor): Difference | null => {
   for (let i = 0; i < a.length; i++) {
     const [p, q] = [a[i] ?? 0, b[i] ?? 0]
     if (Object.is(p, q) || p === q) continue
-    const error = relativeError(p, q)
+    const error = relativeError(p, q, 1)
     if (worst === null || error > worst.error) worst = { index: unravel(i, x.shape), a: p, b: q, error }
   }
   return worst

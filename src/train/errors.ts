@@ -6,7 +6,7 @@
 import { messageOf } from '../core/errors.ts'
 
 /** What kind of failure it was. */
-export type TrainErrorTag = 'NotFiniteError' | 'CheckpointError'
+export type TrainErrorTag = 'NotFiniteError' | 'CheckpointError' | 'MonitorError'
 
 /** A training that failed: `_tag` names the kind. */
 export class TrainError extends Error {
@@ -23,6 +23,13 @@ export const notFiniteError = (loss: number, step: number): TrainError =>
   new TrainError(
     'NotFiniteError',
     `the training diverged: at step ${step} its loss is ${loss}; try a smaller learning rate`,
+  )
+
+/** A metric to decide by that nobody has logged; `found` are those that were. */
+export const monitorError = (op: string, name: string, step: number, found: readonly string[]): TrainError =>
+  new TrainError(
+    'MonitorError',
+    `${op}: at step ${step} nobody has logged ${name}; ${found.length === 0 ? 'nothing was logged' : `there are ${found.join(', ')}`}. It stands behind the callback that logs what it looks at, and is called as often`,
   )
 
 /** A state that could not be saved. */

@@ -7,6 +7,7 @@
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { AsyncBackend } from '../backend/backend.ts'
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { toHost } from '../transform/to-host.ts'
 import type { Callback, Reason } from './callback.ts'
@@ -43,6 +44,11 @@ export type FitOptions<P, S, B> = SamplesOption<NoInfer<B>> & {
   readonly backend?: AsyncBackend
 }
 
+const names = [
+  ...['step', 'epochs', 'batches', 'samples', 'stepsPerEpoch', 'callbacks', 'signal'],
+  ...['rate', 'history', 'notFinite', 'backend'],
+] as readonly (keyof FitOptions<unknown, unknown, unknown>)[]
+
 /** Where a training ended, how, what was logged, and the states that were kept, by name. An error if it failed. */
 export type FitResult<P, S> = {
   readonly state: TrainState<P, S>
@@ -59,7 +65,7 @@ const atLeast = (name: string, least: number, value: number | undefined): void =
 }
 
 /** How a training ends that nobody has stopped. */
-const ending = (reason: 'finished' | 'interrupted'): Ending => ({ reason, restore: null, error: null })
+const ending = (reason: 'finished' | 'interrupted' | 'failed'): Ending => ({ reason, restore: null, error: null })
 
 /** An epoch from a position on; says how the training ended if it did. */
 const epochOf = <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, watch: Watch<P, S>) => {
@@ -89,14 +95,20 @@ const epochOf = <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, wat
   }
 }
 
-/** After an error that was thrown: displays are closed, and the error goes on. */
+/**
+ * After an error that was thrown: what has been trained is not lost by it, so that it is how the training ended. Where nothing has been
+ * trained yet displays are closed, and the error goes on.
+ */
 const thrown =
-  <P, S, B>(loop: Loop<P, S, B>, watch: Watch<P, S>, epoch: number) =>
-  async (error: unknown): Promise<never> => {
+  <P, S, B>(loop: Loop<P, S, B>, watch: Watch<P, S>, epoch: number, first: number) =>
+  async (error: unknown): Promise<Ending> => {
+    if (loop.step() > first) return { ...ending('failed'), error: asError(error) }
     // What else goes wrong now follows from the first error, which is the one to tell.
     await watch.look({ step: loop.step(), epoch, epochEnds: false, reason: 'failed' }).catch(() => null)
     throw error
   }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** Epochs until one ends the training, or all are done. */
 const epochsOf = async <P, S, B>(
@@ -105,11 +117,12 @@ const epochsOf = async <P, S, B>(
   watch: Watch<P, S>,
 ): Promise<{ readonly epoch: number; readonly end: Ending }> => {
   const trainEpoch = epochOf(options, loop, watch)
+  const first = loop.step()
   const from = await positionOf(options.batches, loop.step(), options.stepsPerEpoch)
   for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
     if (options.signal?.aborted) return { epoch: epoch - 1, end: ending('interrupted') }
     const behind = epoch === from.epoch ? from.behind : 0
-    const end = await trainEpoch(epoch, behind).catch(thrown(loop, watch, epoch))
+    const end = await trainEpoch(epoch, behind).catch(thrown(loop, watch, epoch, first))
     if (end !== null) return { epoch, end }
   }
   return { epoch: Math.max(from.epoch, options.epochs) - 1, end: ending('finished') }
@@ -123,7 +136,8 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
   const { epoch, end } = await epochsOf(options, loop, watch)
   const back = end.restore === null ? undefined : watch.kept()[end.restore]
   if (back !== undefined) loop.goTo(back.state)
-  const last = await watch.look({ step: loop.step(), epoch: Math.max(0, epoch), epochEnds: false, reason: end.reason })
+  const moment = { step: loop.step(), epoch: Math.max(0, epoch), epochEnds: false, reason: end.reason }
+  const last = await watch.look(moment).catch((error): Ending => ({ ...ending('failed'), error: asError(error) }))
   const { reason, error } = end.error === null && last !== null ? last : end
   await fetch()
   const result = { state: loop.state(), history: watch.history(), best: watch.kept() }
@@ -141,9 +155,10 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  * callback is due and at the end of an epoch. Between steps, some sixty times a second, other things may happen. On a `backend` the
  * state stays on its device; it is copied to the host when a callback is due, and metrics are added up in float32.
  * @returns the last state; `reason`: `finished`, `stopped early` by a callback, `interrupted` by the signal after a complete step, or
- *   `failed` with an error, such as a TrainError when the loss is no longer finite
- * @throws ValueError for epochs or stepsPerEpoch out of range; in the task, ValueError for an epoch without batches, ShapeError when
- *   it is not clear how many samples a batch has, and whatever the step throws
+ *   `failed` with an error: a TrainError when the loss is no longer finite, or whatever batches, step and callbacks throw once a step is
+ *   done; what was trained until then is not lost
+ * @throws ValueError for epochs or stepsPerEpoch out of range; in the task before a step is done, ValueError for an epoch without batches,
+ *   ShapeError when it is not clear how many samples a batch has, and whatever the step throws
  * @example
  * const loss = ({ w }: { w: Tensor }, state: readonly [], x: Tensor) =>
  *   [mean(square(matmul(x, w))), { state, metrics: {} }] as const
@@ -153,6 +168,8 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  * item(state.step) // 4
  */
 export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<P, S>) => Task<FitResult<P, S>>) => {
+  requireOptions('fit', options, names)
+  if (options.epochs === undefined) fail(valueError('fit', 'needs { epochs }, how many in all'))
   atLeast('epochs', 0, options.epochs)
   atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
   const run = compiled(options.step, options.backend)

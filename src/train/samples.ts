@@ -3,6 +3,7 @@
  *
  * Layer: train. Sums stay on the device, as scalars of float64 where that is to be had, and are read when somebody asks.
  */
+import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import * as R from 'fp-ts/lib/Record.js'
 import type { FloatDtype } from '../core/dtype.ts'
 import { fail, shapeError } from '../core/errors.ts'
@@ -53,7 +54,7 @@ export const addBatch = (sums: Sums, metrics: Metrics, samples: Tensor): Sums =>
 export type Averages = { readonly [name: string]: Average }
 
 /** Averages over disjoint samples, together. */
-export const averages = R.getUnionMonoid(averageMonoid)
+export const averages: Monoid<Averages> = R.getUnionMonoid(averageMonoid)
 
 /** Sums over so many samples, read. */
 export const readSums = (sums: Sums, samples: number): Averages =>

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
 import { type Action, type Callback, callback, moments, stop, type TrainEvent, type When } from './callback.ts'
-import { checkpointError } from './errors.ts'
+import { checkpointError, monitorError } from './errors.ts'
 import { type History, type Monitor, pointsOf } from './history.ts'
 import type { TrainState } from './state.ts'
 
@@ -43,6 +43,14 @@ const freshValues = ({ series = 'validation', metric }: Monitor, step: number, h
   return points.at(-1)?.step === step ? points.map(({ value }) => value) : []
 }
 
+/** What a callback that decides by a metric does where that was never logged: it fails the training. */
+const missing = <P, S>(op: string, monitor: Monitor, event: TrainEvent<P, S>): readonly Action[] => {
+  const { series = 'validation', metric } = monitor
+  if (event.reason !== null || pointsOf({ series, metric })(event.history).length > 0) return []
+  const found = event.history.flatMap(entry => Object.keys(entry.values).map(name => `${entry.series}.${name}`))
+  return [{ tag: 'fail', error: monitorError(op, nameOf(monitor), event.step, [...new Set(found)]) }]
+}
+
 const keepIfBest = (name: string, values: readonly number[], { best, since }: Standing): readonly Action[] =>
   values.length > 0 && best !== null && since === 0 ? [{ tag: 'keep', name, value: best }] : []
 
@@ -51,14 +59,14 @@ export type BestOptions = Monitor & Better & { readonly every?: When | readonly 
 
 /**
  * Keeps a copy of the best state: in the result as `best['validation.accuracy']`, named by series and metric. To stand behind the
- * callback that logs the metric, and as often.
+ * callback that logs the metric, and as often; while nobody has logged it, the training fails with a TrainError.
  * @example
  * const callbacks = [keepBest({ metric: 'accuracy', mode: 'max' })]
  */
 export const keepBest = ({ every = { epochs: 1 }, ...options }: BestOptions): Callback =>
-  callback(every, ({ step, history }) => {
-    const values = freshValues(options, step, history)
-    return keepIfBest(nameOf(options), values, standing(options)(values))
+  callback(every, event => {
+    const values = freshValues(options, event.step, event.history)
+    return [...missing('keepBest', options, event), ...keepIfBest(nameOf(options), values, standing(options)(values))]
   })
 
 /** When to give up. */
@@ -87,7 +95,8 @@ export const shouldStop = ({
 }
 
 /**
- * Stops when a metric has not improved for a while. To stand behind the callback that logs the metric, and as often.
+ * Stops when a metric has not improved for a while. To stand behind the callback that logs the metric, and as often; while nobody has
+ * logged it, the training fails with a TrainError.
  *
  * With `restoreBest` the training ends in the best state, which is also in the result's `best`; of states before a resumption there
  * is nothing to go back to.
@@ -104,8 +113,9 @@ export const stopEarly = ({
   const { mode = 'min', minDelta = 0 } = options
   const gaveUp = shouldStop({ patience, mode, minDelta })
   const name = nameOf(options)
-  return callback(every, ({ step, history }) => {
-    const values = freshValues(options, step, history)
+  return callback(every, event => {
+    const values = freshValues(options, event.step, event.history)
+    if (values.length === 0) return missing('stopEarly', options, event)
     const kept = restoreBest ? keepIfBest(name, values, standing({ mode, minDelta })(values)) : []
     return gaveUp(values) ? [...kept, stop(restoreBest ? name : null)] : kept
   })
@@ -150,6 +160,7 @@ export const checkpoint = <P, S>({
       if (event.step === latest || event.reason === 'failed') return []
       if (onlyBest !== undefined) {
         const values = freshValues(onlyBest, event.step, event.history)
+        if (values.length === 0) return missing('checkpoint', onlyBest, event)
         if (keepIfBest('', values, standing(onlyBest)(values)).length === 0) return []
       }
       latest = event.step

@@ -6,11 +6,11 @@
  * is reported as one, not as an error.
  */
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
-import { CotangentError, dtypeError, fail } from '../core/errors.ts'
+import { CotangentError, describe, dtypeError, fail, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import type { Flat } from '../core/program.ts'
 import { sizeOf, unravel } from '../core/shape.ts'
-import { concrete, data, typeOf } from '../core/tensor.ts'
+import { concrete, data, identical, typeOf } from '../core/tensor.ts'
 import { flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Tensor } from '../core/types.ts'
 import { cast } from '../ops/comparison.ts'
@@ -28,7 +28,10 @@ export type CheckOptions = {
   readonly modes?: readonly Mode[]
   /** 'float64' (default) converts float arguments to float64; 'float32' checks the function as it is, with wide tolerances. */
   readonly dtype?: FloatDtype
-  /** Largest |numeric - analytic| / max(1, |numeric|, |analytic|); 1e-6 in float64 and 2e-2 in float32 by default. */
+  /**
+   * Largest |numeric - analytic| / max(u, |numeric|, |analytic|); 1e-6 in float64 and 2e-2 in float32 by default. The unit u is 1, or a
+   * power of ten down to 0.001 that the largest derivative reaches.
+   */
   readonly tolerance?: number
   /** The step of the differences, times max(1, |x|); 6e-6 in float64 and 5e-3 in float32 by default. */
   readonly step?: number
@@ -105,7 +108,7 @@ const jacobianRows = ({ f, xs }: Problem): Rows => {
   }
 }
 
-type Differences = { readonly central: number; readonly step: number; readonly isKink: () => boolean }
+type Differences = { readonly central: number; readonly step: number; readonly isKink: (unit: number) => boolean }
 
 /** Central differences of every output element in one input element, and whether the two sides disagree there. */
 const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at: number, relative: number) => {
@@ -119,8 +122,8 @@ const differences = ({ f, xs }: Problem, ys: readonly Tensor[], leaf: number, at
     Math.abs(read(hi, o, i) - 2 * read(here, o, i) + read(lo, o, i)) / h
   return (o: number, i: number): Differences => {
     const central = (read(up, o, i) - read(down, o, i)) / (2 * step)
-    const isKink = (): boolean => {
-      const limit = KINK * Math.max(1, Math.abs(central))
+    const isKink = (unit: number): boolean => {
+      const limit = KINK * Math.max(unit, Math.abs(central))
       return gap(o, i, step, up, down) > limit && gap(o, i, step / 10, along(step / 10), along(-step / 10)) > limit
     }
     return { central, step, isKink }
@@ -142,7 +145,7 @@ const analyticAt = ({ f, xs }: Problem, ys: readonly Tensor[], modes: readonly M
   }
 }
 
-type Found = { readonly comparison: Comparison; readonly isKink: () => boolean }
+type Found = { readonly comparison: Omit<Comparison, 'error'>; readonly isKink: (unit: number) => boolean }
 
 /** Every comparison, one by one. */
 function* comparisonsOf(problem: Problem, { modes, step: relative, maxElements }: Settings): Generator<Found> {
@@ -158,7 +161,7 @@ function* comparisonsOf(problem: Problem, { modes, step: relative, maxElements }
         const { central: numeric, step, isKink } = numericOf(o, i)
         const output = { output: outputs[o] ?? '', outputIndex: unravel(i, y.shape) }
         for (const [mode, found] of analyticOf(o, i)) {
-          const numbers = { numeric, analytic: found, error: relativeError(numeric, found), step }
+          const numbers = { numeric, analytic: found, step }
           yield {
             comparison: { what: what === '' ? mode : `${mode} of ${what}`, ...input, ...output, ...numbers },
             isKink,
@@ -169,22 +172,67 @@ function* comparisonsOf(problem: Problem, { modes, step: relative, maxElements }
   }
 }
 
+/** What errors may be relative to, where derivatives are smaller. */
+const UNITS = [1, 0.1, 0.01, 0.001] as const
+const SMALLEST_UNIT = 0.001
+
+/** Steps from 1 to the next number. */
+const EPSILONS: { readonly [d in FloatDtype]: number } = { float64: 2 ** -52, float32: 2 ** -23 }
+
+/**
+ * The unit for a function: 1 if its largest derivative is of that size, less if all are smaller, but not so little that the rounding of
+ * the function itself would count.
+ */
+const unitFor = ({ f, xs }: Problem, largest: number, { step, tolerance }: Settings): number => {
+  const rounding = f(...xs).reduce((most, y) => {
+    if (!isFloat(y.dtype)) return most
+    const size = [...data(y)].reduce((a, x) => Math.max(a, Math.abs(x) || 0), 0)
+    return Math.max(most, (4 * size * EPSILONS[y.dtype]) / (step * tolerance))
+  }, 0)
+  return UNITS.find(unit => unit <= Math.max(largest, 10 * rounding)) ?? SMALLEST_UNIT
+}
+
+const withError = (comparison: Found['comparison'], unit: number): Comparison => ({
+  ...comparison,
+  error: relativeError(comparison.numeric, comparison.analytic, unit),
+})
+
 const compare = (problem: Problem, settings: Settings): GradReport => {
-  const failures: Comparison[] = []
-  const kinks: Comparison[] = []
+  const doubtful: Found[] = []
+  const worst = new Map<number, Comparison>()
   let compared = 0
-  let worst: Comparison | null = null
-  for (const { comparison, isKink } of comparisonsOf(problem, settings)) {
+  let largest = 0
+  // How large derivatives are is known at the end; what agrees by the smallest unit does so by the others too.
+  for (const found of comparisonsOf(problem, settings)) {
     compared++
-    const fails = comparison.error > settings.tolerance
-    if (fails && isKink()) {
-      kinks.push(comparison)
-      continue
-    }
-    if (fails) failures.push(comparison)
-    if (worst === null || comparison.error > worst.error) worst = comparison
+    const { numeric, analytic } = found.comparison
+    largest = Math.max(largest, Math.abs(numeric) || 0, Math.abs(analytic) || 0)
+    if (relativeError(numeric, analytic, SMALLEST_UNIT) > settings.tolerance) doubtful.push(found)
+    else
+      for (const unit of UNITS) {
+        const comparison = withError(found.comparison, unit)
+        if (comparison.error > (worst.get(unit)?.error ?? -1)) worst.set(unit, comparison)
+      }
   }
-  return { ok: failures.length === 0, compared, worst, failures, kinks, tolerance: settings.tolerance }
+  const unit = unitFor(problem, largest, settings)
+  const all = doubtful.map(({ comparison, isKink }) => ({ comparison: withError(comparison, unit), isKink }))
+  const failing = all.filter(({ comparison }) => comparison.error > settings.tolerance)
+  const kinks = failing.filter(({ isKink }) => isKink(unit)).map(({ comparison }) => comparison)
+  const apart = new Set(kinks)
+  const failures = failing.map(({ comparison }) => comparison).filter(comparison => !apart.has(comparison))
+  const others = all.map(({ comparison }) => comparison).filter(comparison => !apart.has(comparison))
+  const known = worst.get(unit)
+  return {
+    ok: failures.length === 0,
+    compared,
+    worst: [...(known === undefined ? [] : [known]), ...others].reduce<Comparison | null>(
+      (a, b) => (a === null || b.error > a.error ? b : a),
+      null,
+    ),
+    failures,
+    kinks,
+    tolerance: settings.tolerance,
+  }
 }
 
 /** Fixed, uneven directions: generic enough not to be orthogonal to an error, and the same in every run. */
@@ -221,17 +269,27 @@ const derivatives = (problem: Problem): readonly Problem[] => {
 }
 
 const settingsOf = ({
+  order = 1,
   modes = ['jvp', 'vjp'],
   dtype = 'float64',
   tolerance,
   step,
   maxElements = 256,
-}: CheckOptions) => ({
-  modes,
-  tolerance: tolerance ?? TOLERANCES[dtype],
-  step: step ?? STEPS[dtype],
-  maxElements,
-})
+}: CheckOptions): Settings => {
+  if (order !== 1 && order !== 2) fail(valueError('checkGrads', `order is 1 or 2, got ${describe(order)}`))
+  const odd = modes.find(mode => mode !== 'jvp' && mode !== 'vjp')
+  if (odd !== undefined || modes.length === 0)
+    fail(valueError('checkGrads', `modes are 'jvp' and 'vjp', got [${modes.map(describe).join(', ')}]`))
+  return { modes, tolerance: tolerance ?? TOLERANCES[dtype], step: step ?? STEPS[dtype], maxElements }
+}
+
+/** Refuses a function that gives something else each time: its differences would be no derivatives. */
+const requireFunctionOf = (f: Flat, xs: readonly Tensor[]): void => {
+  const [first, second] = [f(...xs), f(...xs)]
+  const differs = first.findIndex((y, i) => second[i] === undefined || !identical(y, second[i]))
+  if (differs >= 0 || first.length !== second.length)
+    fail(valueError('checkGrads', 'called twice with the same arguments, the function gave two results: give it a key'))
+}
 
 /** checkGrads on a flat function, whose tensors are taken as they are. */
 export const checkGradsFlat = (
@@ -282,12 +340,17 @@ export const checkGrads =
   <Args extends readonly unknown[]>(f: (...args: Args) => unknown) =>
   (inputs: Arguments<Args>, options: CheckOptions = {}): GradReport => {
     const { dtype = 'float64' } = requireOptions('checkGrads', options, checkNames)
+    if (!Array.isArray(inputs))
+      return fail(
+        valueError('checkGrads', `takes the arguments as a list, as in checkGrads(f)([x]), got ${describe(inputs)}`),
+      )
     const lifted = liftArguments(inputs)
     const [given, shape] = tensorsOf('checkGrads', 'argument', lifted)
     const xs = given.map(x => (isFloat(x.dtype) ? cast(dtype)(x) : x))
     const [leaves] = flattenWithPaths(lifted)
     const { flat, outShape } = flattenFunction('checkGrads', f as (...args: readonly unknown[]) => unknown, shape)
     return explained(dtype, () => {
+      requireFunctionOf(flat, xs)
       const count = flat(...xs).length
       const [outs] = flattenWithPaths(unflatten(outShape(), Array.from({ length: count })))
       return checkGradsFlat(flat, xs, options, {

@@ -16,7 +16,7 @@ export type Comparison = {
   readonly outputIndex: readonly number[]
   readonly numeric: number
   readonly analytic: number
-  /** |numeric - analytic| / max(1, |numeric|, |analytic|). */
+  /** |numeric - analytic| / max(u, |numeric|, |analytic|), u from 1 down to 0.001 where all derivatives are small. */
   readonly error: number
   readonly step: number
 }
@@ -34,9 +34,9 @@ export interface GradReport {
   readonly tolerance: number
 }
 
-/** |a - b| / max(1, |a|, |b|): relative above 1, absolute below; infinite where one of them is NaN. */
-export const relativeError = (a: number, b: number): number => {
-  const error = Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b))
+/** |a - b| / max(unit, |a|, |b|): relative above the unit, absolute in it below; infinite where one of them is NaN. */
+export const relativeError = (a: number, b: number, unit: number): number => {
+  const error = Math.abs(a - b) / Math.max(unit, Math.abs(a), Math.abs(b))
   return Number.isNaN(error) ? Infinity : error
 }
 

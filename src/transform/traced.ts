@@ -6,14 +6,16 @@
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
 import { asValue, isTensor, scalar } from '../core/tensor.ts'
 import { typesOf } from '../core/trace.ts'
-import { flattenWithPaths, leafCount, type TreeShape } from '../core/tree.ts'
+import { flatten, flattenWithPaths, leafCount, type TreeShape, treeDifference } from '../core/tree.ts'
 import type { Program, Tensor, TensorType } from '../core/types.ts'
 import { canonical } from './compiled.ts'
 import { recordBody } from './derive.ts'
 
 /** Options of `jit`: numbers of arguments. */
 export type JitOptions = {
-  /** Arguments that are not traced but fixed: strings, booleans, functions, settings. The function is compiled for each value. */
+  /**
+   * Arguments that are not traced but fixed: strings, booleans, functions, settings. The function is compiled for each value; lists and
+   * records are equal when what is in them is. */
   readonly static?: readonly number[]
   /**
    * Arguments whose memory the function may use for its results: the state of a training loop. Their tensors cannot be read
@@ -22,9 +24,15 @@ export type JitOptions = {
   readonly donate?: readonly number[]
 }
 
+/** Static arguments by what is in them, as it was. */
+type Statics = readonly [leaves: readonly unknown[], shape: TreeShape]
+
+const sameStatics = ([as, a]: Statics, [bs, b]: Statics): boolean =>
+  as.length === bs.length && as.every((x, i) => Object.is(x, bs[i])) && treeDifference(a, b) === undefined
+
 /** What was traced for arguments of one structure, with leaves of some types, and for some static arguments. */
 type Entry = {
-  readonly statics: readonly unknown[]
+  readonly statics: Statics
   readonly shape: TreeShape
   readonly types: readonly TensorType[]
   readonly program: Program
@@ -118,6 +126,8 @@ export type Found = {
 export const traced = (kind: string, f: unknown, options: JitOptions): ((args: readonly unknown[]) => Found) => {
   checkOptions(kind, options)
   const entries: Entry[] = []
+  const staticsOf = (all: readonly unknown[]): Statics =>
+    options.static === undefined ? none : flatten(all.filter((_, i) => isStatic(options, i)))
   const trace = (all: readonly unknown[], dynamic: readonly number[]): Entry => {
     const [xs, shape] = leavesOf(
       kind,
@@ -133,7 +143,7 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
     }
     const { program, captured, outShape } = recordBody(kind, body, shape, typesOf(xs))
     const entry: Entry = {
-      statics: all.filter((_, i) => isStatic(options, i)),
+      statics: staticsOf(all),
       shape,
       types: typesOf(xs),
       program: canonical(program),
@@ -147,10 +157,10 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
   }
   const find = (all: readonly unknown[]): readonly [Entry, readonly Tensor[]] => {
     const dynamic = options.static === undefined ? all : all.filter((_, i) => !isStatic(options, i))
-    const statics = options.static === undefined ? none : all.filter((_, i) => isStatic(options, i))
+    const statics = staticsOf(all)
     for (const entry of entries) {
       const leaves: Tensor[] = []
-      if (entry.statics.length !== statics.length || entry.statics.some((x, i) => !Object.is(x, statics[i]))) continue
+      if (!sameStatics(entry.statics, statics)) continue
       if (gather(dynamic, entry.shape, entry.types, leaves)) return [entry, leaves]
     }
     const numbers = all.flatMap((_, i) => (isStatic(options, i) ? [] : [i]))
@@ -163,4 +173,4 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
   }
 }
 
-const none: readonly unknown[] = []
+const none: Statics = [[], { tag: 'array', items: [] }]

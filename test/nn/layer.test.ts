@@ -28,7 +28,7 @@ import {
 import { type Key, key, normal } from '../../src/random/index.ts'
 import { checkGrads, tensors } from '../../src/testing/index.ts'
 import { plain } from '../support/plain.ts'
-import { check } from '../support/values.ts'
+import { check, mistake } from '../support/values.ts'
 
 type Anything = Layer<readonly unknown[]>
 
@@ -53,6 +53,12 @@ const seen = (l: Anything, seed: number, x: Tensor): unknown => {
   const { params, state } = l.init(key(seed))
   return plain([params, state, l.apply(params, state, x), l.apply(params, state, x, { train: key(seed) })])
 }
+
+it('serial refuses a function, and says how it becomes a layer', () => {
+  expect(mistake(() => serial(dense(2, 3), relu as never))).toBe(
+    'ValueError: serial: part 1 is a function, not a layer: a function becomes one by activation, as in activation(relu)',
+  )
+})
 
 describe('serial is a monoid, to the bit, to the numbers drawn and to the structure of parameters', () => {
   const { concat, empty } = layerMonoid<unknown>()

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { item, scalar, sign, type Tensor, tensor, toArray, treeLeaves, treeMap } from '../../src/index.ts'
+import { item, ones, scalar, sign, type Tensor, tensor, toArray, treeLeaves, treeMap, zeros } from '../../src/index.ts'
 import {
   adam,
   applyUpdates,
@@ -17,7 +17,7 @@ import {
 } from '../../src/optim/index.ts'
 import { tensors } from '../../src/testing/index.ts'
 import { plain } from '../support/plain.ts'
-import { check } from '../support/values.ts'
+import { check, mistake } from '../support/values.ts'
 
 const params = fc.record({ w: tensors({ shape: [2, 2] }), deep: fc.tuple(tensors({ shape: [3] })) })
 type Params = { readonly w: Tensor; readonly deep: readonly [Tensor] }
@@ -140,5 +140,19 @@ describe('a learning rate', () => {
     [() => scale(Infinity), 'scale: the factor must be a finite number, got Infinity'],
   ])('and other options out of range throw at the call: %s', (make, message) => {
     expect(make).toThrow(message)
+  })
+
+  it('as are gradients and updates that are not those of the parameters', () => {
+    const w = { w: ones([3]) }
+    expect(mistake(() => applyUpdates({ b: zeros([1]) } as { b: Tensor }, { b: ones([3]) }))).toBe(
+      'ShapeError: applyUpdates: the update.b has shape [3], the parameter [1]',
+    )
+    const optimizer = adam({ learningRate: 0.1 })
+    expect(mistake(() => optimizer.update<{ w: Tensor }>({ w: ones([2, 3]) }, optimizer.init(w), w))).toBe(
+      'ShapeError: update: the gradient.w has shape [2,3], the parameter [3]',
+    )
+    expect(mistake(() => chain(sgd as never))).toBe(
+      'ValueError: chain: part 0 is a function, not a transformation: call it, as in sgd({ learningRate: 0.1 })',
+    )
   })
 })

@@ -91,7 +91,7 @@ describe('fit', () => {
     logMetrics(),
     logMetrics({ every: { steps: 4 }, series: 'curve' }),
     validate({ loss, batches: [data], every: { steps: 5 } }),
-    keepBest({ metric: 'loss', every: { steps: 5 } }),
+    keepBest({ series: 'look', metric: 'loss', every: { steps: 5 } }),
     logSchedule({ schedule: n => 0.1 / (1 + n) }),
     checkpoint({ save: TE.right, every: { steps: 3 } }),
     print(() => '', { write: () => undefined }),
@@ -100,7 +100,9 @@ describe('fit', () => {
   law(
     'goes the same way whatever callbacks look on',
     fc.asyncProperty(fc.subarray([...some]), async callbacks => {
-      expect(bits((await runOf({ callbacks })).state)).toEqual(bits((await runOf()).state))
+      const look = logMetrics({ every: { steps: 5 }, series: 'look' })
+      const { state, error } = await runOf({ callbacks: [look, ...callbacks] })
+      expect([error, bits(state)]).toEqual([null, bits((await runOf()).state)])
     }),
   )
 
@@ -172,7 +174,6 @@ describe('fit', () => {
 
   it.each<readonly [string, Partial<Options>, string]>([
     ['an epoch without batches', { batches: () => [] }, 'ValueError: fit: there are no batches in epoch 0'],
-    ['a wrong number of steps', { stepsPerEpoch: 5 }, 'ValueError: fit: epoch 0 has 6 batches, but stepsPerEpoch is 5'],
     [
       'batches whose size is not clear',
       { batches: () => [{ x: data.x, y: tensor([[1]]) }] },
@@ -180,6 +181,36 @@ describe('fit', () => {
     ],
   ])('rejects %s', async (_name, options, message) => {
     await expect(runOf(options).catch(error => `${error}`)).resolves.toBe(message)
+  })
+
+  it('loses nothing by what is thrown once a step is done', async () => {
+    const throwing = callback({ steps: 4 }, () => {
+      throw new Error('mine')
+    })
+    const callbacks = [logMetrics({ every: { steps: 1 } }), throwing]
+    const broken = await runOf({ callbacks })
+    expect([broken.reason, `${broken.error}`, item(broken.state.step as Tensor<readonly []>)]).toEqual([
+      'failed',
+      'Error: mine',
+      4,
+    ])
+    expect(broken.history).toHaveLength(4)
+    const whole = await runOf({
+      batches: function* (epoch) {
+        yield* [...batches(epoch)].slice(0, 4)
+      },
+      epochs: 1,
+    })
+    expect(bits(broken.state)).toEqual(bits(whole.state))
+    const disk = await runOf({
+      batches: function* (epoch) {
+        yield* [...batches(epoch)].slice(0, 3)
+        throw new Error('disk')
+      },
+    })
+    expect([disk.reason, `${disk.error}`]).toEqual(['failed', 'Error: disk'])
+    const wrong = await runOf({ stepsPerEpoch: 5 })
+    expect(`${wrong.error}`).toBe('ValueError: fit: epoch 0 has 6 batches, but stepsPerEpoch is 5')
   })
 
   it('refuses epochs that are no number of epochs', () => {
@@ -328,10 +359,25 @@ describe('a checkpoint', () => {
     expect(bits((await runOf({}, first?.state)).state)).toEqual(bits((await runOf()).state))
   })
 
+  it('by a metric that nobody logs fails, and says what there is', async () => {
+    const train = logMetrics()
+    for (const [name, decides] of [
+      ['stopEarly', stopEarly({ metric: 'loss', patience: 1 })],
+      ['keepBest', keepBest({ metric: 'loss' })],
+      ['checkpoint', checkpoint({ save: () => TE.right(undefined), onlyBest: { metric: 'loss' } })],
+    ] as const) {
+      const { reason, error, state } = await runOf({ callbacks: [train, decides] })
+      expect([reason, item(state.step as Tensor<readonly []>)]).toEqual(['failed', STEPS])
+      expect(`${error}`).toMatch(
+        new RegExp(`^MonitorError: ${name}: at step ${STEPS} nobody has logged validation.loss; there are train.loss`),
+      )
+    }
+  })
+
   it('of the best only is saved when a value is the best so far', async () => {
     const values = [0.5, 0.7, 0.6, 0.9]
-    const saved: number[] = []
     const script = callback({ epochs: 1 }, ({ epoch }) => [log('validation', { accuracy: values[epoch] ?? 0 })])
+    const saved: number[] = []
     const save = ({ state }: Snapshot<unknown, unknown>) => {
       saved.push(item(state.step as Tensor<readonly []>) / STEPS)
       return TE.right(undefined)
@@ -404,7 +450,7 @@ describe('a rate', () => {
     expect(() => train.fit({ step, epochs: 1, batches, callbacks: [logSchedule({ every: { steps: 0 } })] })).toThrow(
       'every steps',
     )
-    await expect(runOf({ callbacks: [logSchedule()] })).rejects.toThrow('there is no rate to log')
+    expect(`${(await runOf({ callbacks: [logSchedule()] })).error}`).toContain('there is no rate to log')
   })
 })
 

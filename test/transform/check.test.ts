@@ -10,12 +10,14 @@ import {
   showReport,
   sin,
   stopGradient,
+  sub,
   sum,
   type Tensor,
   take,
   tanh,
   tensor,
 } from '../../src/index.ts'
+import { mistake } from '../support/values.ts'
 
 describe('checkGrads', () => {
   it('agrees with right derivatives, at both orders and in both modes', () => {
@@ -41,6 +43,38 @@ describe('checkGrads', () => {
     expect(wrong?.error).toBeCloseTo(0.5, 6)
     expect(showReport(checkGrads(f)([{ w: tensor([1, 2]) }]))).toContain(
       'vjp: d result[1] / d argument[0].w[1]: numeric 4.00000000, analytic 2.00000000, error 5.0e-1',
+    )
+  })
+
+  it('sees a wrong derivative that is small, beside others that are', () => {
+    const small = (x: Tensor): Tensor => mul(1e-7, sum(mul(stopGradient(x), x)))
+    expect(checkGrads(small)([tensor([3, 4])]).ok).toBe(false)
+    expect(checkGrads((x: Tensor) => mul(1e-7, sum(mul(x, x))))([tensor([3, 4])], { order: 2 }).ok).toBe(true)
+  })
+
+  it('takes the rounding of large values for no derivative', () => {
+    const large = (x: Tensor): Tensor => add(100, mul(1e-4, sum(sin(x))))
+    expect(checkGrads(large)([tensor([3, 4])]).ok).toBe(true)
+    expect(checkGrads(large)([tensor([3, 4])], { dtype: 'float32' }).ok).toBe(true)
+    const zero = (x: Tensor): Tensor => sub(sum(x), sum(mul(1, x)))
+    expect(checkGrads(zero)([tensor([3.3, 4.7, 1e-3])]).ok).toBe(true)
+  })
+
+  it('still tells a kink of a small function', () => {
+    const { ok, kinks } = checkGrads((x: Tensor) => mul(1e-4, relu(x)))([tensor([0])])
+    expect([ok, kinks.length]).toEqual([true, 2])
+  })
+
+  it('refuses what is no function of its arguments, and settings that do not exist', () => {
+    let n = 0
+    expect(mistake(() => checkGrads((x: Tensor) => sum(mul(x, ++n)))([tensor([1])]))).toBe(
+      'ValueError: checkGrads: called twice with the same arguments, the function gave two results: give it a key',
+    )
+    const check = checkGrads((x: Tensor) => sum(x)) as (xs: unknown, options?: unknown) => unknown
+    expect(mistake(() => check([1], { order: 3 }))).toBe('ValueError: checkGrads: order is 1 or 2, got 3')
+    expect(mistake(() => check([1], { modes: ['foo'] }))).toContain("checkGrads: modes are 'jvp' and 'vjp', got [")
+    expect(mistake(() => check(tensor([1])))).toBe(
+      'ValueError: checkGrads: takes the arguments as a list, as in checkGrads(f)([x]), got a tensor',
     )
   })
 

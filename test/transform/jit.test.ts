@@ -79,6 +79,24 @@ describe('jit(f)', () => {
     expect(traces()).toBe(3)
   })
 
+  it('is compiled once for static lists and records of equal values, and again when one has changed', () => {
+    let traces = 0
+    const f = jit(
+      (x: Tensor, { by, list }: { readonly by: number; readonly list: readonly string[] }) => {
+        traces++
+        return mul(x, by + list.length)
+      },
+      { static: [1] },
+    )
+    const setting = { by: 2, list: ['a'] }
+    const given = [f(1, setting), f(1, { list: ['a'], by: 2 }), f(1, { by: 2, list: ['b'] })].map(y =>
+      item(y as Tensor<readonly []>),
+    )
+    expect([given, traces]).toEqual([[3, 3, 3], 2])
+    setting.by = 5
+    expect([item(f(1, setting) as Tensor<readonly []>), traces]).toEqual([6, 3])
+  })
+
   it('is compiled for each value of a static argument', () => {
     const f = jit(
       (x: Tensor, power: number, name: string) =>
