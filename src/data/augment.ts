@@ -4,6 +4,7 @@
  * Layer: data. An augmentation is `(key, batch) => batch`; under `jit` it is part of the compiled step. Read next: batches.ts.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { pad } from '../ops/arrange.ts'
@@ -54,13 +55,12 @@ export const augmentations =
  * @example
  * randomShift({ by: 2 })(key(0), images) // [4,28,28,1]
  */
-export const randomShift = ({
-  by,
-  fill: value = 0,
-}: {
+export const randomShift = (options: {
   readonly by: number
   readonly fill?: number
 }): (<S extends Shape>(key: Key, x: Tensor<S>) => Tensor<S>) => {
+  const { by, fill: value = 0 } = requireOptions('randomShift', options, ['by', 'fill'])
+
   if (!Number.isSafeInteger(by) || by < 0)
     return fail(valueError('randomShift', `by is a whole number of at least 0, got ${by}`))
   return <S extends Shape>(key: Key, x: Tensor<S>) => {
@@ -85,23 +85,25 @@ const rowScalar = (x: Tensor, i: number): Tensor => reshape([])(rowOf(x, i))
  * @example
  * randomFlip()(key(0), images) // [4,28,28,1]
  */
-export const randomFlip =
-  ({ p = 0.5 }: { readonly p?: number } = {}) =>
-  <S extends Shape>(key: Key, x: Tensor<S>): Tensor<S> => {
+export const randomFlip = (options: { readonly p?: number } = {}) => {
+  const { p = 0.5 } = requireOptions('randomFlip', options, ['p'])
+  return <S extends Shape>(key: Key, x: Tensor<S>): Tensor<S> => {
     const n = countOf('randomFlip', x)
     const chosen = reshape([n, ...x.shape.slice(1).map(() => 1)])(bernoulli({ p, shape: [n] })(key) as Tensor)
     return where(chosen, flip({ axis: 2 })(x as Tensor), x as Tensor) as Tensor as Tensor<S>
   }
+}
 
 /**
  * Adds normal noise of standard deviation `std` to every element of a float tensor, in its dtype.
  * @example
  * gaussianNoise({ std: 0.1 })(key(0), inputs) // [4,3]
  */
-export const gaussianNoise =
-  ({ std }: { readonly std: number }) =>
-  <S extends Shape>(key: Key, x: Tensor<S>): Tensor<S> => {
+export const gaussianNoise = (options: { readonly std: number }) => {
+  const { std } = requireOptions('gaussianNoise', options, ['std'])
+  return <S extends Shape>(key: Key, x: Tensor<S>): Tensor<S> => {
     const dtype = x.dtype === 'float64' ? 'float64' : 'float32'
     const noise: Tensor = normal({ shape: x.shape, dtype })(key)
     return add(x as Tensor, mul(noise, std)) as Tensor as Tensor<S>
   }
+}

@@ -5,6 +5,7 @@
  * Layer: data. Read next: train/fold.ts, which goes through them.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { range, type Shape, showShape } from '../core/shape.ts'
 import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
 import { treeLeaves, treeMap } from '../core/tree.ts'
@@ -43,17 +44,18 @@ const batchAt = (size: number, i: number, rows: Tensor): Tensor => slice([[i * s
  * pipe(key(0), permutation(60_000), batches({ size: 64 })).length // 938
  * pipe(arange(5), batches({ size: 2 })) // [[0, 1], [2, 3], [4]]
  */
-export const batches =
-  <const Size extends number, const Drop extends boolean = false>(options: {
-    readonly size: Size
-    readonly dropLast?: Drop
-  }) =>
-  (rows: Tensor): readonly Tensor<readonly [Drop extends true ? Size : number]>[] => {
+export const batches = <const Size extends number, const Drop extends boolean = false>(options: {
+  readonly size: Size
+  readonly dropLast?: Drop
+}) => {
+  requireOptions('batches', options, ['size', 'dropLast'])
+  return (rows: Tensor): readonly Tensor<readonly [Drop extends true ? Size : number]>[] => {
     const count = countOf(options, rows)
     return range(0, count).map(i => batchAt(options.size, i, rows)) as readonly Tensor[] as readonly Tensor<
       readonly [Drop extends true ? Size : number]
     >[]
   }
+}
 
 /**
  * The rows of every tensor of a tree at the given positions: each [n, …] -> [k, …] for rows: int32 [k].
@@ -97,10 +99,10 @@ const rowsOf = (op: string, tree: unknown): number => {
  * @example
  * const sizes = [...batchesOf({ size: 3 })({ images, labels: arange(4) })].map(({ labels }) => labels.shape[0]) // [3, 1]
  */
-export const batchesOf =
-  (options: BatchOptions) =>
-  <T>(tree: T): Iterable<SomeRows<T>> =>
-    taken(options, tree, arange(rowsOf('batchesOf', tree)))
+export const batchesOf = (options: BatchOptions) => {
+  requireOptions('batchesOf', options, ['size', 'dropLast'])
+  return <T>(tree: T): Iterable<SomeRows<T>> => taken(options, tree, arange(rowsOf('batchesOf', tree)))
+}
 
 /**
  * `batchesOf` in a new order for each epoch, which depends on the key and the number of the epoch alone: what `fit` takes.
@@ -109,9 +111,10 @@ export const batchesOf =
  * const epochs = shuffledBatches({ size: 2, key: key(0) })({ x: arange(4) })
  * const [first] = epochs(0) // { x: [2] }, the same each time
  */
-export const shuffledBatches =
-  ({ key, ...options }: BatchOptions & { readonly key: Key }) =>
-  <T>(tree: T): ((epoch: number) => Iterable<SomeRows<T>>) => {
+export const shuffledBatches = (given: BatchOptions & { readonly key: Key }) => {
+  const { key, ...options } = requireOptions('shuffledBatches', given, ['size', 'dropLast', 'key'])
+  return <T>(tree: T): ((epoch: number) => Iterable<SomeRows<T>>) => {
     const n = rowsOf('shuffledBatches', tree)
     return epoch => taken(options, tree, permutation(n)(foldIn(epoch)(key)))
   }
+}

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { type Column, type Columns, type ColumnType, columnsOf, type Group } from './csv-columns.ts'
 import { type CsvDialect, rowReader } from './csv-rows.ts'
@@ -159,23 +160,43 @@ const matrixOf = ({ names, columns }: Table): CsvMatrix => ({
  * const table = parseCsv({ columns: { year: 'int32', title: 'text' } })('year,title\n1969,"Come, Together"\n')
  * pipe(table, E.map(({ year }) => year)) // Right: int32[1]
  */
-export const parseCsv =
-  <const C extends ColumnTypes>({ columns, ...options }: CsvOptions & { readonly columns: C }) =>
-  (text: string): E.Either<DataError, CsvColumns<C>> =>
+export const parseCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
+  const { columns, ...options } = requireOptions('parseCsv', given, [
+    'delimiter',
+    'quote',
+    'comment',
+    'source',
+    'entry',
+    'header',
+    'missing',
+    'columns',
+  ])
+  return (text: string): E.Either<DataError, CsvColumns<C>> =>
     pipe(
       parseTable(columnsLayout(columns), options, text),
       E.map(table => table.columns as CsvColumns<C>),
     )
+}
 
 /**
  * Comma-separated numbers as one tensor [rows, columns]; otherwise as `parseCsv`.
  * @example
  * pipe('1,2\n3,4', parseCsvMatrix({ header: false }), E.map(({ values }) => values)) // Right: [[1, 2], [3, 4]]
  */
-export const parseCsvMatrix =
-  ({ dtype = 'float32', ...options }: CsvOptions & { readonly dtype?: Dtype } = {}) =>
-  (text: string): E.Either<DataError, CsvMatrix> =>
+export const parseCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = {}) => {
+  const { dtype = 'float32', ...options } = requireOptions('parseCsvMatrix', given, [
+    'delimiter',
+    'quote',
+    'comment',
+    'source',
+    'entry',
+    'header',
+    'missing',
+    'dtype',
+  ])
+  return (text: string): E.Either<DataError, CsvMatrix> =>
     pipe(parseTable(matrixLayout(dtype), options, text), E.map(matrixOf))
+}
 
 /**
  * Reads typed columns as `parseCsv` does from a file, Blob or bytes in UTF-8, packed with gzip or zip or not. It is streamed:
@@ -183,24 +204,44 @@ export const parseCsvMatrix =
  * @example
  * const songs = readCsv({ columns: { year: 'int32', title: 'text' } })('songs.csv.gz') // a task: `await songs()` reads it
  */
-export const readCsv =
-  <const C extends ColumnTypes>({ columns, ...options }: CsvOptions & { readonly columns: C }) =>
-  (input: DataInput): TE.TaskEither<DataError, CsvColumns<C>> =>
+export const readCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
+  const { columns, ...options } = requireOptions('readCsv', given, [
+    'delimiter',
+    'quote',
+    'comment',
+    'source',
+    'entry',
+    'header',
+    'missing',
+    'columns',
+  ])
+  return (input: DataInput): TE.TaskEither<DataError, CsvColumns<C>> =>
     pipe(
       readTable(columnsLayout(columns), options, input),
       TE.map(table => table as CsvColumns<C>),
     )
+}
 
 /**
  * Reads numbers as `parseCsvMatrix` does from a file, Blob or bytes, streamed as by `readCsv`.
  * @example
  * const numbers = readCsvMatrix({ header: false })('YearPredictionMSD.txt.zip') // a task
  */
-export const readCsvMatrix =
-  ({ dtype = 'float32', ...options }: CsvOptions & { readonly dtype?: Dtype } = {}) =>
-  (input: DataInput): TE.TaskEither<DataError, CsvMatrix> =>
+export const readCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = {}) => {
+  const { dtype = 'float32', ...options } = requireOptions('readCsvMatrix', given, [
+    'delimiter',
+    'quote',
+    'comment',
+    'source',
+    'entry',
+    'header',
+    'missing',
+    'dtype',
+  ])
+  return (input: DataInput): TE.TaskEither<DataError, CsvMatrix> =>
     pipe(
       input,
       streamBytes(readPieces(options.source ?? nameOf(input), matrixLayout(dtype), options), options),
       TE.map(matrixOf),
     )
+}

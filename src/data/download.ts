@@ -5,6 +5,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { requireOptions } from '../core/options.ts'
 import { DataError, downloadError } from './errors.ts'
 import { writePieces } from './files.ts'
 
@@ -58,9 +59,9 @@ const fetched = async (url: string): Promise<Response> => {
  * @example
  * const songs = download({ to: 'songs.zip' })(yearPredictionUrl) // a task: `await songs()` downloads it
  */
-export const download =
-  (options: DownloadOptions) =>
-  (url: string): TE.TaskEither<DataError, string> =>
+export const download = (options: DownloadOptions) => {
+  requireOptions('download', options, ['to', 'onProgress'])
+  return (url: string): TE.TaskEither<DataError, string> =>
     pipe(
       TE.tryCatch(
         () => fetched(url),
@@ -74,3 +75,4 @@ export const download =
       ),
       TE.map(() => options.to),
     )
+}

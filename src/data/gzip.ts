@@ -4,10 +4,10 @@
  * Layer: data. fflate inflates; the checksum and length at the end of each member (RFC 1952, Deutsch 1996) are compared here,
  * which it does not do. Read next: streams.ts.
  */
-
 import { Gunzip } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { messageOf } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { crc32 } from './crc.ts'
 import { DataError, formatError } from './errors.ts'
 import { viewOf } from './zip.ts'
@@ -85,9 +85,9 @@ export const gunzipper = (source: string): Unpacker => {
  * @example
  * const images = (packed: Uint8Array) => pipe(packed, gunzip(), E.chain(parseIdx()))
  */
-export const gunzip =
-  ({ source = 'gzip data' }: { readonly source?: string } = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
+export const gunzip = (options: { readonly source?: string } = {}) => {
+  const { source = 'gzip data' } = requireOptions('gunzip', options, ['source'])
+  return (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
     isGzip(bytes)
       ? E.tryCatch(
           () => {
@@ -100,3 +100,4 @@ export const gunzip =
           cause => damage(source, cause),
         )
       : E.left(formatError(source, 'is no gzip file: it does not begin with 1f 8b'))
+}

@@ -10,6 +10,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype } from '../core/dtype.ts'
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import { tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -93,13 +94,14 @@ const parseValues = (source: string, bytes: Uint8Array, { type, shape }: Header)
  * const bytes = encodeIdx({ shape: [3], values: Uint8Array.of(7, 2, 1) })
  * pipe(bytes, parseIdx({ source: 'labels' }), E.map(idxTensor())) // Right: int32[3]
  */
-export const parseIdx =
-  ({ source = 'IDX data' }: { readonly source?: string } = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, Idx> =>
+export const parseIdx = (options: { readonly source?: string } = {}) => {
+  const { source = 'IDX data' } = requireOptions('parseIdx', options, ['source'])
+  return (bytes: Uint8Array): E.Either<DataError, Idx> =>
     pipe(
       parseHeader(source, bytes),
       E.chain(header => parseValues(source, bytes, header)),
     )
+}
 
 const unpacked =
   (source: string) =>
@@ -147,7 +149,7 @@ const naturalDtype = (values: IdxArray): Dtype =>
  * The tensor of an IDX file: int32 for its integer types, float32 and float64 as they are, or `dtype`.
  * @throws DtypeError for a value that `dtype` cannot hold, such as a fraction as int32
  */
-export const idxTensor =
-  ({ dtype }: { readonly dtype?: Dtype } = {}) =>
-  ({ shape, values }: Idx): Tensor =>
-    tensor(values, { shape, dtype: dtype ?? naturalDtype(values) })
+export const idxTensor = (options: { readonly dtype?: Dtype } = {}) => {
+  const { dtype } = requireOptions('idxTensor', options, ['dtype'])
+  return ({ shape, values }: Idx): Tensor => tensor(values, { shape, dtype: dtype ?? naturalDtype(values) })
+}

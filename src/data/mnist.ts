@@ -8,6 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { assertShape } from '../core/assert-shape.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Shape, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError, labelError } from './errors.ts'
@@ -111,14 +112,11 @@ const directoryOf = (directory: string | undefined, from: string | undefined): E
  * @example
  * const images = pipe(loadMnist(), TE.map(({ train }) => train.images)) // a task: `await images()` reads the files
  */
-export const loadMnist = ({
-  directory,
-  from,
-}: {
-  readonly directory?: string | undefined
-  readonly from?: string | undefined
-} = {}): TE.TaskEither<DataError, Mnist> =>
-  pipe(
+export const loadMnist = (
+  options: { readonly directory?: string | undefined; readonly from?: string | undefined } = {},
+): TE.TaskEither<DataError, Mnist> => {
+  const { directory, from } = requireOptions('loadMnist', options, ['directory', 'from'])
+  return pipe(
     TE.fromEither(directoryOf(directory, from)),
     TE.chain(folder =>
       pipe(
@@ -127,3 +125,4 @@ export const loadMnist = ({
       ),
     ),
   )
+}

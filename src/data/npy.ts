@@ -10,6 +10,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype, TypedArray } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Shape, showShape, sizeOf, validShape } from '../core/shape.ts'
 import { cellOf, concrete } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -98,9 +99,9 @@ const toTensor = ({ shape, fortran }: Header, dtype: Dtype, host: TypedArray): T
  * @example
  * pipe(encodeNpy(x), parseNpy()) // Right: float32[2,3]
  */
-export const parseNpy =
-  ({ source = 'npy data', dtype }: NpyOptions = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, Tensor> =>
+export const parseNpy = (options: NpyOptions = {}) => {
+  const { source = 'npy data', dtype } = requireOptions('parseNpy', options, ['source', 'dtype'])
+  return (bytes: Uint8Array): E.Either<DataError, Tensor> =>
     pipe(
       parseHeader(source, bytes),
       E.chain(header =>
@@ -116,6 +117,7 @@ export const parseNpy =
         ),
       ),
     )
+}
 
 const descrs: Readonly<Record<Dtype, string>> = { float32: '<f4', float64: '<f8', int32: '<i4', bool: '|b1' }
 
@@ -151,8 +153,10 @@ export const encodeNpy = (x: Tensor): Uint8Array => {
  * @example
  * const weights = readNpy('weights.npy') // a task: `await weights()` reads the file
  */
-export const readNpy = (path: string, options: Pick<NpyOptions, 'dtype'> = {}): TE.TaskEither<DataError, Tensor> =>
-  pipe(readBytes(path), TE.chainEitherK(parseNpy({ ...options, source: path })))
+export const readNpy = (path: string, options: Pick<NpyOptions, 'dtype'> = {}): TE.TaskEither<DataError, Tensor> => {
+  requireOptions('readNpy', options, ['dtype'])
+  return pipe(readBytes(path), TE.chainEitherK(parseNpy({ ...options, source: path })))
+}
 
 /**
  * Writes a tensor to an npy file, for `numpy.load` or `readNpy`. A WriteError when the file cannot be written.

@@ -3,12 +3,12 @@
  *
  * Layer: data. Format: NumPy, `numpy.savez` and `numpy.savez_compressed`. Read next: zip.ts.
  */
-
 import { zipSync } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from './errors.ts'
 import { readBytes, writeBytes } from './files.ts'
@@ -40,9 +40,9 @@ const checkNames = (source: string, entries: readonly ZipEntry[]): E.Either<Data
  * @example
  * pipe({ x, y }, encodeNpz(), parseNpz()) // Right: { x: [2,3], y: [2,3] }
  */
-export const parseNpz =
-  ({ source = 'npz data', dtype }: NpyOptions = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, Tensors> =>
+export const parseNpz = (options: NpyOptions = {}) => {
+  const { source = 'npz data', dtype } = requireOptions('parseNpz', options, ['source', 'dtype'])
+  return (bytes: Uint8Array): E.Either<DataError, Tensors> =>
     pipe(
       openZip(source, bytes),
       E.chainFirst(({ entries }) => checkNames(source, entries)),
@@ -57,6 +57,7 @@ export const parseNpz =
       ),
       E.map(named => Object.fromEntries(named)),
     )
+}
 
 /**
  * The bytes of an npz file of named tensors, for `numpy.load` or `parseNpz`; equal tensors give equal bytes.
@@ -64,15 +65,16 @@ export const parseNpz =
  * @example
  * pipe({ w: ones([2, 2]) }, encodeNpz({ compress: true }), parseNpz()) // Right: { w: [2,2] }
  */
-export const encodeNpz =
-  ({ compress = false }: NpzOptions = {}) =>
-  (tensors: Tensors): Uint8Array => {
+export const encodeNpz = (options: NpzOptions = {}) => {
+  const { compress = false } = requireOptions('encodeNpz', options, ['compress'])
+  return (tensors: Tensors): Uint8Array => {
     const files = Object.entries(tensors).map(([name, x]) => [`${name}${SUFFIX}`, encodeNpy(x)] as const)
     const length = files.reduce((sum, [, bytes]) => sum + bytes.length, 0)
     if (length > MAX_LENGTH)
       return fail(valueError('encodeNpz', `${length} bytes are too many for one file (4 GiB): write several`))
     return zipSync(Object.fromEntries(files), { level: compress ? 6 : 0, mtime: DATE })
   }
+}
 
 /**
  * Reads the tensors of an npz file, as `numpy.savez` and `numpy.savez_compressed` write it. A MissingError when there is no
@@ -80,18 +82,21 @@ export const encodeNpz =
  * @example
  * const weights = readNpz('weights.npz') // a task: `await weights()` reads the file
  */
-export const readNpz = (path: string, options: Pick<NpyOptions, 'dtype'> = {}): TE.TaskEither<DataError, Tensors> =>
-  pipe(readBytes(path), TE.chainEitherK(parseNpz({ ...options, source: path })))
+export const readNpz = (path: string, options: Pick<NpyOptions, 'dtype'> = {}): TE.TaskEither<DataError, Tensors> => {
+  requireOptions('readNpz', options, ['dtype'])
+  return pipe(readBytes(path), TE.chainEitherK(parseNpz({ ...options, source: path })))
+}
 
 /**
  * Writes named tensors to an npz file, for `numpy.load` or `readNpz`. A WriteError when the file cannot be written.
  * @example
  * const saved = pipe(params, writeNpz('weights.npz')) // a task: `await saved()` writes the file
  */
-export const writeNpz =
-  (path: string, options: NpzOptions = {}) =>
-  (tensors: Tensors): TE.TaskEither<DataError, void> =>
+export const writeNpz = (path: string, options: NpzOptions = {}) => {
+  requireOptions('writeNpz', options, ['compress'])
+  return (tensors: Tensors): TE.TaskEither<DataError, void> =>
     pipe(
       TE.fromIO(() => encodeNpz(options)(tensors)),
       TE.chain(writeBytes(path)),
     )
+}

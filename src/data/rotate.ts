@@ -4,6 +4,7 @@
  * Layer: data. Tensor arithmetic on positions, so that it also runs inside a jitted step.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { clip, floor, round, sub } from '../ops/arithmetic.ts'
@@ -68,7 +69,13 @@ const sources = (angles: Tensor, height: number, width: number): readonly [Tenso
  * @example
  * const turned = randomRotation({ degrees: 7 })(key(0), images) // [4,28,28,1]
  */
-export const randomRotation = ({ degrees, fill = 0, interpolation = 'nearest' }: RotationOptions) => {
+export const randomRotation = (options: RotationOptions) => {
+  const {
+    degrees,
+    fill = 0,
+    interpolation = 'nearest',
+  } = requireOptions('randomRotation', options, ['degrees', 'fill', 'interpolation'])
+
   if (!(degrees >= 0 && degrees < Infinity))
     return fail(valueError('randomRotation', `degrees must be a number of at least 0, got ${degrees}`))
   return (key: Key, images: Tensor): Tensor => {

@@ -9,6 +9,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { chainEitherK, map } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range } from '../core/shape.ts'
 import { cellOf, concrete, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -117,14 +118,15 @@ export type YearPredictionOptions = StreamOptions & {
  * @example
  * const songs = loadYearPrediction()('YearPredictionMSD.txt.zip') // a task: `await songs()` reads the file
  */
-export const loadYearPrediction =
-  ({ key = keyOf(0), ...options }: YearPredictionOptions = {}) =>
-  (input: DataInput): TE.TaskEither<DataError, YearPrediction> =>
+export const loadYearPrediction = (given: YearPredictionOptions = {}) => {
+  const { key = keyOf(0), ...options } = requireOptions('loadYearPrediction', given, ['source', 'entry', 'key'])
+  return (input: DataInput): TE.TaskEither<DataError, YearPrediction> =>
     pipe(
       readTable(layout, { ...options, header: false }, input),
       chainEitherK(columns => checked(options.source ?? nameOf(input), columns)),
       map(splitSongs(key)),
     )
+}
 
 /** Averages spread less from one to the next; covariances spread by hundreds, as in the real set. */
 const spread = (feature: number): number => (feature < 12 ? 50 / (1 + feature / 2) : 600 / (1 + (feature % 13)))

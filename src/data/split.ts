@@ -4,6 +4,7 @@
  * Layer: data. Read next: batches.ts.
  */
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
 import { cellOf, tensor } from '../core/tensor.ts'
 import { flattenWithPaths, tensorsOf } from '../core/tree.ts'
@@ -75,14 +76,15 @@ const named = <T, P extends Parts>(parts: P, tree: T, rows: (i: number) => Tenso
  * @example
  * splitRows({ key: key(0), parts: { train: 3, test: 1 } })({ inputs, labels }).train // { inputs: [3,3], labels: [3] }
  */
-export const splitRows =
-  <const P extends Parts>({ key, parts }: { readonly key: Key; readonly parts: P }) =>
-  <T>(tree: T): SplitTree<T, P> => {
+export const splitRows = <const P extends Parts>(options: { readonly key: Key; readonly parts: P }) => {
+  const { key, parts } = requireOptions('splitRows', options, ['key', 'parts'])
+  return <T>(tree: T): SplitTree<T, P> => {
     const n = rowsIn('splitRows', tree)
     const ends = endsOf('splitRows', parts, n)
     const order = permutation(n)(key)
     return named(parts, tree, i => slice([[ends[i - 1] ?? 0, ends[i] ?? 0]])(order as Tensor))
   }
+}
 
 /** Rows by class, in the order in which the classes are first seen. */
 const byClass = (labels: Tensor): readonly (readonly number[])[] => {
@@ -102,9 +104,13 @@ const byClass = (labels: Tensor): readonly (readonly number[])[] => {
  * @example
  * stratified({ key: key(0), labels, parts: { train: 0.5, test: 0.5 } })({ inputs, labels })
  */
-export const stratified =
-  <const P extends Parts>({ key, labels, parts }: { readonly key: Key; readonly labels: Tensor; readonly parts: P }) =>
-  <T>(tree: T): SplitTree<T, P> => {
+export const stratified = <const P extends Parts>(options: {
+  readonly key: Key
+  readonly labels: Tensor
+  readonly parts: P
+}) => {
+  const { key, labels, parts } = requireOptions('stratified', options, ['key', 'labels', 'parts'])
+  return <T>(tree: T): SplitTree<T, P> => {
     const n = rowsIn('stratified', tree)
     if (labels.dtype !== 'int32') return fail(dtypeError('stratified', `labels are int32, got ${labels.dtype}`))
     if (labels.shape.length !== 1 || labels.shape[0] !== n)
@@ -121,3 +127,4 @@ export const stratified =
       return permutation(tensor(rows) as Tensor)(foldIn(0)(foldIn(part)(key)))
     })
   }
+}

@@ -3,12 +3,12 @@
  *
  * Layer: data. A stream fails by throwing a DataError; `streamBytes`, the way in, turns that into a Left. Read next: csv.ts.
  */
-
 import { Inflate } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { messageOf } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { crc32 } from './crc.ts'
 import { DataError, missingError } from './errors.ts'
 import { type Access, openFile } from './files.ts'
@@ -171,8 +171,10 @@ const collected = async ({ pieces }: Pieces): Promise<Uint8Array> => {
 }
 
 /** All bytes of an input, unpacked as `streamBytes` does. */
-export const readUnpacked = (input: DataInput, options: StreamOptions = {}): TE.TaskEither<DataError, Uint8Array> =>
-  pipe(input, streamBytes(collected, options))
+export const readUnpacked = (input: DataInput, options: StreamOptions = {}): TE.TaskEither<DataError, Uint8Array> => {
+  requireOptions('readUnpacked', options, ['source', 'entry'])
+  return pipe(input, streamBytes(collected, options))
+}
 
 /**
  * Unpacks one entry of a zip archive in memory: the one called `entry`, or the only one. For large ones see `streamBytes`.
@@ -182,10 +184,11 @@ export const readUnpacked = (input: DataInput, options: StreamOptions = {}): TE.
  * @example
  * const text = (archive: Uint8Array) => pipe(archive, unzip({ entry: 'songs.csv' }), E.map(b => new TextDecoder().decode(b)))
  */
-export const unzip =
-  ({ source = 'zip data', entry }: StreamOptions = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
+export const unzip = (options: StreamOptions = {}) => {
+  const { source = 'zip data', entry } = requireOptions('unzip', options, ['source', 'entry'])
+  return (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
     pipe(
       openZip(source, bytes),
       E.chain(({ entries, contents }) => pipe(chooseEntry(source, entry, entries), E.chain(contents))),
     )
+}

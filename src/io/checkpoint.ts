@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { requireOptions } from '../core/options.ts'
 import { cellOf, tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from '../data/errors.ts'
@@ -68,9 +69,9 @@ const structureOf = (source: string, packed: Tensor | undefined): E.Either<DataE
  * @example
  * pipe({ params, epoch: 3 }, encodeTree, parseTree({ like: { params, epoch: 0 } })) // Right: the tree
  */
-export const parseTree =
-  <T = unknown>({ like, source = 'checkpoint' }: ParseTreeOptions<T> = {}) =>
-  (bytes: Uint8Array): E.Either<DataError, T> =>
+export const parseTree = <T = unknown>(options: ParseTreeOptions<T> = {}) => {
+  const { like, source = 'checkpoint' } = requireOptions('parseTree', options, ['like', 'source'])
+  return (bytes: Uint8Array): E.Either<DataError, T> =>
     pipe(
       parseNpz({ source })(bytes),
       E.chain(({ [STRUCTURE]: packed, ...tensors }) =>
@@ -85,6 +86,7 @@ export const parseTree =
         return why === undefined ? E.right(tree as T) : E.left(formatError(source, why))
       }),
     )
+}
 
 /**
  * Saves a tree as a checkpoint. The file is written under another name first and then renamed, so that it is always whole: the tree

@@ -5,6 +5,7 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { dtypeError, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Check, Labels, SameShape, ShapeOf } from '../core/shape-types.ts'
 import { showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -42,9 +43,9 @@ export const accuracy = <L extends Tensor, T extends Tensor>(
  * @example
  * binaryAccuracy()(tensor([2, -1]), tensor([true, true])) // 0.5
  */
-export const binaryAccuracy =
-  ({ threshold = 0 }: { readonly threshold?: number } & NotTensor = {}) =>
-  <L extends Tensor, T extends Tensor>(
+export const binaryAccuracy = (options: { readonly threshold?: number } & NotTensor = {}) => {
+  const { threshold = 0 } = requireOptions('binaryAccuracy', options, ['threshold'])
+  return <L extends Tensor, T extends Tensor>(
     logits: L,
     labels: Check<SameShape<'binaryAccuracy', 'labels', ShapeOf<L>, ShapeOf<T>>, T>,
   ): Tensor<readonly []> => {
@@ -54,6 +55,7 @@ export const binaryAccuracy =
     const [x] = pair(BINARY, ['logits', 'labels'], logits as Tensor, converted(logits as Tensor, truth))
     return mean(cast('float32')(eq(ge(x, threshold), cast('bool')(truth))))
   }
+}
 
 const BINARY = 'binaryAccuracy'
 
@@ -65,9 +67,9 @@ const BINARY = 'binaryAccuracy'
  * @example
  * topKAccuracy({ k: 10 })(logits, labels) // 1
  */
-export const topKAccuracy =
-  ({ k }: { readonly k: number } & NotTensor) =>
-  <L extends Tensor, T extends Tensor>(
+export const topKAccuracy = (options: { readonly k: number } & NotTensor) => {
+  const { k } = requireOptions('topKAccuracy', options, ['k'])
+  return <L extends Tensor, T extends Tensor>(
     logits: L,
     labels: Check<Labels<'topKAccuracy', ShapeOf<L>, ShapeOf<T>>, T>,
   ): Tensor<readonly []> => {
@@ -76,6 +78,7 @@ export const topKAccuracy =
     const hit = any({ axis: -1 })(eq(best, reshape([...rows.shape, 1])(rows))) as Tensor
     return mean(cast('float32')(hit))
   }
+}
 
 /**
  * e to the mean cross-entropy in nats: how many equally likely classes a prediction is as uncertain as. logits: [..., classes],

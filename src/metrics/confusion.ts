@@ -6,6 +6,7 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import { toArray } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -23,9 +24,9 @@ import { scatterAdd } from '../ops/scatter.ts'
  * @example
  * confusionMatrix({ classes: 10 })(labels, argmax({ axis: -1 })(logits)) // int32[10,10]
  */
-export const confusionMatrix =
-  <const Classes extends number>({ classes }: { readonly classes: Classes }) =>
-  (labels: Tensor, predictions: Tensor): Tensor<readonly [Classes, Classes]> => {
+export const confusionMatrix = <const Classes extends number>(options: { readonly classes: Classes }) => {
+  const { classes } = requireOptions('confusionMatrix', options, ['classes'])
+  return (labels: Tensor, predictions: Tensor): Tensor<readonly [Classes, Classes]> => {
     if (!Number.isInteger(classes) || classes < 1)
       return fail(valueError('confusionMatrix', `classes must be a whole number of at least 1, got ${classes}`))
     if (labels.shape.length !== 1 || !sameShape(labels.shape, predictions.shape))
@@ -39,6 +40,7 @@ export const confusionMatrix =
     const int32 = { dtype: 'int32' } as const
     return scatterAdd()(zeros([classes, classes], int32), stack({ axis: 1 })(cells), ones(labels.shape, int32))
   }
+}
 
 /**
  * Confusion matrices of disjoint samples together, int32 [classes, classes]; the identity is that of no samples. A state can carry one.
@@ -76,9 +78,9 @@ export type NameOptions = { readonly names?: readonly string[] }
  * A confusion matrix as a table with a row for each label and a column for each prediction.
  * @throws ShapeError unless the matrix is square; ValueError unless there is a name for each class
  */
-export const showConfusion =
-  ({ names }: NameOptions = {}) =>
-  (matrix: Tensor): string => {
+export const showConfusion = (options: NameOptions = {}) => {
+  const { names } = requireOptions('showConfusion', options, ['names'])
+  return (matrix: Tensor): string => {
     const counts = countsOf('showConfusion', matrix)
     const heads = classNames('showConfusion', counts.length, names)
     const corner = 'label \\ predicted'
@@ -88,3 +90,4 @@ export const showConfusion =
       [head.padStart(first), ...cells.map(cell => String(cell).padStart(width))].join('  ')
     return [line(corner, heads), ...counts.map((row, i) => line(heads[i] ?? '', row))].join('\n')
   }
+}

@@ -127,9 +127,9 @@ const notesOf = (
  * @param options.digits how many decimals scores have, 2 by default
  * @throws ValueError unless there is a name for each class
  */
-export const showScores =
-  ({ names, digits = 2 }: NameOptions & { readonly digits?: number } = {}) =>
-  (report: ClassificationReport): string => {
+export const showScores = (options: NameOptions & { readonly digits?: number } = {}) => {
+  const { names, digits = 2 } = requireOptions('showScores', options, ['names', 'digits'])
+  return (report: ClassificationReport): string => {
     const numbers = report.labels.map(String)
     const heads = names === undefined ? numbers : classNames('showScores', numbers.length, names)
     const first = Math.max(AVERAGES.length, digits, ...heads.map(head => head.length))
@@ -151,3 +151,4 @@ export const showScores =
       ...notesOf(report, heads).flatMap((note, i) => (i === 0 ? ['', note] : [note])),
     ].join('\n')
   }
+}

@@ -5,6 +5,7 @@
  */
 import type { FloatDtype } from '../core/dtype.ts'
 import { dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, showShape } from '../core/shape.ts'
 import type { KeepsShape } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -74,10 +75,10 @@ const attend = (
  * @example
  * attention({ causal: true })(ones([4, 5, 8]), ones([4, 5, 8]), ones([4, 5, 2])) // [4,5,2]
  */
-export const attention =
-  (options: AttentionOptions = {}) =>
-  (q: Tensor, k: Tensor, v: Tensor): Tensor =>
-    attend(options, [q, k, v], weights => weights)
+export const attention = (options: AttentionOptions = {}) => {
+  requireOptions('attention', options, ['mask', 'causal'])
+  return (q: Tensor, k: Tensor, v: Tensor): Tensor => attend(options, [q, k, v], weights => weights)
+}
 
 /** The projections of multi-head attention: w [inputs, features], and b [features] unless there are no biases. */
 export type MultiHeadParams = {
@@ -142,9 +143,9 @@ const checkHeads = (op: string, heads: number, features: number): void => {
  * const cross = multiHeadParams(8, { memory: 6 })(key(0))
  * multiHead({ heads: 2 })(cross, ones([4, 5, 8]), ones([4, 7, 6]), ones([4, 7, 6])) // [4,5,8]
  */
-export const multiHead =
-  ({ heads, rate = 0, ...options }: MultiHeadOptions) =>
-  (params: MultiHeadParams, queries: Tensor, keys: Tensor, values: Tensor, mode?: Mode): Tensor => {
+export const multiHead = (given: MultiHeadOptions) => {
+  const { heads, rate = 0, ...options } = requireOptions('multiHead', given, ['mask', 'causal', 'heads', 'rate'])
+  return (params: MultiHeadParams, queries: Tensor, keys: Tensor, values: Tensor, mode?: Mode): Tensor => {
     const [features, memory] = [dim(params.query.w.shape, 0), dim(params.key.w.shape, 0)]
     checkHeads('multiHead', heads, features)
     checkRate('multiHead', rate)
@@ -155,6 +156,7 @@ export const multiHead =
     const parts = [inHeads(heads, q), inHeads(heads, k), inHeads(heads, v)] as const
     return linear(params.out, joined(attend(options, parts, weights => droppedIn(mode, rate, weights))))
   }
+}
 
 /** The options of `multiHeadAttention`. */
 export type MultiHeadAttentionOptions = Omit<MultiHeadOptions, 'mask'> &
@@ -171,8 +173,15 @@ export type MultiHeadAttentionOptions = Omit<MultiHeadOptions, 'mask'> &
  */
 export const multiHeadAttention = (
   features: number,
-  { heads, causal = false, rate = 0, ...init }: MultiHeadAttentionOptions,
+  options: MultiHeadAttentionOptions,
 ): Layer<readonly [MultiHeadParams], readonly [Stateless], KeepsShape> => {
+  const {
+    heads,
+    causal = false,
+    rate = 0,
+    ...init
+  } = requireOptions('multiHeadAttention', options, ['causal', 'heads', 'rate', 'dtype', 'init', 'biasInit', 'bias'])
+
   checkSizes('multiHeadAttention', [features])
   checkHeads('multiHeadAttention', heads, features)
   checkRate('multiHeadAttention', rate)

@@ -5,6 +5,7 @@
  */
 import type { FloatDtype } from '../core/dtype.ts'
 import { fail, orThrow, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, normalizeAxis, range, sizeOf } from '../core/shape.ts'
 import type { KeepsShape } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -110,6 +111,8 @@ export const batchNorm = (
   features: number,
   options: BatchNormOptions = {},
 ): Layer<readonly [NormParams], readonly [BatchStatistics], KeepsShape> => {
+  requireOptions('batchNorm', options, ['eps', 'scale', 'bias', 'dtype', 'momentum', 'axis', 'unbiased'])
+
   const { momentum = 0.99, eps = 1e-5, axis = -1, unbiased = false, dtype = 'float32' } = options
   checkSizes('batchNorm', [features])
   checkNumber('batchNorm', 'momentum', momentum, momentum >= 0 && momentum <= 1, 'a number from 0 to 1')

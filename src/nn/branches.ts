@@ -6,6 +6,7 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
@@ -40,10 +41,10 @@ export const addBranches: Merge = ys =>
  * Outputs one after the other along an axis, the last one by default: as channels or features.
  * @throws ShapeError when they differ along another axis
  */
-export const concatBranches =
-  ({ axis = -1 }: { readonly axis?: number } = {}): Merge =>
-  ys =>
-    concat({ axis })(ys)
+export const concatBranches = (options: { readonly axis?: number } = {}): Merge => {
+  const { axis = -1 } = requireOptions('concatBranches', options, ['axis'])
+  return ys => concat({ axis })(ys)
+}
 
 /** A layer of one part that knows its branches, so that others can be put beside them. */
 export interface Parallel<Ps extends readonly unknown[], Ss extends readonly unknown[]>

@@ -4,6 +4,7 @@
  * Layer: nn. Read first: initializers.ts.
  */
 import { fail, shapeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, showShape, sizeOf } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { sub } from '../ops/arithmetic.ts'
@@ -48,13 +49,9 @@ export const onesInit: Initializer = constantInit(1)
  * @example
  * embedding(1000, 64, { init: normalInit({ std: 0.02 }) })
  */
-export const normalInit = ({
-  mean = 0,
-  std = 1,
-}: {
-  readonly mean?: number
-  readonly std?: number
-} = {}): Initializer => {
+export const normalInit = (options: { readonly mean?: number; readonly std?: number } = {}): Initializer => {
+  const { mean = 0, std = 1 } = requireOptions('normalInit', options, ['mean', 'std'])
+
   checkNumber('normalInit', 'std', std, std >= 0 && std < Infinity, 'a number of at least 0')
   return ({ shape, dtype = 'float32' }) =>
     key =>
@@ -68,13 +65,9 @@ export const normalInit = ({
  * @example
  * dense(784, 10, { init: truncatedNormalInit({ std: 0.02 }) })
  */
-export const truncatedNormalInit = ({
-  mean = 0,
-  std = 1,
-}: {
-  readonly mean?: number
-  readonly std?: number
-} = {}): Initializer => {
+export const truncatedNormalInit = (options: { readonly mean?: number; readonly std?: number } = {}): Initializer => {
+  const { mean = 0, std = 1 } = requireOptions('truncatedNormalInit', options, ['mean', 'std'])
+
   checkNumber('truncatedNormalInit', 'std', std, std >= 0 && std < Infinity, 'a number of at least 0')
   return ({ shape, dtype = 'float32' }) =>
     key =>
@@ -87,13 +80,9 @@ export const truncatedNormalInit = ({
  * @example
  * lstm(8, 16, { init: uniformInit({ min: -0.25, max: 0.25 }) })
  */
-export const uniformInit = ({
-  min = -0.05,
-  max = 0.05,
-}: {
-  readonly min?: number
-  readonly max?: number
-} = {}): Initializer => {
+export const uniformInit = (options: { readonly min?: number; readonly max?: number } = {}): Initializer => {
+  const { min = -0.05, max = 0.05 } = requireOptions('uniformInit', options, ['min', 'max'])
+
   checkNumber('uniformInit', 'min', min, min <= max && min > -Infinity && max < Infinity, `a number of at most ${max}`)
   return ({ shape, dtype = 'float32' }) =>
     key =>
@@ -116,7 +105,9 @@ const orthonormalColumns = (rows: number, columns: number, dtype: 'float32' | 'f
  * const w = orthogonal()({ shape: [2, 2] })(key(0))
  * round(matmul(transpose(w), w)) // [[1, 0], [0, 1]]
  */
-export const orthogonal = ({ gain = 1 }: { readonly gain?: number } = {}): Initializer => {
+export const orthogonal = (options: { readonly gain?: number } = {}): Initializer => {
+  const { gain = 1 } = requireOptions('orthogonal', options, ['gain'])
+
   checkNumber('orthogonal', 'gain', gain, Number.isFinite(gain), 'a finite number')
   return ({ shape, dtype = 'float32' }) => {
     if (shape.length < 2)
@@ -137,7 +128,9 @@ export const orthogonal = ({ gain = 1 }: { readonly gain?: number } = {}): Initi
  * @example
  * identityInit()({ shape: [2, 2] })(key(0)) // [[1, 0], [0, 1]]
  */
-export const identityInit = ({ gain = 1 }: { readonly gain?: number } = {}): Initializer => {
+export const identityInit = (options: { readonly gain?: number } = {}): Initializer => {
+  const { gain = 1 } = requireOptions('identityInit', options, ['gain'])
+
   checkNumber('identityInit', 'gain', gain, Number.isFinite(gain), 'a finite number')
   return ({ shape, dtype = 'float32' }) =>
     shape.length === 2

@@ -6,6 +6,7 @@
 import { assertShape } from '../core/assert-shape.ts'
 import type { FloatDtype } from '../core/dtype.ts'
 import { describe, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Shape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { conv1d, conv2d, conv3d } from '../ops/convolution.ts'
@@ -135,6 +136,18 @@ export const conv = <const W extends Window>(
   outputs: number,
   options: ConvLayerOptions<W>,
 ): Layer<readonly [ConvParams], readonly [Stateless]> => {
+  requireOptions('conv', options, [
+    'window',
+    'strides',
+    'padding',
+    'dilation',
+    'groups',
+    'bias',
+    'init',
+    'biasInit',
+    'dtype',
+  ])
+
   const { groups = 1 } = options
   checkOptions('conv', [inputs, outputs], options as Options<Window>)
   return convolution(
@@ -161,6 +174,19 @@ export const convTranspose = <const W extends Window>(
   outputs: number,
   options: ConvTransposeLayerOptions<W>,
 ): Layer<readonly [ConvParams], readonly [Stateless]> => {
+  requireOptions('convTranspose', options, [
+    'window',
+    'strides',
+    'padding',
+    'dilation',
+    'groups',
+    'bias',
+    'init',
+    'biasInit',
+    'dtype',
+    'outputPadding',
+  ])
+
   const { groups = 1 } = options
   checkOptions('convTranspose', [inputs, outputs], options as Options<Window>)
   return convolution(

@@ -6,6 +6,7 @@
 import { assertShape } from '../core/assert-shape.ts'
 import type { FloatDtype } from '../core/dtype.ts'
 import { fail, shapeError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { showShape } from '../core/shape.ts'
 import type { Features } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -65,6 +66,8 @@ export const dense = <const In extends number, const Out extends number, const B
   outputs: Out,
   options: DenseOptions<Bias> = {},
 ): Layer<readonly [DenseParams<In, Out, Bias>], readonly [Stateless], Features<In, Out>> => {
+  requireOptions('dense', options, ['init', 'biasInit', 'bias', 'dtype'])
+
   checkSizes('dense', [inputs, outputs])
   return layer<DenseParams<In, Out, Bias>, Features<In, Out>>({
     name: 'dense',

@@ -6,6 +6,7 @@
 import { assertShape } from '../core/assert-shape.ts'
 import type { FloatDtype } from '../core/dtype.ts'
 import { dtypeError, fail } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { take } from '../ops/indexing.ts'
 import { checkSizes } from './checks.ts'
@@ -31,8 +32,10 @@ export type EmbeddingOptions = { readonly init?: Initializer; readonly dtype?: F
 export const embedding = (
   count: number,
   features: number,
-  { init = normalInit(), dtype = 'float32' }: EmbeddingOptions = {},
+  options: EmbeddingOptions = {},
 ): Layer<readonly [EmbeddingParams], readonly [Stateless]> => {
+  const { init = normalInit(), dtype = 'float32' } = requireOptions('embedding', options, ['init', 'dtype'])
+
   checkSizes('embedding', [count, features])
   const shape = [count, features] as const
   return layer<EmbeddingParams>({

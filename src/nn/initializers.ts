@@ -7,6 +7,7 @@
  */
 import type { FloatDtype } from '../core/dtype.ts'
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { div } from '../ops/arithmetic.ts'
@@ -66,22 +67,19 @@ const standard = (distribution: Distribution, { shape, dtype = 'float32' }: Init
  * @example
  * dense(784, 10, { init: varianceScaling({ scale: 1, fan: 'out', distribution: 'normal' }) })
  */
-export const varianceScaling =
-  ({
-    scale,
-    fan,
-    distribution,
-  }: {
-    readonly scale: number
-    readonly fan: FanMode
-    readonly distribution: Distribution
-  }): Initializer =>
-  (options, fans = fansOf(options.shape)) => {
+export const varianceScaling = (options: {
+  readonly scale: number
+  readonly fan: FanMode
+  readonly distribution: Distribution
+}): Initializer => {
+  const { scale, fan, distribution } = requireOptions('varianceScaling', options, ['scale', 'fan', 'distribution'])
+  return (options, fans = fansOf(options.shape)) => {
     if (!(scale > 0 && scale < Infinity))
       return fail(valueError('varianceScaling', `scale must be a number above 0, got ${scale}`))
     const variance = scale / Math.max(1, fan === 'average' ? (fans.in + fans.out) / 2 : fans[fan])
     return key => mul(standard(distribution, options, key), Math.sqrt(variance))
   }
+}
 
 /** Uniform with variance 2 / (in + out), within ±√(6 / (in + out)): for tanh, sigmoid and softmax. Glorot and Bengio (2010), equation 16. */
 export const glorotUniform = varianceScaling({ scale: 1, fan: 'average', distribution: 'uniform' })

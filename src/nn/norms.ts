@@ -4,6 +4,7 @@
  * Layer: nn. Read first: batchnorm.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, range } from '../core/shape.ts'
 import type { KeepsShape } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -35,6 +36,8 @@ const affine = ({ scale, bias }: NormParams, y: Tensor): Tensor => {
  * norm.apply(params, state, x)[0] // [2,3]
  */
 export const layerNorm = (features: number, options: NormOptions = {}): Norm => {
+  requireOptions('layerNorm', options, ['eps', 'scale', 'bias', 'dtype'])
+
   const { eps = 1e-5 } = options
   checkSizes('layerNorm', [features])
   checkEps('layerNorm', eps)
@@ -58,7 +61,9 @@ export const layerNorm = (features: number, options: NormOptions = {}): Norm => 
  * const { params, state } = norm.init(key(0))
  * norm.apply(params, state, x)[0] // [2,3]
  */
-export const rmsNorm = (features: number, { bias = false, ...options }: NormOptions = {}): Norm => {
+export const rmsNorm = (features: number, given: NormOptions = {}): Norm => {
+  const { bias = false, ...options } = requireOptions('rmsNorm', given, ['eps', 'scale', 'bias', 'dtype'])
+
   const { eps = 1e-6 } = options
   checkSizes('rmsNorm', [features])
   checkEps('rmsNorm', eps)
@@ -106,8 +111,10 @@ const groupNormalization = (name: string, groups: number, features: number, opti
  * const { params, state } = norm.init(key(0))
  * norm.apply(params, state, ones([4, 14, 14, 8]))[0] // [4,14,14,8]
  */
-export const groupNorm = (groups: number, features: number, options: NormOptions = {}): Norm =>
-  groupNormalization('groupNorm', groups, features, options)
+export const groupNorm = (groups: number, features: number, options: NormOptions = {}): Norm => {
+  requireOptions('groupNorm', options, ['eps', 'scale', 'bias', 'dtype'])
+  return groupNormalization('groupNorm', groups, features, options)
+}
 
 /**
  * `groupNorm` with a group for each channel: mean and variance over space alone. PyTorch's has neither γ nor β by default. Ulyanov,
@@ -116,5 +123,7 @@ export const groupNorm = (groups: number, features: number, options: NormOptions
  * @example
  * instanceNorm(8, { scale: false, bias: false }).apply([{}], [[]], ones([4, 14, 14, 8]))[0] // [4,14,14,8]
  */
-export const instanceNorm = (features: number, options: NormOptions = {}): Norm =>
-  groupNormalization('instanceNorm', features, features, options)
+export const instanceNorm = (features: number, options: NormOptions = {}): Norm => {
+  requireOptions('instanceNorm', options, ['eps', 'scale', 'bias', 'dtype'])
+  return groupNormalization('instanceNorm', features, features, options)
+}

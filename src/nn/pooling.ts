@@ -3,6 +3,7 @@
  *
  * Layer: nn. Read first: ops/pooling.ts.
  */
+import { requireOptions } from '../core/options.ts'
 import { range } from '../core/shape.ts'
 import type { SpatialRank } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
@@ -39,8 +40,10 @@ const pooling = (name: string, ops: readonly Op[], options: object): WithoutPara
  * @example
  * maxPool({ window: 2 }).apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,14,14,1]
  */
-export const maxPool = (options: PoolLayerOptions): WithoutParameters =>
-  pooling('maxPool', [maxPool1d, maxPool2d, maxPool3d] as unknown as readonly Op[], options)
+export const maxPool = (options: PoolLayerOptions): WithoutParameters => {
+  requireOptions('maxPool', options, ['window', 'strides', 'padding', 'dilation'])
+  return pooling('maxPool', [maxPool1d, maxPool2d, maxPool3d] as unknown as readonly Op[], options)
+}
 
 /**
  * The mean of each window, per channel; see `maxPool`. Padding does not count unless `countPadding`.
@@ -48,8 +51,10 @@ export const maxPool = (options: PoolLayerOptions): WithoutParameters =>
  * @example
  * avgPool({ window: 7 }).apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,4,4,1]
  */
-export const avgPool = (options: AveragePoolLayerOptions): WithoutParameters =>
-  pooling('avgPool', [avgPool1d, avgPool2d, avgPool3d] as unknown as readonly Op[], options)
+export const avgPool = (options: AveragePoolLayerOptions): WithoutParameters => {
+  requireOptions('avgPool', options, ['window', 'strides', 'padding', 'dilation', 'countPadding'])
+  return pooling('avgPool', [avgPool1d, avgPool2d, avgPool3d] as unknown as readonly Op[], options)
+}
 
 /** `keepDims` (false): whether space stays, as axes of size 1. */
 export type GlobalPoolOptions = { readonly keepDims?: boolean }
@@ -74,8 +79,10 @@ const globalPooling = (
  * @example
  * globalAvgPool().apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,1]
  */
-export const globalAvgPool = (options: GlobalPoolOptions = {}): WithoutParameters =>
-  globalPooling('globalAvgPool', o => x => mean(o)(x), options)
+export const globalAvgPool = (options: GlobalPoolOptions = {}): WithoutParameters => {
+  requireOptions('globalAvgPool', options, ['keepDims'])
+  return globalPooling('globalAvgPool', o => x => mean(o)(x), options)
+}
 
 /**
  * The largest element over space, per channel: [batch, ...space, channels] -> [batch, channels].
@@ -83,5 +90,7 @@ export const globalAvgPool = (options: GlobalPoolOptions = {}): WithoutParameter
  * @example
  * globalMaxPool({ keepDims: true }).apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,1,1,1]
  */
-export const globalMaxPool = (options: GlobalPoolOptions = {}): WithoutParameters =>
-  globalPooling('globalMaxPool', o => x => max(o)(x), options)
+export const globalMaxPool = (options: GlobalPoolOptions = {}): WithoutParameters => {
+  requireOptions('globalMaxPool', options, ['keepDims'])
+  return globalPooling('globalMaxPool', o => x => max(o)(x), options)
+}

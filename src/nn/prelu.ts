@@ -4,6 +4,7 @@
  * Layer: nn. Activations without parameters are functions: `activation(relu)`.
  */
 import type { FloatDtype } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import type { KeepsShape } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { gt, where } from '../ops/comparison.ts'
@@ -30,8 +31,10 @@ export type PreluOptions = { readonly init?: Initializer; readonly dtype?: Float
  */
 export const prelu = (
   features: number,
-  { init = constantInit(0.25), dtype = 'float32' }: PreluOptions = {},
+  options: PreluOptions = {},
 ): Layer<readonly [PreluParams], readonly [Stateless], KeepsShape> => {
+  const { init = constantInit(0.25), dtype = 'float32' } = requireOptions('prelu', options, ['init', 'dtype'])
+
   checkSizes('prelu', [features])
   return layer<PreluParams, KeepsShape>({
     name: 'prelu',

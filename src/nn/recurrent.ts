@@ -4,6 +4,7 @@
  * Layer: nn. Cells are functions of their own; layers are scans over them, with the products that do not depend on the state taken out
  * of the scan.
  */
+import { requireOptions } from '../core/options.ts'
 import { dim } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { sigmoid } from '../ops/activations.ts'
@@ -183,8 +184,9 @@ export const lstm = (
   inputs: number,
   hidden: number,
   options: RecurrentOptions<LstmState> = {},
-): Layer<readonly [RecurrentParams], readonly [Stateless]> =>
-  recurrent(
+): Layer<readonly [RecurrentParams], readonly [Stateless]> => {
+  requireOptions('lstm', options, ['init', 'biasInit', 'bias', 'dtype', 'hiddenInit', 'last', 'reverse', 'initial'])
+  return recurrent(
     {
       name: 'lstm',
       gates: 4,
@@ -195,6 +197,7 @@ export const lstm = (
     [inputs, hidden],
     options,
   )
+}
 
 /**
  * `gruCell` over time: [batch, time, inputs] -> [batch, time, hidden]; see `lstm`.
@@ -208,8 +211,10 @@ export const gru = (
   inputs: number,
   hidden: number,
   options: RecurrentOptions<Tensor> = {},
-): Layer<readonly [RecurrentParams], readonly [Stateless]> =>
-  recurrent(single('gru', 3, gruStep), [inputs, hidden], options)
+): Layer<readonly [RecurrentParams], readonly [Stateless]> => {
+  requireOptions('gru', options, ['init', 'biasInit', 'bias', 'dtype', 'hiddenInit', 'last', 'reverse', 'initial'])
+  return recurrent(single('gru', 3, gruStep), [inputs, hidden], options)
+}
 
 /**
  * `rnnCell` over time: [batch, time, inputs] -> [batch, time, hidden]; see `lstm`.
@@ -223,5 +228,7 @@ export const rnn = (
   inputs: number,
   hidden: number,
   options: RecurrentOptions<Tensor> = {},
-): Layer<readonly [RecurrentParams], readonly [Stateless]> =>
-  recurrent(single('rnn', 1, rnnStep), [inputs, hidden], options)
+): Layer<readonly [RecurrentParams], readonly [Stateless]> => {
+  requireOptions('rnn', options, ['init', 'biasInit', 'bias', 'dtype', 'hiddenInit', 'last', 'reverse', 'initial'])
+  return recurrent(single('rnn', 1, rnnStep), [inputs, hidden], options)
+}

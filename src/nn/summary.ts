@@ -5,6 +5,7 @@
  */
 import type { Dtype } from '../core/dtype.ts'
 import { CotangentError, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { treeLeaves } from '../core/tree.ts'
 import type { Tensor, TensorType } from '../core/types.ts'
@@ -127,10 +128,10 @@ export const showSummary = ({ rows, trainable, nonTrainable }: Summary): string 
  * @example
  * console.log(summary({ input: [null, 784] })(serial(dense(784, 10), activation(relu))))
  */
-export const summary =
-  (options: SummaryOptions) =>
-  (network: SomeLayer): string =>
-    showSummary(summaryOf(options)(network))
+export const summary = (options: SummaryOptions) => {
+  requireOptions('summary', options, ['input', 'dtype'])
+  return (network: SomeLayer): string => showSummary(summaryOf(options)(network))
+}
 
 /**
  * The shape that a network makes of an input's; null stands for an axis of any size.
@@ -138,7 +139,8 @@ export const summary =
  * @example
  * outputShape({ input: [null, 784] })(serial(dense(784, 10), activation(relu))) // [null, 10]
  */
-export const outputShape =
-  (options: SummaryOptions) =>
-  (network: SomeLayer): readonly (number | null)[] =>
+export const outputShape = (options: SummaryOptions) => {
+  requireOptions('outputShape', options, ['input', 'dtype'])
+  return (network: SomeLayer): readonly (number | null)[] =>
     summaryOf(options)(network).rows.at(-1)?.output ?? options.input
+}

@@ -3,6 +3,7 @@
  *
  * Layer: optim. Read first: optimizers.ts.
  */
+import { requireOptions } from '../core/options.ts'
 import { type MomentOptions, scaleByAdam, scaleByAdamax, scaleByNadam, scaleByRadam } from './moments.ts'
 import { descend, type LearningRate } from './scaling.ts'
 import { scaleByLion, scaleByTrustRatio } from './signs.ts'
@@ -29,16 +30,22 @@ export type AdamOptions = Options & {
  * @example
  * const optimizer = adam({ learningRate: cosineDecay({ rate: 0.001, steps: 1000 }) })
  */
-export const adam = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-8,
-  epsRoot = 0,
-  amsgrad = false,
-  weightDecay,
-}: AdamOptions): GradientTransformation =>
-  chain(maybeDecay('adam', weightDecay), scaleByAdam({ b1, b2, eps, epsRoot, amsgrad }), descend('adam', learningRate))
+export const adam = (options: AdamOptions): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-8,
+    epsRoot = 0,
+    amsgrad = false,
+    weightDecay,
+  } = requireOptions('adam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+  return chain(
+    maybeDecay('adam', weightDecay),
+    scaleByAdam({ b1, b2, eps, epsRoot, amsgrad }),
+    descend('adam', learningRate),
+  )
+}
 
 /**
  * Adam that divides by the largest mean of squares so far, so that steps do not grow again: `adam` with `amsgrad: true`.
@@ -47,8 +54,10 @@ export const adam = ({
  * @example
  * const optimizer = amsgrad({ learningRate: 0.001 })
  */
-export const amsgrad = (options: Omit<AdamOptions, 'amsgrad'>): GradientTransformation =>
-  adam({ ...options, amsgrad: true })
+export const amsgrad = (options: Omit<AdamOptions, 'amsgrad'>): GradientTransformation => {
+  requireOptions('amsgrad', options, ['b1', 'b2', 'eps', 'learningRate', 'weightDecay', 'epsRoot'])
+  return adam({ ...options, amsgrad: true })
+}
 
 /**
  * Adam with decoupled weight decay: p ← p - learningRate · (m̂ / (√v̂ + eps) + weightDecay · p).
@@ -59,20 +68,22 @@ export const amsgrad = (options: Omit<AdamOptions, 'amsgrad'>): GradientTransfor
  * @example
  * const optimizer = adamW({ learningRate: 0.001, weightDecay: 0.05 })
  */
-export const adamW = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-8,
-  epsRoot = 0,
-  amsgrad = false,
-  weightDecay = 0.01,
-}: AdamOptions): GradientTransformation =>
-  chain(
+export const adamW = (options: AdamOptions): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-8,
+    epsRoot = 0,
+    amsgrad = false,
+    weightDecay = 0.01,
+  } = requireOptions('adamW', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+  return chain(
     scaleByAdam({ b1, b2, eps, epsRoot, amsgrad }),
     maybeDecay('adamW', weightDecay),
     descend('adamW', learningRate),
   )
+}
 
 /**
  * Adamax: p ← p - learningRate · m̂ / u with u ← max(b2 · u, |g| + eps). Kingma and Ba (2015), algorithm 2. Defaults are
@@ -81,14 +92,16 @@ export const adamW = ({
  * @example
  * const optimizer = adamax({ learningRate: 0.002 })
  */
-export const adamax = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-8,
-  weightDecay,
-}: Options): GradientTransformation =>
-  chain(maybeDecay('adamax', weightDecay), scaleByAdamax({ b1, b2, eps }), descend('adamax', learningRate))
+export const adamax = (options: Options): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-8,
+    weightDecay,
+  } = requireOptions('adamax', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  return chain(maybeDecay('adamax', weightDecay), scaleByAdamax({ b1, b2, eps }), descend('adamax', learningRate))
+}
 
 /**
  * NAdam, Adam with Nesterov's momentum; see `scaleByNadam` for the rule. Dozat (2016). Defaults are PyTorch's: b1 0.9, b2 0.999,
@@ -97,15 +110,21 @@ export const adamax = ({
  * @example
  * const optimizer = nadam({ learningRate: 0.002 })
  */
-export const nadam = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-8,
-  momentumDecay = 0.004,
-  weightDecay,
-}: Options & { readonly momentumDecay?: number }): GradientTransformation =>
-  chain(maybeDecay('nadam', weightDecay), scaleByNadam({ b1, b2, eps, momentumDecay }), descend('nadam', learningRate))
+export const nadam = (options: Options & { readonly momentumDecay?: number }): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-8,
+    momentumDecay = 0.004,
+    weightDecay,
+  } = requireOptions('nadam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'momentumDecay'])
+  return chain(
+    maybeDecay('nadam', weightDecay),
+    scaleByNadam({ b1, b2, eps, momentumDecay }),
+    descend('nadam', learningRate),
+  )
+}
 
 /**
  * RAdam, Adam whose first steps are rectified, so that it needs no warm-up; see `scaleByRadam` for the rule. Liu et al. (2020).
@@ -114,14 +133,16 @@ export const nadam = ({
  * @example
  * const optimizer = radam({ learningRate: 0.001 })
  */
-export const radam = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-8,
-  weightDecay,
-}: Options): GradientTransformation =>
-  chain(maybeDecay('radam', weightDecay), scaleByRadam({ b1, b2, eps }), descend('radam', learningRate))
+export const radam = (options: Options): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-8,
+    weightDecay,
+  } = requireOptions('radam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  return chain(maybeDecay('radam', weightDecay), scaleByRadam({ b1, b2, eps }), descend('radam', learningRate))
+}
 
 /**
  * Lion: p ← p - learningRate · (sign(b1 · m + (1 - b1) · g) + weightDecay · p), then m ← b2 · m + (1 - b2) · g.
@@ -132,13 +153,17 @@ export const radam = ({
  * @example
  * const optimizer = lion({ learningRate: 1e-4, weightDecay: 0.1 })
  */
-export const lion = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.99,
-  weightDecay,
-}: LearningRate & WeightDecay & { readonly b1?: number; readonly b2?: number }): GradientTransformation =>
-  chain(scaleByLion({ b1, b2 }), maybeDecay('lion', weightDecay), descend('lion', learningRate))
+export const lion = (
+  options: LearningRate & WeightDecay & { readonly b1?: number; readonly b2?: number },
+): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.99,
+    weightDecay,
+  } = requireOptions('lion', options, ['learningRate', 'weightDecay', 'b1', 'b2'])
+  return chain(scaleByLion({ b1, b2 }), maybeDecay('lion', weightDecay), descend('lion', learningRate))
+}
 
 /**
  * LAMB: u = m̂ / (√v̂ + eps) + weightDecay · p, p ← p - learningRate · u · ‖p‖ / ‖u‖, leaf by leaf.
@@ -149,16 +174,18 @@ export const lion = ({
  * @example
  * const optimizer = lamb({ learningRate: 0.01, weightDecay: 0.01 })
  */
-export const lamb = ({
-  learningRate,
-  b1 = 0.9,
-  b2 = 0.999,
-  eps = 1e-6,
-  weightDecay,
-}: Options): GradientTransformation =>
-  chain(
+export const lamb = (options: Options): GradientTransformation => {
+  const {
+    learningRate,
+    b1 = 0.9,
+    b2 = 0.999,
+    eps = 1e-6,
+    weightDecay,
+  } = requireOptions('lamb', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  return chain(
     scaleByAdam({ b1, b2, eps }),
     maybeDecay('lamb', weightDecay),
     scaleByTrustRatio(),
     descend('lamb', learningRate),
   )
+}

@@ -3,6 +3,7 @@
  *
  * Layer: optim. Read first: averages.ts. Next: moments.ts.
  */
+import { requireOptions } from '../core/options.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import { div, maximum, square, sub } from '../ops/arithmetic.ts'
 import { fullLike, zerosLike } from '../ops/creation.ts'
@@ -33,7 +34,14 @@ type RmsState = { readonly squares: Tensors; readonly mean?: Tensors }
  * TensorFlow has it.
  * @throws ValueError unless 0 ≤ decay < 1, eps ≥ 0 and epsRoot ≥ 0
  */
-export const scaleByRms = ({ decay, eps, epsRoot = 0, centred = false }: RmsOptions): GradientTransformation => {
+export const scaleByRms = (options: RmsOptions): GradientTransformation => {
+  const {
+    decay,
+    eps,
+    epsRoot = 0,
+    centred = false,
+  } = requireOptions('scaleByRms', options, ['decay', 'eps', 'epsRoot', 'centred'])
+
   checkOption('scaleByRms', 'decay', decay, 0, 1)
   checkOption('scaleByRms', 'eps', eps, 0)
   checkOption('scaleByRms', 'epsRoot', epsRoot, 0)
@@ -58,13 +66,12 @@ export const scaleByRms = ({ decay, eps, epsRoot = 0, centred = false }: RmsOpti
  * Duchi, Hazan and Singer (2011).
  * @throws ValueError unless eps ≥ 0 and initial ≥ 0
  */
-export const scaleByAdagrad = ({
-  eps,
-  initial = 0,
-}: {
+export const scaleByAdagrad = (options: {
   readonly eps: number
   readonly initial?: number
 }): GradientTransformation => {
+  const { eps, initial = 0 } = requireOptions('scaleByAdagrad', options, ['eps', 'initial'])
+
   checkOption('scaleByAdagrad', 'eps', eps, 0)
   checkOption('scaleByAdagrad', 'initial', initial, 0)
   return transformation<{ readonly sum: Tensors }>({
@@ -81,13 +88,9 @@ export const scaleByAdagrad = ({
  * u = g · √(a + eps) / √(v + eps), and then a ← decay · a + (1 - decay) · u². Both start at 0. Zeiler (2012), algorithm 1.
  * @throws ValueError unless 0 ≤ decay < 1 and eps ≥ 0
  */
-export const scaleByAdadelta = ({
-  decay,
-  eps,
-}: {
-  readonly decay: number
-  readonly eps: number
-}): GradientTransformation => {
+export const scaleByAdadelta = (options: { readonly decay: number; readonly eps: number }): GradientTransformation => {
+  const { decay, eps } = requireOptions('scaleByAdadelta', options, ['decay', 'eps'])
+
   checkOption('scaleByAdadelta', 'decay', decay, 0, 1)
   checkOption('scaleByAdadelta', 'eps', eps, 0)
   return transformation<{ readonly squares: Tensors; readonly deltas: Tensors }>({

@@ -4,6 +4,7 @@
  * Layer: optim. Read first: schedule.ts, decays.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { clip, div, floor, sub } from '../ops/arithmetic.ts'
 import { ge, gt, where } from '../ops/comparison.ts'
@@ -35,17 +36,19 @@ const lastRestart = (t: Tensor, period: number, factor: number): Tensor =>
  * @example
  * warmRestarts({ rate: 1, period: 10, factor: 2 })(20) // 0.5
  */
-export const warmRestarts = ({
-  rate,
-  period,
-  factor = 1,
-  end = 0,
-}: {
+export const warmRestarts = (options: {
   readonly rate: number
   readonly period: number
   readonly factor?: number
   readonly end?: number
 }): Schedule => {
+  const {
+    rate,
+    period,
+    factor = 1,
+    end = 0,
+  } = requireOptions('warmRestarts', options, ['rate', 'period', 'factor', 'end'])
+
   checkFinite('warmRestarts', 'rate', rate)
   checkFinite('warmRestarts', 'end', end)
   checkWhole('warmRestarts', 'period', period)
@@ -111,17 +114,29 @@ const phaseEnds = (op: string, { steps, rise = 0.3, threePhase = false }: CycleO
  * @example
  * oneCycle({ max: 1, steps: 100 })(29) // 1
  */
-export const oneCycle = ({
-  max,
-  startDivisor = 25,
-  endDivisor = 1e4,
-  anneal = 'cosine',
-  ...shape
-}: CycleOptions & {
-  readonly max: number
-  readonly startDivisor?: number
-  readonly endDivisor?: number
-}): Schedule => {
+export const oneCycle = (
+  options: CycleOptions & {
+    readonly max: number
+    readonly startDivisor?: number
+    readonly endDivisor?: number
+  },
+): Schedule => {
+  const {
+    max,
+    startDivisor = 25,
+    endDivisor = 1e4,
+    anneal = 'cosine',
+    ...shape
+  } = requireOptions('oneCycle', options, [
+    'steps',
+    'rise',
+    'anneal',
+    'threePhase',
+    'max',
+    'startDivisor',
+    'endDivisor',
+  ])
+
   checkFinite('oneCycle', 'max', max)
   checkPositive('oneCycle', 'startDivisor', startDivisor)
   checkPositive('oneCycle', 'endDivisor', endDivisor)
@@ -138,12 +153,16 @@ export const oneCycle = ({
  * @example
  * oneCycleMomentum({ steps: 100 })(29) // 0.85
  */
-export const oneCycleMomentum = ({
-  min = 0.85,
-  max = 0.95,
-  anneal = 'cosine',
-  ...shape
-}: CycleOptions & { readonly min?: number; readonly max?: number }): Schedule => {
+export const oneCycleMomentum = (
+  options: CycleOptions & { readonly min?: number; readonly max?: number },
+): Schedule => {
+  const {
+    min = 0.85,
+    max = 0.95,
+    anneal = 'cosine',
+    ...shape
+  } = requireOptions('oneCycleMomentum', options, ['steps', 'rise', 'anneal', 'threePhase', 'min', 'max'])
+
   checkFinite('oneCycleMomentum', 'min', min)
   checkFinite('oneCycleMomentum', 'max', max)
   const ends = phaseEnds('oneCycleMomentum', shape)

@@ -4,6 +4,7 @@
  * Layer: optim. Read first: schedule.ts. Next: cycles.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, floor, minimum, pow, sub } from '../ops/arithmetic.ts'
 import { ge, where } from '../ops/comparison.ts'
@@ -23,7 +24,9 @@ const progress = (t: Tensor, steps: number): Tensor => minimum(div(t, steps), 1)
  * @example
  * timeDecay({ rate: 0.1, decay: 0.01 })(100) // 0.05
  */
-export const timeDecay = ({ rate, decay }: { readonly rate: number; readonly decay: number }): Schedule => {
+export const timeDecay = (options: { readonly rate: number; readonly decay: number }): Schedule => {
+  const { rate, decay } = requireOptions('timeDecay', options, ['rate', 'decay'])
+
   checkFinite('timeDecay', 'rate', rate)
   checkOption('timeDecay', 'decay', decay, 0)
   return schedule(t => div(rate, add(1, mul(t, decay))))
@@ -35,15 +38,13 @@ export const timeDecay = ({ rate, decay }: { readonly rate: number; readonly dec
  * @example
  * stepDecay({ rate: 1, every: 10 })(25) // 0.25
  */
-export const stepDecay = ({
-  rate,
-  every,
-  factor = 0.5,
-}: {
+export const stepDecay = (options: {
   readonly rate: number
   readonly every: number
   readonly factor?: number
 }): Schedule => {
+  const { rate, every, factor = 0.5 } = requireOptions('stepDecay', options, ['rate', 'every', 'factor'])
+
   checkWhole('stepDecay', 'every', every)
   return exponentialDecay({ rate, factor, every, staircase: true })
 }
@@ -55,17 +56,19 @@ export const stepDecay = ({
  * @example
  * exponentialDecay({ rate: 1, factor: 0.25, every: 10 })(5) // 0.5
  */
-export const exponentialDecay = ({
-  rate,
-  factor,
-  every = 1,
-  staircase = false,
-}: {
+export const exponentialDecay = (options: {
   readonly rate: number
   readonly factor: number
   readonly every?: number
   readonly staircase?: boolean
 }): Schedule => {
+  const {
+    rate,
+    factor,
+    every = 1,
+    staircase = false,
+  } = requireOptions('exponentialDecay', options, ['rate', 'factor', 'every', 'staircase'])
+
   checkFinite('exponentialDecay', 'rate', rate)
   checkOption('exponentialDecay', 'factor', factor, 0)
   checkPositive('exponentialDecay', 'every', every)
@@ -82,13 +85,12 @@ export const exponentialDecay = ({
  * @example
  * piecewiseConstant({ rates: [1, 0.5, 0.25], boundaries: [10, 20] })(10) // 0.5
  */
-export const piecewiseConstant = ({
-  rates,
-  boundaries,
-}: {
+export const piecewiseConstant = (options: {
   readonly rates: readonly number[]
   readonly boundaries: readonly number[]
 }): Schedule => {
+  const { rates, boundaries } = requireOptions('piecewiseConstant', options, ['rates', 'boundaries'])
+
   checkBoundaries('piecewiseConstant', boundaries)
   for (const rate of rates) checkFinite('piecewiseConstant', 'each rate', rate)
   const [first, ...rest] = rates
@@ -111,17 +113,19 @@ export const piecewiseConstant = ({
  * @example
  * polynomialDecay({ rate: 1, steps: 10, power: 2 })(5) // 0.25
  */
-export const polynomialDecay = ({
-  rate,
-  steps,
-  end = 0,
-  power = 1,
-}: {
+export const polynomialDecay = (options: {
   readonly rate: number
   readonly steps: number
   readonly end?: number
   readonly power?: number
 }): Schedule => {
+  const {
+    rate,
+    steps,
+    end = 0,
+    power = 1,
+  } = requireOptions('polynomialDecay', options, ['rate', 'steps', 'end', 'power'])
+
   checkFinite('polynomialDecay', 'rate', rate)
   checkFinite('polynomialDecay', 'end', end)
   checkOption('polynomialDecay', 'power', power, 0)
@@ -136,15 +140,13 @@ export const polynomialDecay = ({
  * @example
  * linearSchedule({ from: 0, to: 1, steps: 10 })(5) // 0.5
  */
-export const linearSchedule = ({
-  from,
-  to,
-  steps,
-}: {
+export const linearSchedule = (options: {
   readonly from: number
   readonly to: number
   readonly steps: number
 }): Schedule => {
+  const { from, to, steps } = requireOptions('linearSchedule', options, ['from', 'to', 'steps'])
+
   checkFinite('linearSchedule', 'from', from)
   checkFinite('linearSchedule', 'to', to)
   checkWhole('linearSchedule', 'steps', steps)
@@ -162,15 +164,13 @@ export const cosineBetween = (from: number, to: number, done: Tensor): Tensor =>
  * @example
  * cosineDecay({ rate: 1, steps: 10 })(20) // 0
  */
-export const cosineDecay = ({
-  rate,
-  steps,
-  end = 0,
-}: {
+export const cosineDecay = (options: {
   readonly rate: number
   readonly steps: number
   readonly end?: number
 }): Schedule => {
+  const { rate, steps, end = 0 } = requireOptions('cosineDecay', options, ['rate', 'steps', 'end'])
+
   checkFinite('cosineDecay', 'rate', rate)
   checkFinite('cosineDecay', 'end', end)
   checkWhole('cosineDecay', 'steps', steps)

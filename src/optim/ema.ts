@@ -4,6 +4,7 @@
  * Layer: optim.
  */
 import { isFloat } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import { copy, scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -36,7 +37,9 @@ export type Ema = {
  * const state = average.update(average.init(params), params)
  * average.value(state) // { b: [10], w: [3,10] }
  */
-export const ema = ({ decay, debias = false }: { readonly decay: number; readonly debias?: boolean }): Ema => {
+export const ema = (options: { readonly decay: number; readonly debias?: boolean }): Ema => {
+  const { decay, debias = false } = requireOptions('ema', options, ['decay', 'debias'])
+
   checkOption('ema', 'decay', decay, 0, 1)
   const mix = (a: Tensor, p: Tensor): Tensor => (isFloat(a.dtype) ? add(mul(a, decay), mul(p, 1 - decay)) : p)
   const corrected = (count: Tensor) => {

@@ -6,6 +6,7 @@
  */
 import { isFloat, type TypedArray } from '../core/dtype.ts'
 import { dtypeError, fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { data, item, showType, tensor } from '../core/tensor.ts'
 import { tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -189,9 +190,16 @@ const descendTo = (evaluate: (x: Vector) => Point, settings: Settings, first: Po
  * const { params, reason } = minimize(bowl)({ x: tensor([0, 1]) })
  * params // { x: [2] }
  */
-export const minimize =
-  <P>(f: (params: P) => Tensor, options: MinimizeOptions = {}) =>
-  (params: P): Minimum<P> => {
+export const minimize = <P>(f: (params: P) => Tensor, options: MinimizeOptions = {}) => {
+  requireOptions('minimize', options, [
+    'history',
+    'iterations',
+    'gradientTolerance',
+    'changeTolerance',
+    'wolfe',
+    'observe',
+  ])
+  return (params: P): Minimum<P> => {
     const [leaves, shape] = tensorsOf('minimize', 'params', params)
     const odd = leaves.find(({ dtype }) => !isFloat(dtype))
     if (odd !== undefined)
@@ -211,3 +219,4 @@ export const minimize =
     const { state, reason } = descendTo(evaluate, settings, first)
     return { ...progressOf(state), params: treeOf(state.here.x), reason }
   }
+}

@@ -4,6 +4,7 @@
  * Layer: optim. Read first: averages.ts. Next: signs.ts.
  */
 import type { Dtype } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import { scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -55,11 +56,15 @@ const adamDirection = ({ b1, b2, eps }: MomentOptions, epsRoot: number, count: T
  * root, as Optax can.
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1, eps ≥ 0 and epsRoot ≥ 0
  */
-export const scaleByAdam = ({
-  amsgrad = false,
-  epsRoot = 0,
-  ...options
-}: MomentOptions & { readonly amsgrad?: boolean; readonly epsRoot?: number }): GradientTransformation => {
+export const scaleByAdam = (
+  given: MomentOptions & { readonly amsgrad?: boolean; readonly epsRoot?: number },
+): GradientTransformation => {
+  const {
+    amsgrad = false,
+    epsRoot = 0,
+    ...options
+  } = requireOptions('scaleByAdam', given, ['b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+
   checkMoments('scaleByAdam', options)
   checkOption('scaleByAdam', 'epsRoot', epsRoot, 0)
   return transformation<Moments & { readonly largest?: Tensors }>({
@@ -80,6 +85,8 @@ export const scaleByAdam = ({
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1 and eps ≥ 0
  */
 export const scaleByAdamax = (options: MomentOptions): GradientTransformation => {
+  requireOptions('scaleByAdamax', options, ['b1', 'b2', 'eps'])
+
   checkMoments('scaleByAdamax', options)
   const { b1, b2, eps } = options
   return transformation<{ readonly count: Tensor; readonly mean: Tensors; readonly largest: Tensors }>({
@@ -113,10 +120,9 @@ type NadamState = Moments & { readonly products: Tensors }
  * `foreach` takes Πₜ₊₁ · μₜ for Πₜ₊₁.
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1, eps ≥ 0 and momentumDecay ≥ 0
  */
-export const scaleByNadam = ({
-  momentumDecay,
-  ...options
-}: MomentOptions & { readonly momentumDecay: number }): GradientTransformation => {
+export const scaleByNadam = (given: MomentOptions & { readonly momentumDecay: number }): GradientTransformation => {
+  const { momentumDecay, ...options } = requireOptions('scaleByNadam', given, ['b1', 'b2', 'eps', 'momentumDecay'])
+
   checkMoments('scaleByNadam', options)
   checkOption('scaleByNadam', 'momentumDecay', momentumDecay, 0)
   const { b1, b2, eps } = options
@@ -151,6 +157,8 @@ const SHORTEST = 5
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1 and eps ≥ 0
  */
 export const scaleByRadam = (options: MomentOptions): GradientTransformation => {
+  requireOptions('scaleByRadam', options, ['b1', 'b2', 'eps'])
+
   checkMoments('scaleByRadam', options)
   const { b1, b2, eps } = options
   const longest = 2 / (1 - b2) - 1

@@ -4,6 +4,7 @@
  * Layer: optim. Read next: adaptive.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -46,7 +47,13 @@ const entering = (dampening: number, count: Tensor | undefined): ((g: Tensor) =>
  * @example
  * chain(momentum({ decay: 0.9, nesterov: true }), scale(-0.01)) // what sgd({ … }) is
  */
-export const momentum = ({ decay, dampening = 0, nesterov = false }: MomentumOptions): GradientTransformation => {
+export const momentum = (options: MomentumOptions): GradientTransformation => {
+  const {
+    decay,
+    dampening = 0,
+    nesterov = false,
+  } = requireOptions('momentum', options, ['decay', 'dampening', 'nesterov'])
+
   if (typeof decay !== 'function') checkOption('momentum', 'decay', decay, 0, 1)
   if (!(dampening >= 0 && dampening <= 1))
     return fail(valueError('momentum', `dampening must be a number from 0 to 1, got ${dampening}`))

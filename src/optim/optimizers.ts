@@ -5,6 +5,7 @@
  * Read next: adams.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { scaleByAdadelta, scaleByAdagrad, scaleByRms } from './adaptive.ts'
 import { timeDecay } from './decays.ts'
 import { maybeMomentum } from './momentum.ts'
@@ -26,18 +27,22 @@ import { maybeDecay, type WeightDecay } from './weight-decay.ts'
  * const [updates, state] = optimizer.update(grads, optimizer.init(params), params)
  * applyUpdates(params, updates)
  */
-export const sgd = ({
-  learningRate,
-  momentum = 0,
-  dampening = 0,
-  nesterov = false,
-  weightDecay,
-}: LearningRate &
-  WeightDecay & {
-    readonly momentum?: number | Schedule
-    readonly dampening?: number
-    readonly nesterov?: boolean
-  }): GradientTransformation => {
+export const sgd = (
+  options: LearningRate &
+    WeightDecay & {
+      readonly momentum?: number | Schedule
+      readonly dampening?: number
+      readonly nesterov?: boolean
+    },
+): GradientTransformation => {
+  const {
+    learningRate,
+    momentum = 0,
+    dampening = 0,
+    nesterov = false,
+    weightDecay,
+  } = requireOptions('sgd', options, ['learningRate', 'weightDecay', 'momentum', 'dampening', 'nesterov'])
+
   if (typeof momentum !== 'function') checkOption('sgd', 'momentum', momentum, 0, 1)
   if (nesterov && momentum === 0) return fail(valueError('sgd', 'nesterov needs a momentum above 0'))
   return chain(
@@ -55,28 +60,40 @@ export const sgd = ({
  * and eps 1e-7; TensorFlow and Keras add eps inside of the root: { eps: 0, epsRoot: 1e-7 }.
  * @throws ValueError for a number out of its range
  */
-export const rmsprop = ({
-  learningRate,
-  decay = 0.99,
-  eps = 1e-8,
-  epsRoot = 0,
-  momentum = 0,
-  centred = false,
-  weightDecay,
-}: LearningRate &
-  WeightDecay & {
-    readonly decay?: number
-    readonly eps?: number
-    readonly epsRoot?: number
-    readonly momentum?: number | Schedule
-    readonly centred?: boolean
-  }): GradientTransformation =>
-  chain(
+export const rmsprop = (
+  options: LearningRate &
+    WeightDecay & {
+      readonly decay?: number
+      readonly eps?: number
+      readonly epsRoot?: number
+      readonly momentum?: number | Schedule
+      readonly centred?: boolean
+    },
+): GradientTransformation => {
+  const {
+    learningRate,
+    decay = 0.99,
+    eps = 1e-8,
+    epsRoot = 0,
+    momentum = 0,
+    centred = false,
+    weightDecay,
+  } = requireOptions('rmsprop', options, [
+    'learningRate',
+    'weightDecay',
+    'decay',
+    'eps',
+    'epsRoot',
+    'momentum',
+    'centred',
+  ])
+  return chain(
     maybeDecay('rmsprop', weightDecay),
     scaleByRms({ decay, eps, epsRoot, centred }),
     maybeMomentum({ decay: momentum }),
     descend('rmsprop', learningRate),
   )
+}
 
 /**
  * Adagrad: s ← s + g², p ← p - learningRate / (1 + t · decay) · g / (√s + eps) after t steps. s starts at `initial`.
@@ -87,18 +104,22 @@ export const rmsprop = ({
  * @example
  * const optimizer = adagrad({ learningRate: 0.01, initial: 0.1 })
  */
-export const adagrad = ({
-  learningRate,
-  learningRateDecay = 0,
-  initial = 0,
-  eps = 1e-10,
-  weightDecay,
-}: LearningRate &
-  WeightDecay & {
-    readonly learningRateDecay?: number
-    readonly initial?: number
-    readonly eps?: number
-  }): GradientTransformation => {
+export const adagrad = (
+  options: LearningRate &
+    WeightDecay & {
+      readonly learningRateDecay?: number
+      readonly initial?: number
+      readonly eps?: number
+    },
+): GradientTransformation => {
+  const {
+    learningRate,
+    learningRateDecay = 0,
+    initial = 0,
+    eps = 1e-10,
+    weightDecay,
+  } = requireOptions('adagrad', options, ['learningRate', 'weightDecay', 'learningRateDecay', 'initial', 'eps'])
+
   checkOption('adagrad', 'learningRateDecay', learningRateDecay, 0)
   return chain(
     maybeDecay('adagrad', weightDecay),
@@ -118,11 +139,14 @@ export const adagrad = ({
  * @example
  * const optimizer = adadelta()
  */
-export const adadelta = ({
-  learningRate = 1,
-  decay = 0.9,
-  eps = 1e-6,
-  weightDecay,
-}: Partial<LearningRate> &
-  WeightDecay & { readonly decay?: number; readonly eps?: number } = {}): GradientTransformation =>
-  chain(maybeDecay('adadelta', weightDecay), scaleByAdadelta({ decay, eps }), descend('adadelta', learningRate))
+export const adadelta = (
+  options: Partial<LearningRate> & WeightDecay & { readonly decay?: number; readonly eps?: number } = {},
+): GradientTransformation => {
+  const {
+    learningRate = 1,
+    decay = 0.9,
+    eps = 1e-6,
+    weightDecay,
+  } = requireOptions('adadelta', options, ['learningRate', 'weightDecay', 'decay', 'eps'])
+  return chain(maybeDecay('adadelta', weightDecay), scaleByAdadelta({ decay, eps }), descend('adadelta', learningRate))
+}

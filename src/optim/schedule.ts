@@ -7,6 +7,7 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { sameShape } from '../core/shape.ts'
 import { isTensor, item, scalar, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -116,10 +117,9 @@ export const joinSchedules = (schedules: readonly Schedule[], boundaries: readon
  * @example
  * warmup({ steps: 4 }, timeDecay({ rate: 0.2, decay: 1 }))(2) // 0.1
  */
-export const warmup = (
-  { steps, from = 0 }: { readonly steps: number; readonly from?: number },
-  main: Schedule,
-): Schedule => {
+export const warmup = (options: { readonly steps: number; readonly from?: number }, main: Schedule): Schedule => {
+  const { steps, from = 0 } = requireOptions('warmup', options, ['steps', 'from'])
+
   checkWhole('warmup', 'steps', steps)
   checkFinite('warmup', 'from', from)
   const rise = schedule(t => {

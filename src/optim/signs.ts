@@ -3,6 +3,7 @@
  *
  * Layer: optim.
  */
+import { requireOptions } from '../core/options.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, sign, square } from '../ops/arithmetic.ts'
@@ -20,7 +21,9 @@ import { type GradientTransformation, type Tensors, transformation } from './tra
  * Chen et al. (2023), "Symbolic Discovery of Optimization Algorithms", algorithm 2.
  * @throws ValueError unless 0 ≤ b1 < 1 and 0 ≤ b2 < 1
  */
-export const scaleByLion = ({ b1, b2 }: { readonly b1: number; readonly b2: number }): GradientTransformation => {
+export const scaleByLion = (options: { readonly b1: number; readonly b2: number }): GradientTransformation => {
+  const { b1, b2 } = requireOptions('scaleByLion', options, ['b1', 'b2'])
+
   checkOption('scaleByLion', 'b1', b1, 0, 1)
   checkOption('scaleByLion', 'b2', b2, 0, 1)
   return transformation<{ readonly mean: Tensors }>({

@@ -5,6 +5,7 @@
  * errors among many right ones are seen. Read next: images.ts.
  */
 import { fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { classNames, countsOf, type NameOptions } from '../metrics/confusion.ts'
 import { BLUE, type Chart, framed, notedChart, type Spec, TEXT, textWidth, VERMILION } from './chart.ts'
@@ -139,9 +140,9 @@ const recalls = (counts: Counts, names: readonly string[], y: Spec, side: number
  * @example
  * const chart = confusionChart({ names: ['cat', 'dog'] })(tensor([[9, 1], [2, 8]]))
  */
-export const confusionChart =
-  ({ names, title = 'Confusion matrix' }: NameOptions & { readonly title?: string } = {}) =>
-  (matrix: Tensor): Chart => {
+export const confusionChart = (options: NameOptions & { readonly title?: string } = {}) => {
+  const { names, title = 'Confusion matrix' } = requireOptions('confusionChart', options, ['names', 'title'])
+  return (matrix: Tensor): Chart => {
     const counts = checkedCounts(matrix)
     const classes = checkedNames(counts.length, names)
     const values = cellsOf(counts, classes)
@@ -173,3 +174,4 @@ export const confusionChart =
     }
     return notedChart(title, [`${grouped(right)} of ${grouped(all)} right (${percent(right, all)}).`], spec)
   }
+}

@@ -4,6 +4,7 @@
  * Layer: plot. Each is a `lineChart` of series that are computed here. Read next: confusion.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Interval } from './axes.ts'
 import type { Chart } from './chart.ts'
 import { type LineOptions, lineChart, type Point, type Series } from './lines.ts'
@@ -27,14 +28,15 @@ const pointsOf = (curve: Curve): readonly Point[] => (isNumbers(curve) ? curve.m
  * const history = { training: [2.1, 0.8, 0.5], validation: [1.9, 0.9, 0.7] }
  * const chart = learningCurves({ title: 'Loss', y: 'cross-entropy (nats)' })(history)
  */
-export const learningCurves =
-  (options: CurveOptions) =>
-  (curves: { readonly [name: string]: Curve }): Chart =>
+export const learningCurves = (options: CurveOptions) => {
+  requireOptions('learningCurves', options, ['y', 'title', 'log', 'yRange', 'format', 'join', 'notes', 'x'])
+  return (curves: { readonly [name: string]: Curve }): Chart =>
     lineChart({
       x: 'epoch',
       ...options,
       series: Object.entries(curves).map(([name, curve]) => ({ name, points: pointsOf(curve) })),
     })
+}
 
 type Moments = { readonly mean: number; readonly deviation: number }
 
@@ -86,9 +88,19 @@ const bandOf = (name: string, curves: readonly Curve[], correction: number): Ser
  * const runs = { sgd: [[0.9, 0.5, 0.4], [0.8, 0.6, 0.4]], adam: [[0.7, 0.3, 0.2], [0.9, 0.4, 0.3]] }
  * const chart = bandChart({ title: 'Three seeds', y: 'cross-entropy (nats)', correction: 1 })(runs)
  */
-export const bandChart =
-  ({ correction = 0, ...options }: CurveOptions & { readonly correction?: 0 | 1 }) =>
-  (groups: { readonly [name: string]: readonly Curve[] }): Chart => {
+export const bandChart = (given: CurveOptions & { readonly correction?: 0 | 1 }) => {
+  const { correction = 0, ...options } = requireOptions('bandChart', given, [
+    'y',
+    'title',
+    'log',
+    'yRange',
+    'format',
+    'join',
+    'notes',
+    'x',
+    'correction',
+  ])
+  return (groups: { readonly [name: string]: readonly Curve[] }): Chart => {
     const series = Object.entries(groups).map(([name, curves]) => bandOf(name, curves, correction))
     const counts = [...new Set(Object.values(groups).map(runs => runs.length))]
     const [count] = counts
@@ -96,6 +108,7 @@ export const bandChart =
     const meaning = counts.length === 1 && count === 1 ? [] : [`Line and band: mean ± standard deviation${over}.`]
     return lineChart({ x: 'epoch', ...options, notes: [...meaning, ...(options.notes ?? [])], series })
   }
+}
 
 /** Options of a chart of schedules. */
 export type ScheduleChartOptions = Partial<LineOptions> & {
@@ -124,9 +137,19 @@ const corners = (points: readonly Point[]): readonly Point[] =>
  * @example
  * const chart = scheduleChart({ steps: 20, x: 'epoch' })({ 'time-based decay': epoch => 0.003 / (1 + 0.319 * epoch) })
  */
-export const scheduleChart =
-  ({ steps, ...options }: ScheduleChartOptions) =>
-  (schedules: { readonly [name: string]: (step: number) => number }): Chart => {
+export const scheduleChart = (given: ScheduleChartOptions) => {
+  const { steps, ...options } = requireOptions('scheduleChart', given, [
+    'title',
+    'x',
+    'y',
+    'log',
+    'yRange',
+    'format',
+    'join',
+    'notes',
+    'steps',
+  ])
+  return (schedules: { readonly [name: string]: (step: number) => number }): Chart => {
     const at = stepsTo(steps)
     const thinned = (options.join ?? 'steps') === 'steps' ? corners : (points: readonly Point[]) => points
     return lineChart({
@@ -141,3 +164,4 @@ export const scheduleChart =
       })),
     })
   }
+}

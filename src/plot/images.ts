@@ -4,6 +4,7 @@
  * Layer: plot. Read next: render.ts, which draws charts.
  */
 import { fail, indexError, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, showShape } from '../core/shape.ts'
 import { data } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -192,9 +193,9 @@ const summary = (captions: readonly Caption[]): readonly string[] => {
  * @example
  * const chart = imageGrid({ columns: 2, names: ['cat', 'dog'] })(zeros([2, 8, 8]), tensor([0, 1]), tensor([0, 0]))
  */
-export const imageGrid =
-  (options: ImageGridOptions) =>
-  (images: Tensor, labels: Tensor, predictions?: Tensor): Chart => {
+export const imageGrid = (options: ImageGridOptions) => {
+  requireOptions('imageGrid', options, ['columns', 'title', 'names', 'range', 'size'])
+  return (images: Tensor, labels: Tensor, predictions?: Tensor): Chart => {
     const { columns, title = 'Samples', names, range, size = 76 } = options
     if (!Number.isInteger(columns) || columns < 1)
       return fail(valueError('imageGrid', `columns must be a whole number of at least 1, got ${columns}`))
@@ -214,3 +215,4 @@ export const imageGrid =
       layer: layersOf(layout),
     })
   }
+}

@@ -5,6 +5,7 @@
  * so that a run that diverged is seen to have done so. Read next: curves.ts, for curves of training.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { drawable, extent, type Interval, padded } from './axes.ts'
 import { type Chart, notedChart } from './chart.ts'
 import { curveSpec, type Row } from './layers.ts'
@@ -149,6 +150,8 @@ const domains = (
  * const chart = lineChart({ title: 'Loss', x: 'epoch', y: 'cross-entropy (nats)', log: 'y', series: [loss] })
  */
 export const lineChart = (options: LineOptions & { readonly series: readonly Series[] }): Chart => {
+  requireOptions('lineChart', options, ['title', 'x', 'y', 'log', 'yRange', 'format', 'join', 'notes', 'series'])
+
   const { title, series, log, yRange } = options
   const axes = logsOf(log)
   checkSeries(series)

@@ -8,6 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { TopLevelSpec } from 'vega-lite'
 import { fail, messageOf, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Chart, headOf, type Spec, THEME } from './chart.ts'
 import { type PlotError, renderError } from './errors.ts'
 import { fontFiles, resvgModule, vegaModules } from './libraries.ts'
@@ -108,9 +109,9 @@ export type PngOptions = {
  * const chart = learningCurves({ title: 'Loss', y: 'nats' })({ training: [2, 1, 0.5] })
  * const bytes = await toPng({ scale: 1 })(chart)()
  */
-export const toPng =
-  ({ scale = 2 }: PngOptions = {}) =>
-  (chart: Chart): TE.TaskEither<PlotError, Uint8Array> => {
+export const toPng = (options: PngOptions = {}) => {
+  const { scale = 2 } = requireOptions('toPng', options, ['scale'])
+  return (chart: Chart): TE.TaskEither<PlotError, Uint8Array> => {
     if (!(scale > 0 && scale < Infinity)) return fail(valueError('toPng', `scale must be positive, got ${scale}`))
     return pipe(
       toSvg(chart),
@@ -130,3 +131,4 @@ export const toPng =
       ),
     )
   }
+}

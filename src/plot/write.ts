@@ -6,6 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { messageOf } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import type { Chart } from './chart.ts'
 import { fileError, type PlotError } from './errors.ts'
 import { nodeModules } from './libraries.ts'
@@ -41,9 +42,9 @@ const extensionOf = (path: string): string => /\.[^./\\]*$/.exec(path)?.[0].toLo
  * const chart = learningCurves({ title: 'Loss', y: 'nats' })({ training: [2, 1, 0.5] })
  * const written = writeChart('loss.png')(chart) // a task: `await written()` writes the file
  */
-export const writeChart =
-  (path: string, options: PngOptions = {}) =>
-  (chart: Chart): TE.TaskEither<PlotError, void> => {
+export const writeChart = (path: string, options: PngOptions = {}) => {
+  requireOptions('writeChart', options, ['scale'])
+  return (chart: Chart): TE.TaskEither<PlotError, void> => {
     const extension = extensionOf(path)
     switch (extension) {
       case '.svg':
@@ -61,6 +62,7 @@ export const writeChart =
         )
     }
   }
+}
 
 /**
  * Writes a report to an HTML file. Folders that are missing are made; a file that is there is overwritten. Needs Node.

@@ -4,6 +4,7 @@
  * Layer: train.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import type { Tensor } from '../core/types.ts'
 import { evalShape } from '../transform/evaluate.ts'
@@ -60,8 +61,10 @@ export const measureOver = <P, S, B>(
 export const evaluate = <P, S, B>(
   loss: Loss<P, S, B>,
   options: SamplesOption<B> = {},
-): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) =>
-  measureOver((params: P, state: S, batch: B) => {
+): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) => {
+  requireOptions('evaluate', options, ['samples'])
+  return measureOver((params: P, state: S, batch: B) => {
     const [value, { metrics }] = loss(params, state, batch)
     return { loss: value, ...metrics }
   }, options)
+}

@@ -5,6 +5,7 @@
  * before. Read next: average.ts, for what the state keeps of the losses.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { copy, isTensor } from '../core/tensor.ts'
 import { flatten, unflatten } from '../core/tree.ts'
@@ -54,21 +55,22 @@ export type FoldOptions<S> = {
  * const add = (total: number, x: number) => total + x
  * await foldTask(0, add, { observe: (total, count) => console.log(total / count) })([1, 2, 3])() // 6
  */
-export const foldTask =
-  <S, A>(initial: S, step: Step<S, A>, { observe, signal }: FoldOptions<NoInfer<S>> = {}) =>
-  (items: Iterable<A>): Task<S> =>
-  async () => {
-    const donating = observe === undefined ? donatingFirst(step) : null
-    const next = donating ?? step
-    let state = donating === null ? initial : ownCopy(initial)
-    let count = 0
-    const pause = pauses()
-    for (const item of items) {
-      if (signal?.aborted) break
-      state = next(state, item)
-      observe?.(state, ++count)
-      const rest = pause()
-      if (rest !== undefined) await rest
+export const foldTask = <S, A>(initial: S, step: Step<S, A>, options: FoldOptions<NoInfer<S>> = {}) => {
+  const { observe, signal } = requireOptions('foldTask', options, ['observe', 'signal'])
+  return (items: Iterable<A>): Task<S> =>
+    async () => {
+      const donating = observe === undefined ? donatingFirst(step) : null
+      const next = donating ?? step
+      let state = donating === null ? initial : ownCopy(initial)
+      let count = 0
+      const pause = pauses()
+      for (const item of items) {
+        if (signal?.aborted) break
+        state = next(state, item)
+        observe?.(state, ++count)
+        const rest = pause()
+        if (rest !== undefined) await rest
+      }
+      return state
     }
-    return state
-  }
+}

@@ -5,6 +5,7 @@
  */
 import * as T from 'fp-ts/lib/Task.js'
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { isTensor, item } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { type Callback, callback, log, moments, type Respond, type When } from './callback.ts'
@@ -24,23 +25,30 @@ export type LogOptions = { readonly every?: When | readonly When[]; readonly ser
  * @example
  * const callbacks = [logMetrics(), logMetrics({ every: { steps: 200 }, series: 'curve' })]
  */
-export const logMetrics = ({ every = EACH_EPOCH, series = 'train' }: LogOptions = {}): Callback =>
-  callback(every, ({ metrics }) => (Object.keys(metrics).length === 0 ? [] : [log(series, metrics)]))
+export const logMetrics = (options: LogOptions = {}): Callback => {
+  const { every = EACH_EPOCH, series = 'train' } = requireOptions('logMetrics', options, ['every', 'series'])
+  return callback(every, ({ metrics }) => (Object.keys(metrics).length === 0 ? [] : [log(series, metrics)]))
+}
 
 /**
  * Logs what is measured of the model: by default at the end of each epoch, under `validation`.
  * @example
  * const norm = logMeasure({ measure: ({ params }: Model<Tensor, unknown>) => async () => ({ norm: item(sum(square(params))) }) })
  */
-export const logMeasure = <P, S>({
-  measure,
-  every = EACH_EPOCH,
-  series = 'validation',
-}: LogOptions & { readonly measure: (model: Model<P, S>) => T.Task<Values> }): Callback<P, S> => ({
-  every: moments('logMeasure', every),
-  start: () => event =>
-    event.reason === 'failed' ? T.of([]) : T.map((values: Values) => [log(series, values)])(measure(event.state())),
-})
+export const logMeasure = <P, S>(
+  options: LogOptions & { readonly measure: (model: Model<P, S>) => T.Task<Values> },
+): Callback<P, S> => {
+  const {
+    measure,
+    every = EACH_EPOCH,
+    series = 'validation',
+  } = requireOptions('logMeasure', options, ['every', 'series', 'measure'])
+  return {
+    every: moments('logMeasure', every),
+    start: () => event =>
+      event.reason === 'failed' ? T.of([]) : T.map((values: Values) => [log(series, values)])(measure(event.state())),
+  }
+}
 
 /**
  * Evaluates the model on held-out batches and logs the means of the loss and the metrics beside it: by default at the end of each epoch,
@@ -49,17 +57,22 @@ export const logMeasure = <P, S>({
  * const loss = (w: Tensor, state: readonly [], x: Tensor) => [mean(square(matmul(x, w))), { state, metrics: {} }] as const
  * const callbacks = [validate({ loss, batches: [inputs] }), validate({ loss, batches: [inputs], series: 'test', every: 'end' })]
  */
-export const validate = <P, S, B>({
-  loss,
-  batches,
-  samples,
-  ...options
-}: LogOptions &
-  SamplesOption<NoInfer<B>> & {
-    readonly loss: Loss<P, S, B>
-    readonly batches: Iterable<NoInfer<B>> | AsyncIterable<NoInfer<B>>
-  }): Callback<P, S> =>
-  logMeasure({ ...options, measure: evaluate(loss, samples === undefined ? {} : { samples })(batches) })
+export const validate = <P, S, B>(
+  given: LogOptions &
+    SamplesOption<NoInfer<B>> & {
+      readonly loss: Loss<P, S, B>
+      readonly batches: Iterable<NoInfer<B>> | AsyncIterable<NoInfer<B>>
+    },
+): Callback<P, S> => {
+  const { loss, batches, samples, ...options } = requireOptions('validate', given, [
+    'every',
+    'series',
+    'samples',
+    'loss',
+    'batches',
+  ])
+  return logMeasure({ ...options, measure: evaluate(loss, samples === undefined ? {} : { samples })(batches) })
+}
 
 /** A schedule: from the number of steps done to the rate of the next. */
 type Scheduled = (step: number) => number | Tensor
@@ -71,17 +84,19 @@ type Scheduled = (step: number) => number | Tensor
  * @example
  * const callbacks = [logSchedule({ schedule: step => 0.1 / (1 + 0.01 * step), every: { steps: 1 } })]
  */
-export const logSchedule = ({
-  schedule,
-  every = EACH_EPOCH,
-  series = 'schedule',
-}: LogOptions & { readonly schedule?: Scheduled } = {}): Callback =>
-  callback(every, ({ step, rate }) => {
+export const logSchedule = (options: LogOptions & { readonly schedule?: Scheduled } = {}): Callback => {
+  const {
+    schedule,
+    every = EACH_EPOCH,
+    series = 'schedule',
+  } = requireOptions('logSchedule', options, ['every', 'series', 'schedule'])
+  return callback(every, ({ step, rate }) => {
     const found = schedule === undefined ? rate : schedule(Math.max(0, step - 1))
     if (found === null)
       return fail(valueError('logSchedule', 'there is no rate to log: give it a schedule, or fit a rate'))
     return [log(series, { rate: isTensor(found) ? item(found as Tensor<readonly []>) : found })]
   })
+}
 
 /**
  * Says something: by default at the end of each epoch, on the console.
@@ -90,17 +105,20 @@ export const logSchedule = ({
  */
 export const print = (
   show: (event: Parameters<Respond>[0]) => string,
-  {
-    every = EACH_EPOCH,
-    write = text => console.log(text),
-  }: { readonly every?: When | readonly When[]; readonly write?: (text: string) => void } = {},
-): Callback => ({
-  every: moments('print', every),
-  start: () => event => async () => {
-    write(show(event))
-    return []
-  },
-})
+  options: { readonly every?: When | readonly When[]; readonly write?: (text: string) => void } = {},
+): Callback => {
+  const { every = EACH_EPOCH, write = (text: string) => console.log(text) } = requireOptions('print', options, [
+    'every',
+    'write',
+  ])
+  return {
+    every: moments('print', every),
+    start: () => event => async () => {
+      write(show(event))
+      return []
+    },
+  }
+}
 
 /** How many samples an epoch has, what to show of them, and where. */
 export type ProgressBarOptions = Omit<ProgressOptions, 'label' | 'total' | 'since'> & {
@@ -116,22 +134,29 @@ const REDRAW = 0.1
  * @example
  * const callbacks = [progressBar({ samples: 60_000 })]
  */
-export const progressBar = ({ samples, show = showValues, ...options }: ProgressBarOptions): Callback => ({
-  every: [{ seconds: REDRAW }, { epochs: 1 }, 'end'],
-  start: () => {
-    const { now = () => performance.now() } = options
-    let bar: Progress | null = null
-    return event => async () => {
-      if (event.reason === null) {
-        const label = `epoch ${event.epoch + 1}/${event.epochs}`
-        bar ??= await progress({ ...options, label, total: samples, since: now() - 1000 * event.seconds })()
-        bar.update(event.samples, show(event.running))
+export const progressBar = (given: ProgressBarOptions): Callback => {
+  const {
+    samples,
+    show = showValues,
+    ...options
+  } = requireOptions('progressBar', given, ['stream', 'interval', 'now', 'samples', 'show'])
+  return {
+    every: [{ seconds: REDRAW }, { epochs: 1 }, 'end'],
+    start: () => {
+      const { now = () => performance.now() } = options
+      let bar: Progress | null = null
+      return event => async () => {
+        if (event.reason === null) {
+          const label = `epoch ${event.epoch + 1}/${event.epochs}`
+          bar ??= await progress({ ...options, label, total: samples, since: now() - 1000 * event.seconds })()
+          bar.update(event.samples, show(event.running))
+        }
+        if (event.epochEnds || event.reason !== null) {
+          bar?.stop()
+          bar = null
+        }
+        return []
       }
-      if (event.epochEnds || event.reason !== null) {
-        bar?.stop()
-        bar = null
-      }
-      return []
-    }
-  },
-})
+    },
+  }
+}

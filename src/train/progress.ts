@@ -5,6 +5,7 @@
  * terminal to draw it on.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
+import { requireOptions } from '../core/options.ts'
 
 /** How far a loop is: of how many samples, and after how many seconds. */
 export type Advance = { readonly done: number; readonly total: number; readonly seconds: number }
@@ -96,9 +97,9 @@ const lines = ({ label, interval = 10 }: ProgressOptions, stream: ProgressStream
  * bar.update(6400, 'loss 0.31')
  * bar.stop()
  */
-export const progress =
-  (options: ProgressOptions): Task<Progress> =>
-  async () => {
+export const progress = (options: ProgressOptions): Task<Progress> => {
+  requireOptions('progress', options, ['label', 'total', 'stream', 'interval', 'now', 'since'])
+  return async () => {
     const { total, stream = process.stderr, now = () => performance.now() } = options
     const display = stream.isTTY === true ? await bar(options, stream) : lines(options, stream)
     const start = options.since ?? now()
@@ -110,3 +111,4 @@ export const progress =
       stop: display.end,
     }
   }
+}

@@ -5,6 +5,7 @@
  * not matter here: a loss is any function of parameters, model state and batch. Read next: fit.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import type { Mode } from '../nn/index.ts'
@@ -61,15 +62,16 @@ const optimizerAt = (optimizer: RatedOptimizer, rate: Tensor | undefined): Gradi
  * const state = trainState({ optimizer: adam({ learningRate: 0.01 }), key: key(1) })(network)
  * item(state.step) // 0
  */
-export const trainState =
-  ({ optimizer, key }: { readonly optimizer: RatedOptimizer; readonly key: Key }) =>
-  <P, S>({ params, state }: Model<P, S>): TrainState<P, S> => ({
+export const trainState = (options: { readonly optimizer: RatedOptimizer; readonly key: Key }) => {
+  const { optimizer, key } = requireOptions('trainState', options, ['optimizer', 'key'])
+  return <P, S>({ params, state }: Model<P, S>): TrainState<P, S> => ({
     params,
     state,
     optimizer: optimizerAt(optimizer, scalar(0)).init(params),
     key,
     step: scalar(0, 'int32'),
   })
+}
 
 /**
  * The step of a loss and an optimizer: gradients in the parameters, the optimizer's updates, the next state.
@@ -85,15 +87,12 @@ export const trainState =
  * const [next, metrics] = trainStep({ loss, optimizer })(start, inputs)
  * item(next.step) // 1
  */
-export const trainStep =
-  <P, S, B>({
-    loss,
-    optimizer,
-  }: {
-    readonly loss: Loss<P, S, B>
-    readonly optimizer: RatedOptimizer
-  }): TrainStep<P, S, B> =>
-  ({ params, state, optimizer: old, key, step }, batch, rate) => {
+export const trainStep = <P, S, B>(options: {
+  readonly loss: Loss<P, S, B>
+  readonly optimizer: RatedOptimizer
+}): TrainStep<P, S, B> => {
+  const { loss, optimizer } = requireOptions('trainStep', options, ['loss', 'optimizer'])
+  return ({ params, state, optimizer: old, key, step }, batch, rate) => {
     const mode = { train: foldIn(step)(key) }
     const value = (p: P): readonly [Tensor<readonly []>, { readonly state: S; readonly metrics: Metrics }] =>
       loss(p, state, batch, mode) as never
@@ -108,3 +107,4 @@ export const trainStep =
     }
     return [after, { loss: lossValue as Tensor, ...(aux.metrics as Metrics) }]
   }
+}

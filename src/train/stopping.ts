@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
+import { requireOptions } from '../core/options.ts'
 import { type Action, type Callback, callback, moments, stop, type TrainEvent, type When } from './callback.ts'
 import { checkpointError, monitorError } from './errors.ts'
 import { type History, type Monitor, pointsOf } from './history.ts'
@@ -63,11 +64,19 @@ export type BestOptions = Monitor & Better & { readonly every?: When | readonly 
  * @example
  * const callbacks = [keepBest({ metric: 'accuracy', mode: 'max' })]
  */
-export const keepBest = ({ every = { epochs: 1 }, ...options }: BestOptions): Callback =>
-  callback(every, event => {
+export const keepBest = (given: BestOptions): Callback => {
+  const { every = { epochs: 1 }, ...options } = requireOptions('keepBest', given, [
+    'series',
+    'metric',
+    'mode',
+    'minDelta',
+    'every',
+  ])
+  return callback(every, event => {
     const values = freshValues(options, event.step, event.history)
     return [...missing('keepBest', options, event), ...keepIfBest(nameOf(options), values, standing(options)(values))]
   })
+}
 
 /** When to give up. */
 export type StopEarlyOptions = BestOptions & {
@@ -83,10 +92,11 @@ export type StopEarlyOptions = BestOptions & {
  * @example
  * shouldStop({ patience: 2 })([3, 2, 2.5, 2]) // true
  */
-export const shouldStop = ({
-  patience,
-  ...better
-}: Better & { readonly patience: number }): ((values: readonly number[]) => boolean) => {
+export const shouldStop = (
+  options: Better & { readonly patience: number },
+): ((values: readonly number[]) => boolean) => {
+  const { patience, ...better } = requireOptions('shouldStop', options, ['mode', 'minDelta', 'patience'])
+
   if (!(Number.isInteger(patience) && patience >= 1))
     fail(valueError('shouldStop', `patience must be a whole number of at least 1, got ${patience}`))
   if (better.minDelta !== undefined && !(better.minDelta >= 0))
@@ -104,12 +114,14 @@ export const shouldStop = ({
  * @example
  * const callbacks = [stopEarly({ metric: 'loss', patience: 3, restoreBest: true })]
  */
-export const stopEarly = ({
-  every = { epochs: 1 },
-  patience,
-  restoreBest = false,
-  ...options
-}: StopEarlyOptions): Callback => {
+export const stopEarly = (given: StopEarlyOptions): Callback => {
+  const {
+    every = { epochs: 1 },
+    patience,
+    restoreBest = false,
+    ...options
+  } = requireOptions('stopEarly', given, ['series', 'metric', 'mode', 'minDelta', 'every', 'patience', 'restoreBest'])
+
   const { mode = 'min', minDelta = 0 } = options
   const gaveUp = shouldStop({ patience, mode, minDelta })
   const name = nameOf(options)
@@ -148,23 +160,22 @@ const saved = async <P, S>(
  * const save = ({ state }: { state: unknown }) => TE.right(state)
  * const callbacks = [checkpoint({ save }), checkpoint({ save, onlyBest: { metric: 'loss' } })]
  */
-export const checkpoint = <P, S>({
-  save,
-  every = { epochs: 1 },
-  onlyBest,
-}: CheckpointOptions<P, S>): Callback<P, S> => ({
-  every: [...moments('checkpoint', every), ...(onlyBest === undefined ? (['end'] as const) : [])],
-  start: () => {
-    let latest = -1
-    return event => async () => {
-      if (event.step === latest || event.reason === 'failed') return []
-      if (onlyBest !== undefined) {
-        const values = freshValues(onlyBest, event.step, event.history)
-        if (values.length === 0) return missing('checkpoint', onlyBest, event)
-        if (keepIfBest('', values, standing(onlyBest)(values)).length === 0) return []
+export const checkpoint = <P, S>(options: CheckpointOptions<P, S>): Callback<P, S> => {
+  const { save, every = { epochs: 1 }, onlyBest } = requireOptions('checkpoint', options, ['save', 'every', 'onlyBest'])
+  return {
+    every: [...moments('checkpoint', every), ...(onlyBest === undefined ? (['end'] as const) : [])],
+    start: () => {
+      let latest = -1
+      return event => async () => {
+        if (event.step === latest || event.reason === 'failed') return []
+        if (onlyBest !== undefined) {
+          const values = freshValues(onlyBest, event.step, event.history)
+          if (values.length === 0) return missing('checkpoint', onlyBest, event)
+          if (keepIfBest('', values, standing(onlyBest)(values)).length === 0) return []
+        }
+        latest = event.step
+        return saved(save, event)
       }
-      latest = event.step
-      return saved(save, event)
-    }
-  },
-})
+    },
+  }
+}
