@@ -21,6 +21,8 @@ import { type DataInput, nameOf, type Pieces, type StreamOptions, streamBytes } 
 export type CsvOptions = CsvDialect &
   StreamOptions & { readonly header?: boolean; readonly missing?: number; readonly shape?: never }
 
+const names = ['delimiter', 'quote', 'comment', 'source', 'entry', 'header', 'missing'] as const
+
 /** The columns to read and what each of them holds. */
 export type ColumnTypes = Readonly<Record<string, ColumnType>>
 
@@ -161,16 +163,7 @@ const matrixOf = ({ names, columns }: Table): CsvMatrix => ({
  * pipe(table, E.map(({ year }) => year)) // Right: int32[1]
  */
 export const parseCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
-  const { columns, ...options } = requireOptions('parseCsv', given, [
-    'delimiter',
-    'quote',
-    'comment',
-    'source',
-    'entry',
-    'header',
-    'missing',
-    'columns',
-  ])
+  const { columns, ...options } = requireOptions('parseCsv', given, [...names, 'columns'])
   return (text: string): E.Either<DataError, CsvColumns<C>> =>
     pipe(
       parseTable(columnsLayout(columns), options, text),
@@ -184,16 +177,7 @@ export const parseCsv = <const C extends ColumnTypes>(given: CsvOptions & { read
  * pipe('1,2\n3,4', parseCsvMatrix({ header: false }), E.map(({ values }) => values)) // Right: [[1, 2], [3, 4]]
  */
 export const parseCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = {}) => {
-  const { dtype = 'float32', ...options } = requireOptions('parseCsvMatrix', given, [
-    'delimiter',
-    'quote',
-    'comment',
-    'source',
-    'entry',
-    'header',
-    'missing',
-    'dtype',
-  ])
+  const { dtype = 'float32', ...options } = requireOptions('parseCsvMatrix', given, [...names, 'dtype'])
   return (text: string): E.Either<DataError, CsvMatrix> =>
     pipe(parseTable(matrixLayout(dtype), options, text), E.map(matrixOf))
 }
@@ -205,16 +189,7 @@ export const parseCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = 
  * const songs = readCsv({ columns: { year: 'int32', title: 'text' } })('songs.csv.gz') // a task: `await songs()` reads it
  */
 export const readCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
-  const { columns, ...options } = requireOptions('readCsv', given, [
-    'delimiter',
-    'quote',
-    'comment',
-    'source',
-    'entry',
-    'header',
-    'missing',
-    'columns',
-  ])
+  const { columns, ...options } = requireOptions('readCsv', given, [...names, 'columns'])
   return (input: DataInput): TE.TaskEither<DataError, CsvColumns<C>> =>
     pipe(
       readTable(columnsLayout(columns), options, input),
@@ -228,16 +203,7 @@ export const readCsv = <const C extends ColumnTypes>(given: CsvOptions & { reado
  * const numbers = readCsvMatrix({ header: false })('YearPredictionMSD.txt.zip') // a task
  */
 export const readCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = {}) => {
-  const { dtype = 'float32', ...options } = requireOptions('readCsvMatrix', given, [
-    'delimiter',
-    'quote',
-    'comment',
-    'source',
-    'entry',
-    'header',
-    'missing',
-    'dtype',
-  ])
+  const { dtype = 'float32', ...options } = requireOptions('readCsvMatrix', given, [...names, 'dtype'])
   return (input: DataInput): TE.TaskEither<DataError, CsvMatrix> =>
     pipe(
       input,
