@@ -77,10 +77,25 @@ export const rowReader = (source: string, dialect: CsvDialect, onRow: OnRow): Ro
     while (comment !== undefined && rest.startsWith(comment, start)) start = rest.indexOf(end, start) + end.length
     return lines + countOf(end, rest.slice(0, start)) + 1
   }
+  /** Row i of what was parsed, without the rest of a line end that is \r\n where that of the first line is \n. */
+  const withoutReturn = (fields: readonly string[], i: number, last: boolean): readonly string[] => {
+    const end = fields.at(-1)
+    if (newline !== '\n' || end?.endsWith('\r') !== true) return fields
+    // Within quotes it belongs to the field: then the line ends with a quote.
+    const within = (): boolean => {
+      const { cursor } = parse(last, { preview: i + 1, fastMode: false }).meta
+      return !rest.slice(0, cursor).replace(/\n$/, '').endsWith('\r')
+    }
+    return rest.includes(quote) && within() ? fields : [...fields.slice(0, -1), end.slice(0, -1)]
+  }
   const check = (fields: readonly string[]): string | undefined => {
     if (isBlank(fields)) return undefined
     if (width < 0) width = fields.length
-    return fields.length === width ? onRow(fields) : `it has ${fields.length} fields, where the first row has ${width}`
+    const why =
+      fields.length === width ? onRow(fields) : `it has ${fields.length} fields, where the first row has ${width}`
+    return why !== undefined && newline === '\r\n' && fields.some(field => field.includes('\n'))
+      ? `${why}; perhaps it ends with \\n, where the first line ends with \\r\\n`
+      : why
   }
   const wrong = (line: number, why: string): DataError => formatError(source, `line ${line}: ${why}`)
   return (piece, last) => {
@@ -90,7 +105,10 @@ export const rowReader = (source: string, dialect: CsvDialect, onRow: OnRow): Ro
     const { data, errors, meta } = parse(last)
     const broken = errors.find(({ row = 0 }) => row < data.length)
     for (const [i, fields] of data.entries()) {
-      const why = broken?.row === i ? 'it has a quote that is not closed, or text beside one' : check(fields)
+      const why =
+        broken?.row === i
+          ? 'it has a quote that is not closed, or text beside one'
+          : check(withoutReturn(fields, i, last))
       if (why !== undefined) throw wrong(lineOf(i, last), why)
     }
     lines += countOf(newline ?? '\n', rest.slice(0, meta.cursor))

@@ -62,7 +62,8 @@ const tableReader = (source: string, layout: Layout, options: CsvOptions): Table
   const read = rowReader(source, options, fields => {
     if (header && names === undefined) {
       names = fields.map(name => name.trim())
-      return start(fields.length)
+      const twice = names.find((name, i) => name !== '' && names?.indexOf(name) !== i)
+      return twice === undefined ? start(fields.length) : `two columns are called ${twice}`
     }
     const why = columns === undefined ? start(fields.length) : undefined
     rows++

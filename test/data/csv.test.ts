@@ -87,6 +87,13 @@ describe('typed columns', () => {
     expect(title).toEqual(['Come, "Together"', 'two\nlines'])
   })
 
+  it('are the same where lines end with \\r\\n after a first that ends with \\n', () => {
+    const columns = { a: 'int32', b: 'text' } as const
+    const parsed = (text: string) => right(parseCsv({ columns })(text)).b
+    expect(parsed('a,b\n1,2\r\n3,4\r\n5,6')).toEqual(['2', '4', '6'])
+    expect(parsed('a,b\n1,"2\r"\n3,"4"\r\n5,6\r\n')).toEqual(['2\r', '4', '6'])
+  })
+
   it('without a header are named in order', () => {
     const { a, b } = right(parseCsv({ header: false, delimiter: ';', columns: { a: 'int32', b: 'text' } })('1;x\n2;y'))
     expect([toArray(a), b]).toEqual([
@@ -105,6 +112,11 @@ describe('typed columns', () => {
     ['a,b\n1,0x10\n', 'x: line 2: column 2 (b): "0x10" is no float32'],
     ['a,b\n1,0x0\n', 'x: line 2: column 2 (b): "0x0" is no float32'],
     ['a,b\n1,2\n3\n', 'x: line 3: it has 1 fields, where the first row has 2'],
+    ['a,a\n1,2\n', 'x: line 1: two columns are called a'],
+    [
+      'a,b\r\n1,2\n3,4\r\n',
+      'x: line 2: it has 3 fields, where the first row has 2; perhaps it ends with \\n, where the first line ends with \\r\\n',
+    ],
     ['a,c\n1,2\n', 'x: line 1: the header names no column b, only a, c'],
     ['a,b\n1,"2\n', 'x: line 2: it has a quote that is not closed, or text beside one'],
     ['a,b\n1,"2"3\n4,5\n', 'x: line 2: it has a quote that is not closed, or text beside one'],
