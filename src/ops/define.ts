@@ -12,9 +12,10 @@ import type { Kernel } from '../core/kernel.ts'
 import { isOptions, requireOptions } from '../core/options.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import type { Check, KeepAxis, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
-import { generated, isTensor, scalar, scalarLike } from '../core/tensor.ts'
+import { generated, isTensor, scalar } from '../core/tensor.ts'
 import { bind } from '../core/trace.ts'
 import type { Concrete, Draw, Maybe, Op, Params, Sample, Tensor, TensorType } from '../core/types.ts'
+import { beside, isWeak, numberAs } from '../core/weak.ts'
 
 /** The result of a shape and dtype rule. */
 export type Inferred = E.Either<CotangentError, readonly TensorType[]>
@@ -224,27 +225,25 @@ export const composite = <P extends Params, F extends (...args: never[]) => unkn
 
 // ---- arguments
 
-/** A number as a scalar of the dtype of the tensors beside it. */
-const weak = (op: string, value: number | boolean, dtype: Dtype): Tensor => {
-  const misfit = (advice: string): never =>
-    fail(dtypeError(op, `${value} does not fit a tensor of ${dtype}: ${advice}`))
-  if (typeof value === 'boolean') return dtype === 'bool' ? scalar(value) : misfit('write 1 or 0')
-  if (dtype === 'bool') return misfit(`write true or false, or cast the tensor, cast('float32')(x)`)
-  if (dtype === 'int32' && (value | 0) !== value) return misfit(`cast the tensor first, cast('float32')(x)`)
-  return scalarLike(value, dtype)
+/** The dtype of the first tensor that does not stand for a number, or else of the first one; none without tensors. */
+const leading = (args: readonly TensorLike[]): Dtype | undefined => {
+  const tensors = args.filter(isTensor)
+  const [first] = tensors
+  const mixed = tensors.some(x => x.dtype !== first?.dtype)
+  return ((mixed ? tensors.find(x => !isWeak(x)) : undefined) ?? first)?.dtype
 }
 
 /**
- * The arguments of an op as tensors: numbers and booleans take the dtype of the first tensor among them, or float32 and
- * bool when there is none.
+ * The arguments of an op as tensors: numbers, booleans and tensors that stand for numbers take the dtype of the first of the other
+ * tensors among them, or float32 and bool when there is none.
  */
 export const lift = (op: string, args: readonly TensorLike[]): readonly Tensor[] => {
-  const first = args.find(isTensor)
+  const dtype = leading(args)
   return args.map((arg, i) => {
-    if (isTensor(arg)) return arg
+    if (isTensor(arg)) return dtype === undefined ? arg : beside(op, arg, dtype)
     if (typeof arg !== 'number' && typeof arg !== 'boolean')
       return fail(valueError(op, `argument ${i} is ${describe(arg)}; pass a tensor or a number`))
-    return first === undefined ? scalar(arg) : weak(op, arg, first.dtype)
+    return dtype === undefined ? scalar(arg) : numberAs(op, arg, dtype)
   })
 }
 

@@ -10,6 +10,7 @@ import { requireOptions } from '../core/options.ts'
 import { broadcastShapes, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import { isTensor, scalarLike } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
+import { beside, isWeak } from '../core/weak.ts'
 
 /** A parameter of a distribution: one number, or a tensor that broadcasts to the shape of the draw. */
 export type Parameter = number | Tensor
@@ -24,8 +25,9 @@ export const optionsFirst = <Options extends object>(
     ? fail(valueError(op, `options come first, the key last: ${op}({ … })(key)`))
     : requireOptions(op, options, names)
 
-/** A parameter as a tensor of the draw's dtype; numbers are weakly typed, tensors are not. */
-const parameter = (op: string, name: string, value: Parameter, dtype: Dtype): Tensor => {
+/** A parameter as a tensor of the draw's dtype; numbers are weakly typed, other tensors are not. */
+const parameter = (op: string, name: string, given: Parameter, dtype: Dtype): Tensor => {
+  const value = isTensor(given) ? beside(op, given, dtype) : given
   if (typeof value === 'number')
     return dtype !== 'int32' || (value | 0) === value
       ? scalarLike(value, dtype)
@@ -48,7 +50,7 @@ const drawShape = (op: string, shape: Shape | undefined, parameters: readonly Te
 
 /** The dtype of a float draw: as given, or else that of its first tensor parameter, or float32. */
 export const floatDtype = (op: string, dtype: Dtype | undefined, values: readonly Parameter[]): FloatDtype => {
-  const found = dtype ?? values.find(isTensor)?.dtype ?? 'float32'
+  const found = dtype ?? values.filter(isTensor).find(x => !isWeak(x))?.dtype ?? 'float32'
   return isFloat(found) ? found : fail(dtypeError(op, `draws float32 or float64, not ${describe(found)}`))
 }
 

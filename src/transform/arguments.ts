@@ -3,7 +3,7 @@
  *
  * Layer: transform.
  */
-import { type Dtype, isFloat } from '../core/dtype.ts'
+import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import { sameShape } from '../core/shape.ts'
@@ -11,6 +11,7 @@ import type { ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { isTensor, scalar, scalarLike, showType } from '../core/tensor.ts'
 import { flattenWithPaths, type Tree, type TreeShape, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Tensor } from '../core/types.ts'
+import { strong, weakScalar } from '../core/weak.ts'
 
 /** What may be passed for an argument: a number stands for a scalar tensor, anywhere in a tree. */
 export type Argument<T> = [Tree<Tensor>] extends [T]
@@ -30,20 +31,27 @@ export type TensorTree<T> = [T] extends [Tree<Tensor>]
     ? Tensor<ShapeOf<T>>
     : { readonly [K in keyof T]: TensorTree<T[K]> }
 
-/** A tree with its numbers and booleans made scalar tensors: of the dtypes of `like`, leaf by leaf, where that is given. */
-export const liftArguments = (tree: unknown, like: readonly Tensor[] = []): unknown => {
+/** A tree whose numbers and booleans, of which the how-manieth leaf is told, are made tensors. */
+const mapNumbers = (tree: unknown, lift: (value: number | boolean, leaf: number) => Tensor): unknown => {
   const [leaves, shape] = flattenWithPaths(tree)
-  const lift = (value: unknown, dtype: Dtype | undefined): unknown =>
-    typeof value === 'number' && dtype !== undefined
-      ? scalarLike(value, dtype)
-      : typeof value === 'number' || typeof value === 'boolean'
-        ? scalar(value)
-        : value
   return unflatten(
     shape,
-    leaves.map(({ value }, i) => lift(value, like[i]?.dtype)),
+    leaves.map(({ value }, i) => (typeof value === 'number' || typeof value === 'boolean' ? lift(value, i) : value)),
   )
 }
+
+/** Arguments with their numbers and booleans made scalars; numbers take the dtype of the tensors that ops meet them beside. */
+export const liftArguments = (tree: unknown): unknown => mapNumbers(tree, weakScalar)
+
+/** Tangents or cotangents with their numbers made scalars of the dtypes of the values, leaf by leaf. */
+export const liftLike = (tree: unknown, like: readonly Tensor[]): unknown =>
+  mapNumbers(tree, (value, i) => {
+    const dtype = like[i]?.dtype
+    return typeof value === 'number' && dtype !== undefined ? scalarLike(value, dtype) : scalar(value)
+  })
+
+/** What a function returned with its numbers and booleans made scalars. */
+export const liftResults = (tree: unknown): unknown => mapNumbers(tree, value => scalar(value))
 
 /** A tangent or cotangent, which must be of its value's type; `null` for int32 and bool, which have none. */
 export const checkLike = (op: string, name: string, x: Tensor, [what, value]: readonly [string, Tensor]): Maybe => {
@@ -72,9 +80,9 @@ export const flattenFunction = (
   const flat: Flat = (...inputs) => {
     const y = f(...unflatten<readonly unknown[]>(inShape, inputs))
     checkPromise(kind, y)
-    const [outs, outShape] = tensorsOf(kind, 'output', isTensor(y) ? y : liftArguments(y))
+    const [outs, outShape] = tensorsOf(kind, 'output', isTensor(y) ? y : liftResults(y))
     shape = outShape
-    return outs
+    return outs.map(strong)
   }
   return { flat, outShape: () => shape }
 }

@@ -9,6 +9,7 @@ import { outputTypes, run } from '../core/program.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor } from '../core/types.ts'
+import { strong } from '../core/weak.ts'
 import { type Arguments, liftArguments } from './arguments.ts'
 import {
   dualProgram,
@@ -99,8 +100,8 @@ const asOp =
   <Args extends readonly unknown[], Y>(f: (...args: Args) => Y) =>
   (...args: Arguments<Args>): Y => {
     const [xs, shape] = flattenArguments(op.name, liftArguments(args) as readonly unknown[])
-    const { program, captured, outShape } = recordBody(op.name, f, shape, typesOf(xs))
-    return unflatten(outShape, bind(op, held(program), ...xs, ...captured))
+    const { program, captured, outShape } = recordBody(op.name, f, shape, typesOf(xs), xs)
+    return unflatten(outShape, bind(op, held(program), ...xs.map(strong), ...captured))
   }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * What loops say when a value does not come out of a step as it went in.
+ * The value that a loop carries: the dtypes of numbers that it starts with, and what is said when it does not come out of a step as
+ * it went in.
  *
  * Layer: transform.
  */
@@ -7,6 +8,23 @@ import { fail, shapeError, treeError } from '../core/errors.ts'
 import { showType } from '../core/tensor.ts'
 import { flattenWithPaths, type TreeShape, treeDifference } from '../core/tree.ts'
 import type { Tensor, TensorType } from '../core/types.ts'
+import { beside, isWeak, strong } from '../core/weak.ts'
+
+/**
+ * The first carry, with its numbers in the dtypes that the step gives them. `after` are the types of a carry that comes of one; it
+ * records the step, and is asked only if there are numbers.
+ */
+export const settleCarry = (
+  op: string,
+  carry: readonly Tensor[],
+  after: (carry: readonly Tensor[]) => readonly TensorType[],
+): readonly Tensor[] => {
+  if (!carry.some(isWeak)) return carry
+  const types = after(carry)
+  const settled = carry.map((x, i) => beside(op, x, types[i]?.dtype ?? x.dtype))
+  // One that has changed is weak no more, and others may follow it.
+  return settled.every((x, i) => x === carry[i]) ? carry.map(strong) : settleCarry(op, settled, after)
+}
 
 /**
  * Refuses a step whose value changes structure, shapes or dtypes: `going` went in, a tree of structure `coming` with leaves of

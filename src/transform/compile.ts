@@ -34,7 +34,7 @@ const concreteOf = (x: Tensor): Concrete => {
 
 /**
  * f traced once and run as one program on `backend`: the same function, which returns a promise. Arguments and results are trees of
- * tensors; numbers are traced as scalars. Results stay on the device: pass them on to functions compiled for the same backend, which
+ * tensors; numbers are traced as scalars, as `jit` does. Results stay on the device: pass them on to functions compiled for the same backend, which
  * copies nothing, and read them after `await toHost(results)`. Arguments from the host are copied to the device and remembered there.
  *
  * Compiled for each combination of structure, shapes, dtypes and `static` arguments, and kept. `donate` names arguments whose memory

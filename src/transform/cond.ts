@@ -13,6 +13,7 @@ import { cellOf, isTensor, scalar, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { treeDifference, unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor } from '../core/types.ts'
+import { strong } from '../core/weak.ts'
 import { clip } from '../ops/arithmetic.ts'
 import { cast, eq, where } from '../ops/comparison.ts'
 import { liftOne } from '../ops/define.ts'
@@ -108,7 +109,7 @@ const alignBranches = (
   xs: readonly Tensor[],
   shape: Parameters<typeof recordBody>[2],
 ): { readonly bodies: readonly Body[]; readonly captured: readonly Tensor[] } => {
-  const alone = fs.map(f => recordBody(op, f, shape, typesOf(xs)))
+  const alone = fs.map(f => recordBody(op, f, shape, typesOf(xs), xs))
   const captured = [...new Set(alone.flatMap(body => body.captured))]
   // Each branch again, with all that any of them captures as arguments.
   const bodies = alone.map((body): Body => {
@@ -144,7 +145,7 @@ const branching = (
     checkAlike(op, [first, fs[0]?.[1] ?? ''], [body, fs[i + 1]?.[1] ?? ''])
   })
   const branches = bodies.map(body => body.program)
-  return unflatten(first.outShape, bind(condOp, { branches }, index, ...xs, ...captured))
+  return unflatten(first.outShape, bind(condOp, { branches }, index, ...xs.map(strong), ...captured))
 }
 
 const scalarOnly = (op: string, what: string, x: Tensor): Tensor =>

@@ -13,7 +13,7 @@ import { bind, typesOf } from '../core/trace.ts'
 import { leafCount, type TreeShape, treeDifference, unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor, TensorType } from '../core/types.ts'
 import { sumOp } from '../ops/movement.ts'
-import { type Arguments, liftArguments, requireFunction } from './arguments.ts'
+import { type Arguments, liftArguments, liftResults, requireFunction } from './arguments.ts'
 import { derive, filled, flattenArguments, floats, pick, placed, put, recordBody, vmapProgram } from './derive.ts'
 
 const leaf: TreeShape = { tag: 'leaf' }
@@ -237,7 +237,7 @@ const cotangentLeaves = (
         own.map(() => null),
         own,
       )
-    const [leaves, found] = flattenArguments('customVjp', [liftArguments(ct)])
+    const [leaves, found] = flattenArguments('customVjp', [liftResults(ct)])
     const difference = treeDifference(list([item]), found)
     if (difference !== undefined)
       fail(treeError('customVjp', `the cotangent of argument ${i} does not have its structure ${difference}`))

@@ -6,8 +6,10 @@
  */
 import { isFloat } from '../core/dtype.ts'
 import { close, type Flat, inputTypes, isProgram, outputTypes, record, run } from '../core/program.ts'
+import { isTensor } from '../core/tensor.ts'
 import { type TreeShape, tensorsOf } from '../core/tree.ts'
 import type { Maybe, Program, Tensor, TensorType } from '../core/types.ts'
+import { beside, isWeak, weakly } from '../core/weak.ts'
 import { zerosOf } from '../ops/define.ts'
 import { withBatch } from '../ops/movement.ts'
 import { flattenFunction } from './arguments.ts'
@@ -56,10 +58,25 @@ export const filled = (ts: readonly Maybe[], types: readonly TensorType[]): read
 /** What was recorded of a function: a program without its surroundings, what it took from them, and how its outputs are put together. */
 export type Body = { readonly program: Program; readonly captured: readonly Tensor[]; readonly outShape: TreeShape }
 
-/** Records a function of trees with a known structure, on leaves of the given types. */
-export const recordBody = (kind: string, f: unknown, shape: TreeShape, types: readonly TensorType[]): Body => {
+/**
+ * Records a function of trees with a known structure, on leaves of the given types. Of the tensors in `given`, those that stand for
+ * numbers are weak in the function too: in another dtype they are what it captures.
+ */
+export const recordBody = (
+  kind: string,
+  f: unknown,
+  shape: TreeShape,
+  types: readonly TensorType[],
+  given: readonly TensorType[] = [],
+): Body => {
   const { flat, outShape } = flattenFunction(kind, f as (...args: readonly unknown[]) => unknown, shape)
-  const [program, captured] = close(record(flat, types, kind))
+  const weakened: Flat = (...inputs) => {
+    given.forEach((x, i) => {
+      if (isTensor(x) && isWeak(x)) weakly(inputs[i] as Tensor, (op, dtype) => beside(op, x, dtype))
+    })
+    return flat(...inputs)
+  }
+  const [program, captured] = close(record(weakened, types, kind))
   return { program, captured, outShape: outShape() }
 }
 

@@ -4,11 +4,13 @@
  * Layer: transform.
  */
 import { describe, fail, treeError } from '../core/errors.ts'
-import { outputTypes, record } from '../core/program.ts'
-import { isTensor, scalar } from '../core/tensor.ts'
+import { outputTypes } from '../core/program.ts'
+import { isTensor } from '../core/tensor.ts'
 import { type MapTree, type TreeShape, unflatten } from '../core/tree.ts'
 import type { TensorType } from '../core/types.ts'
-import { type Arguments, flattenFunction } from './arguments.ts'
+import { weakScalar } from '../core/weak.ts'
+import type { Arguments } from './arguments.ts'
+import { recordBody } from './derive.ts'
 
 /** Whether a value says what a tensor is, as a tensor does too. */
 const isType = (x: unknown): x is TensorType =>
@@ -34,16 +36,14 @@ export const evalShape =
   (...args: Described<Args>): MapTree<Y, TensorType> => {
     const types: TensorType[] = []
     const shape = structureOf(args, types)
-    const { flat, outShape } = flattenFunction('evalShape', f as (...args: readonly unknown[]) => unknown, shape)
-    const program = record(flat, types, 'evalShape')
-    return unflatten<MapTree<Y, TensorType>>(outShape(), outputTypes(program))
+    const { program, outShape } = recordBody('evalShape', f, shape, types, types)
+    return unflatten<MapTree<Y, TensorType>>(outShape, outputTypes(program))
   }
 
 /** The structure of a tree of tensors and types; adds the types of its leaves to a list. */
 const structureOf = (tree: unknown, types: TensorType[]): TreeShape => {
   if (isType(tree) || typeof tree === 'number' || typeof tree === 'boolean') {
-    const { shape, dtype } = isType(tree) ? tree : scalar(tree)
-    types.push({ shape, dtype })
+    types.push(isType(tree) ? tree : weakScalar(tree))
     return { tag: 'leaf' }
   }
   if (Array.isArray(tree)) return { tag: 'array', items: tree.map(item => structureOf(item, types)) }

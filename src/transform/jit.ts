@@ -54,7 +54,7 @@ export const donatingFirst = <F>(f: F): F | null => {
 
 /**
  * f traced once and compiled: the same function, quicker. Arguments and results are trees of tensors; numbers are traced as
- * scalars, so that a learning rate that changes costs no compilation.
+ * scalars, of the dtype of the tensors they meet, so that a learning rate that changes costs no compilation.
  *
  * Compiled for each combination of structure, shapes, dtypes and static arguments, and kept. Tensors from outside that f uses are
  * fixed when it is traced. Composes with all transformations: `jit(grad(f))` is what one wants; `grad(jit(f))` and `vmap(jit(f))`

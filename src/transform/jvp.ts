@@ -10,7 +10,7 @@ import { bind, type Scope, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Operation, Params, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { type Arguments, checkLike, flattenFunction, liftArguments } from './arguments.ts'
+import { type Arguments, checkLike, flattenFunction, liftArguments, liftLike } from './arguments.ts'
 
 type Dual = { readonly primal: Tensor; readonly tangent: Tensor }
 
@@ -71,7 +71,7 @@ export const jvp =
     if (!Array.isArray(primals) || !Array.isArray(tangents))
       return fail(treeError('jvp', 'takes the arguments and the tangents as two lists: jvp(f)([x], [dx])'))
     const [xs, shape] = tensorsOf('jvp', 'argument', liftArguments(primals))
-    const lifted = liftArguments(tangents, xs)
+    const lifted = liftLike(tangents, xs)
     const [ts, other] = tensorsOf('jvp', 'tangent', lifted)
     sameTree('jvp', shape, other)
     const [leaves] = flattenWithPaths(lifted)

@@ -16,6 +16,7 @@ import {
   checkLike,
   flattenFunction,
   liftArguments,
+  liftLike,
   type TensorTree,
 } from './arguments.ts'
 import { filled, flattenArguments, floats, pick, placed } from './derive.ts'
@@ -30,7 +31,7 @@ const likeTree = (
   shape: Parameters<typeof unflatten>[0],
   like: readonly Tensor[],
 ): readonly Maybe[] => {
-  const lifted = liftArguments(tree, like)
+  const lifted = liftLike(tree, like)
   const [xs, found] = tensorsOf(op, what, lifted)
   sameTree(op, shape, found)
   const [leaves] = flattenWithPaths(lifted)

@@ -14,7 +14,7 @@ import { type TreeShape, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { arange, zeros } from '../ops/creation.ts'
 import { type Argument, liftArguments, requireFunction } from './arguments.ts'
-import { checkCarry } from './carry.ts'
+import { checkCarry, settleCarry } from './carry.ts'
 import { flattenArguments, recordBody } from './derive.ts'
 import { scanOp } from './scan-op.ts'
 
@@ -57,19 +57,21 @@ const scanTrees = (
   if (!Number.isInteger(unroll) || unroll < 1)
     return fail(valueError(op, `unroll must be a whole number of at least 1, got ${describe(unroll)}`))
   requireFunction(op, f)
-  const start = liftArguments(init)
-  const slices = liftArguments(xs ?? [])
-  const [carryLeaves, carryShape] = flattenArguments(op, [start])
-  const [xsLeaves, xsShape] = flattenArguments(op, [slices])
+  const [first, carryShape] = flattenArguments(op, [liftArguments(init)])
+  const [xsLeaves, xsShape] = flattenArguments(op, [liftArguments(xs ?? [])])
   const n = lengthOf(xsLeaves, length)
-  const types = [...typesOf(carryLeaves), ...xsLeaves.map(x => ({ shape: x.shape.slice(1), dtype: x.dtype }))]
+  const slices = xsLeaves.map(x => ({ shape: x.shape.slice(1), dtype: x.dtype }))
   const shape = { tag: 'array' as const, items: [...itemsOf(carryShape), ...itemsOf(xsShape)] }
   const step = (carry: unknown, x: unknown): unknown => {
     const y = f(carry, x)
     checkPromise(op, y)
     return pairOf(y)
   }
-  const { program, captured, outShape } = recordBody(op, step, shape, types)
+  const after = (carry: readonly Tensor[]) =>
+    outputTypes(recordBody(op, step, shape, [...typesOf(carry), ...slices], carry).program)
+  const carryLeaves = settleCarry(op, first, after)
+  const { program, captured, outShape } = recordBody(op, step, shape, [...typesOf(carryLeaves), ...slices])
+  const start = unflatten<readonly unknown[]>(carryShape, carryLeaves)[0]
   checkCarry(op, start, itemsOf(outShape)[0] as TreeShape, outputTypes(program))
   const params = { body: program, carry: carryLeaves.length, xs: xsLeaves.length, length: n, reverse, unroll }
   const results = bind(scanOp, params, ...carryLeaves, ...xsLeaves, ...captured)

@@ -3,13 +3,16 @@
  *
  * Layer: transform. What `jit` and `compile` have in common: they differ in what runs the program. Read next: jit.ts, compile.ts.
  */
+import type { Dtype } from '../core/dtype.ts'
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
-import { asValue, isTensor, scalar } from '../core/tensor.ts'
+import { createProgram } from '../core/program.ts'
+import { asValue, isTensor } from '../core/tensor.ts'
 import { typesOf } from '../core/trace.ts'
 import { flatten, flattenWithPaths, leafCount, type TreeShape, treeDifference } from '../core/tree.ts'
-import type { Program, Tensor, TensorType } from '../core/types.ts'
+import type { Program, Tensor, TensorType, Variable } from '../core/types.ts'
+import { beside, isWeak, strong, weakly, weakScalar } from '../core/weak.ts'
 import { canonical } from './compiled.ts'
-import { recordBody } from './derive.ts'
+import { type Body, pick, recordBody } from './derive.ts'
 
 /** Options of `jit`: numbers of arguments. */
 export type JitOptions = {
@@ -30,11 +33,18 @@ type Statics = readonly [leaves: readonly unknown[], shape: TreeShape]
 const sameStatics = ([as, a]: Statics, [bs, b]: Statics): boolean =>
   as.length === bs.length && as.every((x, i) => Object.is(x, bs[i])) && treeDifference(a, b) === undefined
 
+/** A number among the leaves, as a scalar of another dtype. */
+type Reading = { readonly leaf: number; readonly dtype: Dtype }
+
 /** What was traced for arguments of one structure, with leaves of some types, and for some static arguments. */
 type Entry = {
   readonly statics: Statics
   readonly shape: TreeShape
   readonly types: readonly TensorType[]
+  /** Which leaves are numbers. */
+  readonly numbers: readonly boolean[]
+  /** In what other dtypes the program wants numbers: its inputs after the leaves. */
+  readonly readings: readonly Reading[]
   readonly program: Program
   readonly captured: readonly Tensor[]
   readonly outShape: TreeShape
@@ -47,12 +57,18 @@ const sameSizes = (a: readonly number[], b: readonly number[]): boolean => {
   return true
 }
 
-/** Adds the leaves of a tree to a list if it has the given structure and its leaves the types from there on. */
-const gather = (node: unknown, shape: TreeShape, types: readonly TensorType[], into: Tensor[]): boolean => {
+/** Whether a tensor can be this leaf: a number does where there was one, other tensors wherever the program reads no number. */
+const fits = ({ types, numbers, readings }: Entry, leaf: number, x: Tensor): boolean => {
+  const type = types[leaf]
+  if (type === undefined || x.dtype !== type.dtype || !sameSizes(x.shape, type.shape)) return false
+  return isWeak(x) ? numbers[leaf] === true : readings.length === 0 || readings.every(reading => reading.leaf !== leaf)
+}
+
+/** Adds the leaves of a tree to a list if it has the given structure and they fit an entry from there on. */
+const gather = (node: unknown, shape: TreeShape, entry: Entry, into: Tensor[]): boolean => {
   if (shape.tag === 'leaf') {
-    const x = typeof node === 'number' || typeof node === 'boolean' ? scalar(node) : node
-    const type = types[into.length]
-    if (!isTensor(x) || type === undefined || x.dtype !== type.dtype || !sameSizes(x.shape, type.shape)) return false
+    const x = typeof node === 'number' || typeof node === 'boolean' ? weakScalar(node) : node
+    if (!isTensor(x) || !fits(entry, into.length, x)) return false
     into.push(x)
     return true
   }
@@ -60,14 +76,14 @@ const gather = (node: unknown, shape: TreeShape, types: readonly TensorType[], i
   const { items } = shape
   if (shape.tag === 'array') {
     if (!Array.isArray(node) || node.length !== items.length) return false
-    for (let i = 0; i < items.length; i++) if (!gather(node[i], items[i] as TreeShape, types, into)) return false
+    for (let i = 0; i < items.length; i++) if (!gather(node[i], items[i] as TreeShape, entry, into)) return false
     return true
   }
   if (Array.isArray(node) || Object.keys(node).length !== items.length) return false
   const record = node as { readonly [key: string]: unknown }
   for (let i = 0; i < items.length; i++) {
     const key = shape.keys[i] as string
-    if (!(key in record) || !gather(record[key], items[i] as TreeShape, types, into)) return false
+    if (!(key in record) || !gather(record[key], items[i] as TreeShape, entry, into)) return false
   }
   return true
 }
@@ -93,7 +109,7 @@ const leavesOf = (
   const [leaves, shape] = flattenWithPaths(args)
   const tensors = leaves.map(({ path, value }) => {
     if (isTensor(value)) return value
-    if (typeof value === 'number' || typeof value === 'boolean') return scalar(value)
+    if (typeof value === 'number' || typeof value === 'boolean') return weakScalar(value)
     const at = path.replace(/^\[(\d+)\]/, (_, i) => ` ${dynamic[Number(i)]}`)
     return fail(
       treeError(
@@ -111,6 +127,45 @@ const checkOptions = (kind: string, options: JitOptions): void => {
       fail(valueError(kind, `${name} is a list of argument numbers, got ${describe(list)}`))
   const both = options.static?.find(i => options.donate?.includes(i))
   if (both !== undefined) fail(valueError(kind, `argument ${both} cannot be both static and donated`))
+}
+
+/** The dtypes besides float32 in which a function may want a number. */
+const READINGS: readonly Dtype[] = ['float64', 'int32']
+
+/** Which variables a program reads. */
+const variablesRead = ({ equations, outputs }: Program): ReadonlySet<Variable> =>
+  new Set([...equations.flatMap(eq => eq.inputs), ...outputs])
+
+/**
+ * Records a function on leaves of which some are numbers: after the leaves, the program has an input for each dtype in which it reads
+ * one.
+ */
+const recordNumbers = (
+  kind: string,
+  f: (...args: readonly unknown[]) => unknown,
+  shape: TreeShape,
+  xs: readonly Tensor[],
+): Body & { readonly readings: readonly Reading[] } => {
+  const offered = xs.flatMap((x, leaf) => (isWeak(x) ? READINGS.map((dtype): Reading => ({ leaf, dtype })) : []))
+  if (offered.length === 0) return { ...recordBody(kind, f, shape, typesOf(xs)), readings: [] }
+  const body = (args: readonly unknown[], ...others: readonly unknown[]): unknown => {
+    const [leaves] = flatten(args)
+    const as = (leaf: number) => (op: string, dtype: Dtype) => {
+      const at = offered.findIndex(reading => reading.leaf === leaf && reading.dtype === dtype)
+      return at < 0 ? beside(op, xs[leaf] as Tensor, dtype) : (others[at] as Tensor)
+    }
+    xs.forEach((x, leaf) => {
+      if (isWeak(x)) weakly(leaves[leaf] as Tensor, as(leaf))
+    })
+    return f(...args)
+  }
+  const whole: TreeShape = { tag: 'array', items: [shape, ...offered.map(() => ({ tag: 'leaf' as const }))] }
+  const types = [...typesOf(xs), ...offered.map(({ dtype }) => ({ shape: [], dtype }))]
+  const { program, captured, outShape } = recordBody(kind, body, whole, types)
+  const read = variablesRead(program)
+  const wanted = offered.map((_, i) => read.has(program.inputs[xs.length + i] as Variable))
+  const inputs = program.inputs.filter((_, i) => wanted[i - xs.length] ?? true)
+  return { program: createProgram({ ...program, inputs }), captured, outShape, readings: pick(offered, wanted) }
 }
 
 /** The program for some arguments, what it runs on, its own leaves first, and how its results are put together. */
@@ -141,11 +196,13 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
       })
       return (f as (...args: readonly unknown[]) => unknown)(...args)
     }
-    const { program, captured, outShape } = recordBody(kind, body, shape, typesOf(xs))
+    const { program, captured, outShape, readings } = recordNumbers(kind, body, shape, xs)
     const entry: Entry = {
       statics: staticsOf(all),
       shape,
       types: typesOf(xs),
+      numbers: xs.map(isWeak),
+      readings,
       program: canonical(program),
       captured,
       outShape,
@@ -161,15 +218,16 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
     for (const entry of entries) {
       const leaves: Tensor[] = []
       if (!sameStatics(entry.statics, statics)) continue
-      if (gather(dynamic, entry.shape, entry.types, leaves)) return [entry, leaves]
+      if (gather(dynamic, entry.shape, entry, leaves)) return [entry, leaves]
     }
     const numbers = all.flatMap((_, i) => (isStatic(options, i) ? [] : [i]))
     const entry = trace(all, numbers)
     return [entry, leavesOf(kind, dynamic, numbers)[0]]
   }
   return all => {
-    const [{ program, captured, donated, outShape }, leaves] = find(all)
-    return { program, inputs: captured.length === 0 ? leaves : [...leaves, ...captured], donated, outShape }
+    const [{ program, readings, captured, donated, outShape }, leaves] = find(all)
+    const read = readings.map(({ leaf, dtype }) => beside(kind, leaves[leaf] as Tensor, dtype))
+    return { program, inputs: [...leaves.map(strong), ...read, ...captured], donated, outShape }
   }
 }
 

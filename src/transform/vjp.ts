@@ -14,7 +14,7 @@ import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.t
 import type { Maybe, Operation, Params, Pullback, Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
-import { type Arguments, checkLike, flattenFunction, liftArguments, type TensorTree } from './arguments.ts'
+import { type Arguments, checkLike, flattenFunction, liftArguments, liftLike, type TensorTree } from './arguments.ts'
 import { transposeProgram } from './linear.ts'
 
 type Carried = { readonly value: Tensor; readonly place: number }
@@ -145,7 +145,7 @@ export const vjp = <Args extends readonly unknown[], Y>(f: (...args: Args) => Y)
     return [
       unflatten(structure, ys),
       ct => {
-        const lifted = liftArguments(ct, ys)
+        const lifted = liftLike(ct, ys)
         const [cts, other] = tensorsOf('vjp', 'cotangent', lifted)
         sameTree('vjp', structure, other)
         const [leaves] = flattenWithPaths(lifted)

@@ -15,7 +15,7 @@ import { where } from '../ops/comparison.ts'
 import { reshape, withBatch } from '../ops/movement.ts'
 import { any } from '../ops/reduction.ts'
 import { type Argument, liftArguments } from './arguments.ts'
-import { checkCarry } from './carry.ts'
+import { checkCarry, settleCarry } from './carry.ts'
 import { executeLoop } from './compiled.ts'
 import {
   batchedOutputs,
@@ -186,8 +186,10 @@ const whileOp: Operation<While> = {
 export const whileLoop =
   <C, const R extends C>(predicate: (value: C) => Tensor, body: (value: NoInfer<C>) => R) =>
   (init: NoInfer<Argument<C>>): C => {
-    const start = liftArguments(init)
-    const [leaves, shape] = flattenArguments('whileLoop', [start])
+    const [first, shape] = flattenArguments('whileLoop', [liftArguments(init)])
+    const after = (carry: readonly Tensor[]) =>
+      outputTypes(recordBody('whileLoop', body, shape, typesOf(carry), carry).program)
+    const leaves = settleCarry('whileLoop', first, after)
     const types = typesOf(leaves)
     const test = recordBody('whileLoop', predicate, shape, types)
     const [holds, ...more] = outputTypes(test.program)
@@ -199,7 +201,7 @@ export const whileLoop =
         ),
       )
     const step = recordBody('whileLoop', body, shape, types)
-    checkCarry('whileLoop', start, step.outShape, outputTypes(step.program))
+    checkCarry('whileLoop', unflatten<readonly unknown[]>(shape, leaves)[0], step.outShape, outputTypes(step.program))
     const params = {
       predicate: test.program,
       body: step.program,

@@ -1,0 +1,194 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { identical, scalar } from '../../src/core/tensor.ts'
+import {
+  add,
+  call,
+  checkpoint,
+  cond,
+  type Dtype,
+  div,
+  eq,
+  evalShape,
+  foriLoop,
+  grad,
+  item,
+  jit,
+  lt,
+  makeProgram,
+  maximum,
+  mul,
+  scan,
+  stack,
+  sub,
+  sum,
+  switchCase,
+  type Tensor,
+  tensor,
+  toArray,
+  vmap,
+  where,
+  whileLoop,
+} from '../../src/index.ts'
+import { key, uniform } from '../../src/random/index.ts'
+import { mistake } from '../support/values.ts'
+
+type Function = (x: Tensor, n: Tensor) => Tensor
+
+/** Functions of a tensor and a number, in which the number meets the tensor. */
+const functions: { readonly [name: string]: Function } = {
+  add: (x, n) => add(x, n),
+  'sub, number first': (x, n) => sub(n, x),
+  'two numbers': (x, n) => mul(add(x, n), 3),
+  'the number twice': (x, n) => sub(maximum(x, n), n),
+  where: (x, n) => where(eq(x, n), n, x),
+  stack: (x, n) => stack([n, sum(x)]),
+}
+
+/** A function of a tensor and a number inside of each transformation that hands it tensors. */
+const inside: { readonly [name: string]: (f: Function) => Function } = {
+  jit: f => jit(f),
+  'jit in jit': f => jit((x: Tensor, n: Tensor) => jit(f)(x, n)),
+  vmap: f => (x, n) => vmap((one: Tensor, m: Tensor) => f(one, m), { inAxes: [0, null] })(stack([x, x]), n),
+  'vmap of jit': f => (x, n) => vmap(jit(f), { inAxes: [0, null] })(stack([x, x]), n),
+  'jit of vmap': f => (x, n) => jit(vmap(f, { inAxes: [0, null] }))(stack([x, x]), n),
+  call: f => call(f),
+  'jit of checkpoint': f => jit((x: Tensor, n: Tensor) => checkpoint(f)(x, n)),
+  cond: f => (x, n) => cond(f, f)(true, x, n),
+  'jit of switchCase': f => jit((x: Tensor, n: Tensor) => switchCase([f, f])(1, x, n)),
+  'a scan in jit': f =>
+    jit(
+      (x: Tensor, n: Tensor) =>
+        scan((c: Tensor, _: Tensor) => [c, f(x, n)] as const)(0, tensor([1, 2], { dtype: 'int32' }))[1],
+    ),
+}
+
+/** What a function gives on a number: twice below each other if the transformation batches. */
+const expected = (name: string, y: Tensor): Tensor => (/vmap|scan/.test(name) ? stack([y, y]) : y)
+
+const number = (dtype: Dtype): fc.Arbitrary<number> =>
+  dtype === 'int32' ? fc.integer({ min: -100, max: 100 }) : fc.double({ min: -10, max: 10, noNaN: true })
+
+describe('a number given to a transformed function takes the dtype of the tensors beside it, as in eager ops', () => {
+  for (const [name, transformed] of Object.entries(inside))
+    it(name, () => {
+      const sample = fc
+        .constantFrom<Dtype>('float32', 'float64', 'int32')
+        .chain(dtype => fc.tuple(fc.constantFrom(...Object.keys(functions)), fc.constant(dtype), number(dtype)))
+      fc.assert(
+        fc.property(sample, ([function_, dtype, n]) => {
+          const f = functions[function_] as Function
+          const x = tensor([-3, 1, 2], { dtype })
+          const given = n as unknown as Tensor
+          expect(identical(transformed(f)(x, given), expected(name, f(x, given)))).toBe(true)
+        }),
+        { numRuns: 40, seed: 1 },
+      )
+    })
+
+  it('as evalShape says', () => {
+    const x = tensor([1, 2], { dtype: 'float64' })
+    expect(evalShape((a: Tensor, n: Tensor) => mul(a, n))(x, 0.1)).toEqual({ shape: [2], dtype: 'float64' })
+  })
+
+  it('in trees, and where it is a parameter of a sampler', () => {
+    const x = tensor([1, 2], { dtype: 'float64' })
+    const f = jit((p: { readonly w: Tensor }, o: { readonly lr: Tensor; readonly unused: Tensor }) => mul(p.w, o.lr))
+    expect(toArray(f({ w: x }, { lr: 0.1, unused: 3 }))).toEqual([0.1, 0.2])
+    const draw = (minval: Tensor): Tensor => uniform({ minval, shape: [2], dtype: 'float64' })(key(1))
+    expect(identical(jit(draw)(0.1), uniform({ minval: 0.1, shape: [2], dtype: 'float64' })(key(1)))).toBe(true)
+  })
+
+  it('in two dtypes at once', () => {
+    const f = jit((x: Tensor, y: Tensor, n: Tensor) => [div(x, n), div(y, n), n] as const)
+    const [a, b, n] = f(tensor([1, 2]), tensor([1, 2], { dtype: 'float64' }), 3)
+    expect([a.dtype, b.dtype, n.dtype]).toEqual(['float32', 'float64', 'float32'])
+    expect(toArray(b)).toEqual([1 / 3, 2 / 3])
+  })
+
+  it('is compiled once for all numbers, and its value is that of each call', () => {
+    let traces = 0
+    const f = jit((x: Tensor, n: Tensor) => {
+      traces++
+      return mul(x, n)
+    })
+    const x = tensor([1, 2], { dtype: 'float64' })
+    expect([0.1, 0.2, 0.3].map(n => toArray(f(x, n)))).toEqual([
+      [0.1, 0.2],
+      [0.2, 0.4],
+      [0.3, 0.6],
+    ])
+    expect(traces).toBe(1)
+  })
+
+  it('gives a gradient of its dtype', () => {
+    const loss = (w: Tensor, n: Tensor): Tensor => sum(mul(mul(w, w), n))
+    expect(toArray(jit(grad(loss))(tensor([1, 2], { dtype: 'float64' }), 0.1))).toEqual([0.2, 0.4])
+  })
+})
+
+describe('a number that a loop starts with has the dtype that the step gives it', () => {
+  const x = tensor([1, 2, 3], { dtype: 'float64' })
+
+  it('scan, foriLoop and whileLoop', () => {
+    const [total, sums] = scan((s: Tensor, v: Tensor) => [add(s, v), s] as const)(0.1, x)
+    expect([total.dtype, item(total as Tensor<readonly []>), toArray(sums)]).toEqual(['float64', 6.1, [0.1, 1.1, 3.1]])
+    expect(toArray(foriLoop(0, 3, (i, s: Tensor) => add(s, i))(4))).toBe(7)
+    const grown = whileLoop(
+      (s: Tensor) => lt(s, 10),
+      (s: Tensor) => add(s, sum(x)),
+    )(0.1)
+    expect([grown.dtype, toArray(grown)]).toEqual(['float64', 12.1])
+  })
+
+  it('through others that are numbers too', () => {
+    const f = scan(
+      ([a, b, c]: readonly [Tensor, Tensor, Tensor], v: Tensor) => [[b, c, add(c, v)] as const, a] as const,
+    )
+    const [[a, b, c], firsts] = f([0.1, 0.2, 0.3], x)
+    expect([a.dtype, b.dtype, c.dtype, firsts.dtype]).toEqual(['float64', 'float64', 'float64', 'float64'])
+    expect(toArray(firsts)).toEqual([0.1, 0.2, 0.3])
+  })
+
+  it('and stays float32 where nothing says otherwise', () => {
+    const once = makeProgram(() => foriLoop(0, 3, (_, s: Tensor) => mul(s, 2))(1))()
+    expect(String(once)).not.toContain('float64')
+    expect(foriLoop(0, 3, (_, s: Tensor) => mul(s, 2))(1).dtype).toBe('float32')
+  })
+})
+
+describe('what stands for a number', () => {
+  const x = tensor([1, 2], { dtype: 'float64' })
+  const f = jit((a: Tensor, n: Tensor) => mul(a, n))
+
+  it('is a scalar tensor once an op has used it, and outside of the function', () => {
+    expect(mistake(() => jit((a: Tensor, n: Tensor) => mul(a, mul(n, n)))(x, 0.1))).toContain('dtypes differ')
+    for (const n of [
+      jit((m: Tensor) => m)(0.1),
+      call((m: Tensor) => m)(0.1),
+      cond(
+        (m: Tensor) => m,
+        (m: Tensor) => m,
+      )(true, 0.1),
+      foriLoop(0, 0, (_, m: Tensor) => m)(0.1),
+      vmap((_: Tensor, m: Tensor) => m, { inAxes: [0, null], outAxes: null })(x, 0.1),
+    ])
+      expect(mistake(() => add(n as Tensor, x))).toContain('dtypes differ')
+  })
+
+  it('is none that was given as a tensor, whichever comes first', () => {
+    expect(toArray(f(x, 0.1))).toEqual([0.1, 0.2])
+    expect(mistake(() => f(x, scalar(0.1)))).toContain('mul: dtypes differ: float64 and float32')
+    expect(toArray(f(x, 0.2))).toEqual([0.2, 0.4])
+    expect(toArray(f(tensor([1, 2]), scalar(0.5)))).toEqual([0.5, 1])
+    expect(toArray(f(tensor([1, 2]), 0.5))).toEqual([0.5, 1])
+  })
+
+  it('fits the dtype, or is an error', () => {
+    expect(toArray(f(tensor([1, 2], { dtype: 'int32' }), 3))).toEqual([3, 6])
+    expect(mistake(() => f(tensor([1, 2], { dtype: 'int32' }), 0.5))).toContain(
+      'jit: 0.5 does not fit a tensor of int32',
+    )
+    expect(mistake(() => f(tensor([true, false]), 1))).toContain('1 does not fit a tensor of bool')
+  })
+})
