@@ -41,57 +41,84 @@ const forEachPoint = (axes: Shape, body: (point: number[]) => void): void => {
 
 /** The value of one coordinate; NaN where it does not divide. */
 const coordinate = ({ offset, terms, divisor }: Affine, point: Point): number => {
-  const sum = terms.reduce((total, { axis, by }) => total + by * (point[axis] ?? 0), offset)
+  let sum = offset
+  for (const { axis, by } of terms) sum += by * (point[axis] ?? 0)
   return sum % divisor === 0 ? sum / divisor : Number.NaN
-}
-
-/** The element at some coordinates, or `fill` when one of them is out of range. */
-const read = (data: TypedArray, view: Shape, coordinates: readonly number[], fill: number): number => {
-  const strides = stridesOf(view)
-  let at = 0
-  for (const [axis, i] of coordinates.entries()) {
-    if (!(i >= 0 && i < (view[axis] ?? 0))) return fill
-    at += i * (strides[axis] ?? 0)
-  }
-  return data[at] ?? fill
 }
 
 type Environment = { readonly inputs: readonly TypedArray[]; readonly stages: readonly number[]; readonly point: Point }
 
-/** The value of one node, given those of the nodes before it. */
-const evaluateNode = (node: Expr, env: Environment, of: (expr: Expr) => number): number => {
+/** The value of one node, given those of the nodes before it, each at its place. */
+type NodeValue = (env: Environment, values: Float64Array) => number
+
+/** The element of an input at some coordinates, or `fill` when one of them is out of range. */
+const reading = (
+  { input, view, fill }: { readonly input: number; readonly view: Shape; readonly fill: number | null },
+  coordinates: readonly NodeValue[],
+): NodeValue => {
+  const strides = stridesOf(view)
+  const outside = fill ?? Number.NaN
+  return (env, values) => {
+    let at = 0
+    for (let axis = 0; axis < coordinates.length; axis++) {
+      const i = coordinates[axis]?.(env, values) ?? Number.NaN
+      if (!(i >= 0 && i < (view[axis] ?? 0))) return outside
+      at += i * (strides[axis] ?? 0)
+    }
+    return env.inputs[input]?.[at] ?? outside
+  }
+}
+
+/** How a node is evaluated; `of` gives what reads the value of another. */
+const nodeValue = (node: Expr, of: (expr: Expr) => NodeValue): NodeValue => {
   switch (node.tag) {
     case 'const':
-      return node.value
+      return () => node.value
     case 'iota':
-      return env.point[node.axis] ?? 0
-    case 'load': {
-      const coordinates = node.index.map(affine => coordinate(affine, env.point))
-      return read(env.inputs[node.input] ?? new Float64Array(), node.view, coordinates, node.fill ?? Number.NaN)
-    }
+      return ({ point }) => point[node.axis] ?? 0
+    case 'load':
+      return reading(
+        node,
+        node.index.map(
+          affine =>
+            ({ point }) =>
+              coordinate(affine, point),
+        ),
+      )
     case 'loadAt':
-      return read(env.inputs[node.input] ?? new Float64Array(), node.view, node.index.map(of), node.fill)
+      return reading(node, node.index.map(of))
     case 'stage':
-      return env.stages[node.stage] ?? Number.NaN
-    case 'apply':
-      return scalarFunction(node.fn, node.args[0]?.dtype)(...node.args.map(of))
-    case 'select':
-      return of(node.condition) !== 0 ? of(node.onTrue) : of(node.onFalse)
-    case 'cast':
-      return node.dtype === 'float32' || node.dtype === 'float64'
-        ? of(node.value)
-        : castNumber(of(node.value), node.dtype)
+      return ({ stages }) => stages[node.stage] ?? Number.NaN
+    case 'apply': {
+      const f = scalarFunction(node.fn, node.args[0]?.dtype)
+      const args = node.args.map(of)
+      return (env, values) => f(...args.map(arg => arg(env, values)))
+    }
+    case 'select': {
+      const [condition, onTrue, onFalse] = [of(node.condition), of(node.onTrue), of(node.onFalse)]
+      return (env, values) => (condition(env, values) !== 0 ? onTrue : onFalse)(env, values)
+    }
+    case 'cast': {
+      const value = of(node.value)
+      const { dtype } = node
+      return dtype === 'float32' || dtype === 'float64' ? value : (env, values) => castNumber(value(env, values), dtype)
+    }
   }
 }
 
 /** An expression as a function of the point: each node once, in order. */
 const evaluator = (expr: Expr): ((env: Environment) => number) => {
   const nodes = linearise([expr])
+  const places = new Map(nodes.map((node, place) => [node, place]))
+  const of = (node: Expr): NodeValue => {
+    const place = places.get(node) ?? -1
+    return (_, values) => values[place] ?? Number.NaN
+  }
+  const steps = nodes.map(node => nodeValue(node, of))
+  const values = new Float64Array(nodes.length)
   return env => {
-    const values = new Map<Expr, number>()
-    const of = (node: Expr): number => values.get(node) ?? Number.NaN
-    for (const node of nodes) values.set(node, evaluateNode(node, env, of))
-    return of(expr)
+    for (let i = 0; i < steps.length; i++) values[i] = steps[i]?.(env, values) ?? Number.NaN
+    return values[steps.length - 1] ?? Number.NaN
   }
 }
 

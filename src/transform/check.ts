@@ -210,8 +210,8 @@ const compare = (problem: Problem, settings: Settings): GradReport => {
     if (relativeError(numeric, analytic, SMALLEST_UNIT) > settings.tolerance) doubtful.push(found)
     else
       for (const unit of UNITS) {
-        const comparison = withError(found.comparison, unit)
-        if (comparison.error > (worst.get(unit)?.error ?? -1)) worst.set(unit, comparison)
+        const error = relativeError(numeric, analytic, unit)
+        if (error > (worst.get(unit)?.error ?? -1)) worst.set(unit, { ...found.comparison, error })
       }
   }
   const unit = unitFor(problem, largest, settings)
