@@ -6,11 +6,11 @@
 import type { Dtype } from '../core/dtype.ts'
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
 import { createProgram } from '../core/program.ts'
-import { asValue, isTensor } from '../core/tensor.ts'
+import { asValue, isTensor, scalar } from '../core/tensor.ts'
 import { typesOf } from '../core/trace.ts'
 import { flatten, flattenWithPaths, leafCount, type TreeShape, treeDifference } from '../core/tree.ts'
 import type { Program, Tensor, TensorType, Variable } from '../core/types.ts'
-import { beside, isWeak, strong, weakly, weakScalar } from '../core/weak.ts'
+import { beside, isWeak, numberAs, strong, weakly, weakScalar } from '../core/weak.ts'
 import { canonical } from './compiled.ts'
 import { type Body, pick, recordBody } from './derive.ts'
 
@@ -57,18 +57,28 @@ const sameSizes = (a: readonly number[], b: readonly number[]): boolean => {
   return true
 }
 
-/** Whether a tensor can be this leaf: a number does where there was one, other tensors wherever the program reads no number. */
-const fits = ({ types, numbers, readings }: Entry, leaf: number, x: Tensor): boolean => {
+/** A leaf of arguments: numbers stay what they are until it is known in which dtypes they are read. */
+type Leaf = Tensor | number
+
+/** Whether this can be a leaf: a number where there was one, tensors that stand for none wherever the program reads no number. */
+const fits = ({ types, numbers, readings }: Entry, leaf: number, x: Leaf): boolean => {
+  if (typeof x === 'number') return numbers[leaf] === true
   const type = types[leaf]
   if (type === undefined || x.dtype !== type.dtype || !sameSizes(x.shape, type.shape)) return false
   return isWeak(x) ? numbers[leaf] === true : readings.length === 0 || readings.every(reading => reading.leaf !== leaf)
 }
 
+/** A leaf as the input of a program. */
+const asTensor = (x: Leaf): Tensor => (typeof x === 'number' ? scalar(x) : strong(x))
+/** A number, or a tensor that stands for one, in a dtype. */
+const inDtype = (kind: string, x: Leaf, dtype: Dtype): Tensor =>
+  typeof x === 'number' ? numberAs(kind, x, dtype) : beside(kind, x, dtype)
+
 /** Adds the leaves of a tree to a list if it has the given structure and they fit an entry from there on. */
-const gather = (node: unknown, shape: TreeShape, entry: Entry, into: Tensor[]): boolean => {
+const gather = (node: unknown, shape: TreeShape, entry: Entry, into: Leaf[]): boolean => {
   if (shape.tag === 'leaf') {
-    const x = typeof node === 'number' || typeof node === 'boolean' ? weakScalar(node) : node
-    if (!isTensor(x) || !fits(entry, into.length, x)) return false
+    const x = typeof node === 'boolean' ? scalar(node) : node
+    if ((typeof x !== 'number' && !isTensor(x)) || !fits(entry, into.length, x)) return false
     into.push(x)
     return true
   }
@@ -212,11 +222,11 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
     if (captured.every(x => asValue(x).tag === 'concrete')) entries.unshift(entry)
     return entry
   }
-  const find = (all: readonly unknown[]): readonly [Entry, readonly Tensor[]] => {
+  const find = (all: readonly unknown[]): readonly [Entry, readonly Leaf[]] => {
     const dynamic = options.static === undefined ? all : all.filter((_, i) => !isStatic(options, i))
     const statics = staticsOf(all)
     for (const entry of entries) {
-      const leaves: Tensor[] = []
+      const leaves: Leaf[] = []
       if (!sameStatics(entry.statics, statics)) continue
       if (gather(dynamic, entry.shape, entry, leaves)) return [entry, leaves]
     }
@@ -226,8 +236,8 @@ export const traced = (kind: string, f: unknown, options: JitOptions): ((args: r
   }
   return all => {
     const [{ program, readings, captured, donated, outShape }, leaves] = find(all)
-    const read = readings.map(({ leaf, dtype }) => beside(kind, leaves[leaf] as Tensor, dtype))
-    return { program, inputs: [...leaves.map(strong), ...read, ...captured], donated, outShape }
+    const read = readings.map(({ leaf, dtype }) => inDtype(kind, leaves[leaf] as Leaf, dtype))
+    return { program, inputs: [...leaves.map(asTensor), ...read, ...captured], donated, outShape }
   }
 }
 
