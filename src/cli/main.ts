@@ -4,6 +4,7 @@
  *
  * Layer: cli. Exit status 0 when all held, 1 when one failed, 2 when the command line or the file was wrong.
  */
+import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import * as E from 'fp-ts/lib/Either.js'
 import { type CheckRequest, runCheck } from './check.ts'
@@ -21,7 +22,8 @@ options
   --backend NAME   only this backend: reference, wasm; may be repeated
   --runs N         cases for each law (default 20)
   --seed N         seed of all choices (default: a new one each time, printed)
-  --help           this text`
+  --help           this text
+  --version        the version of cotangent`
 
 const fail = (why: string): never => {
   process.stderr.write(`cotangent: ${why}\n\n${usage}\n`)
@@ -40,12 +42,17 @@ const parse = (args: readonly string[]): CheckRequest => {
     runs: { type: 'string' },
     seed: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
   } as const
   const parsed = E.tryCatch(() => parseArgs({ args: [...args], options, allowPositionals: true }), E.toError)
   if (E.isLeft(parsed)) return fail(parsed.left.message)
   const { values, positionals } = parsed.right
   if (values.help === true || args.length === 0) {
     process.stdout.write(`${usage}\n`)
+    process.exit(0)
+  }
+  if (values.version === true) {
+    process.stdout.write(`${createRequire(import.meta.url)('../../package.json').version}\n`)
     process.exit(0)
   }
   const [command, file, ...more] = positionals

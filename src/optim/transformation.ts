@@ -5,10 +5,10 @@
  * chaining is associative with an identity, down to the structure of the state. Read next: scaling.ts.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
-import { describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { CotangentError, describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import { isTensor } from '../core/tensor.ts'
-import { flattenWithPaths, type MapTree, sameTree, type Tree, treeZip } from '../core/tree.ts'
+import { flatten, flattenWithPaths, type MapTree, sameTree, type Tree, treeDifference, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 
@@ -51,13 +51,39 @@ const requireLike = (op: string, what: string, tree: unknown, params: unknown): 
   })
 }
 
+/** Why a part failed, where it was given no parameters or the state of another. */
+const explained = (part: Part, i: number, state: Tensors, params: Tensors | undefined, error: CotangentError) => {
+  if (params === undefined)
+    return treeError('update', `part ${i} of the optimizer needs the parameters: update(grads, state, params)`)
+  const difference = treeDifference(flatten(part.init(params))[1], flatten(state)[1])
+  return difference === undefined
+    ? error
+    : treeError(
+        'update',
+        `the state of part ${i} is not what this optimizer makes, it differs ${difference}: make it with init(params)`,
+      )
+}
+
+const updateOf = (part: Part, i: number, updates: Tensors, state: Tensors, params: Tensors) => {
+  try {
+    return part.update(updates, state, params)
+  } catch (error) {
+    throw error instanceof CotangentError ? explained(part, i, state, params, error) : error
+  }
+}
+
 const updateAll = (parts: readonly Part[], grads: Tensors, state: OptimizerState, params: Tensors) => {
-  if (state.length !== parts.length)
-    fail(treeError('update', `the state has ${state.length} parts, the optimizer ${parts.length}: make it with init`))
+  if (!Array.isArray(state) || state.length !== parts.length)
+    fail(
+      treeError(
+        'update',
+        `the state ${Array.isArray(state) ? `has ${state.length} parts` : `is ${describe(state)}`}, the optimizer has ${parts.length} parts: make it with init(params)`,
+      ),
+    )
   if (params !== undefined) requireLike('update', 'the gradient', grads, params)
   return parts.reduce<readonly [Tensors, OptimizerState]>(
     ([updates, entries], part, i) => {
-      const [next, entry] = part.update(updates, state[i] as Tensors, params)
+      const [next, entry] = updateOf(part, i, updates, state[i] as Tensors, params)
       return [next, [...entries, entry]]
     },
     [grads, []],

@@ -11,7 +11,7 @@ import { evalShape } from '../transform/evaluate.ts'
 import { jit } from '../transform/jit.ts'
 import type { Values } from './history.ts'
 import { addBatch, meansOf, noSums, readSums, type Sums, samplesOf } from './samples.ts'
-import type { Loss, Metrics, Model } from './state.ts'
+import { type Loss, lossResult, type Metrics, type Model } from './state.ts'
 
 /** How many samples a batch has, where the first axes of its tensors do not say so. */
 export type SamplesOption<B> = { readonly samples?: (batch: B) => number }
@@ -64,7 +64,7 @@ export const evaluate = <P, S, B>(
 ): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) => {
   requireOptions('evaluate', options, ['samples'])
   return measureOver((params: P, state: S, batch: B) => {
-    const [value, { metrics }] = loss(params, state, batch)
+    const [value, { metrics }] = lossResult('evaluate', loss(params, state, batch))
     return { loss: value, ...metrics }
   }, options)
 }

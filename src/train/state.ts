@@ -4,8 +4,9 @@
  * Layer: train. The whole state is one tree of tensors, so that it can be compared, saved and resumed from. What the model is does
  * not matter here: a loss is any function of parameters, model state and batch. Read next: fit.ts.
  */
-import { fail, valueError } from '../core/errors.ts'
+import { describe, fail, treeError, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
+import { checkPromise } from '../core/program.ts'
 import { scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import type { Mode } from '../nn/index.ts'
@@ -73,6 +74,17 @@ export const trainState = (options: { readonly optimizer: RatedOptimizer; readon
   })
 }
 
+/** What a loss returned, or what it should have. */
+export const lossResult = <A>(op: string, y: A): A => {
+  const aux = Array.isArray(y) && y.length === 2 ? y[1] : undefined
+  if (typeof aux === 'object' && aux !== null && 'state' in aux) return y
+  checkPromise(op, y)
+  const what = Array.isArray(y) && y.length === 2 ? `[loss, ${describe(y[1])}]` : describe(y)
+  return fail(
+    treeError(op, `the loss must return [loss, { state, metrics }], got ${what}: a model without state has state []`),
+  )
+}
+
 /**
  * The step of a loss and an optimizer: gradients in the parameters, the optimizer's updates, the next state.
  *
@@ -95,7 +107,7 @@ export const trainStep = <P, S, B>(options: {
   return ({ params, state, optimizer: old, key, step }, batch, rate) => {
     const mode = { train: foldIn(step)(key) }
     const value = (p: P): readonly [Tensor<readonly []>, { readonly state: S; readonly metrics: Metrics }] =>
-      loss(p, state, batch, mode) as never
+      lossResult('trainStep', loss(p, state, batch, mode)) as never
     const [[lossValue, aux], grads] = valueAndGrad(value, { aux: true })(params as never)
     const [updates, next] = optimizerAt(optimizer, rate).update(grads as unknown as P, old, params)
     const after = {

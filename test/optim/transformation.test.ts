@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { item, ones, scalar, sign, type Tensor, tensor, toArray, treeLeaves, treeMap, zeros } from '../../src/index.ts'
 import {
   adam,
+  adamW,
   applyUpdates,
   chain,
   type GradientTransformation,
@@ -106,7 +107,16 @@ describe('a transformation', () => {
     const w = tensor([1, 2])
     const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 })
     expect(() => optimizer.update(w, sgd({ learningRate: 1 }).init(w), w)).toThrow(
-      'update: the state has 1 parts, the optimizer 2: make it with init',
+      'update: the state has 1 parts, the optimizer has 2 parts: make it with init(params)',
+    )
+    const other = adam({ learningRate: 0.1 })
+    expect(() => other.update(w, optimizer.init(w), w)).toThrow(
+      'update: the state of part 0 is not what this optimizer makes, it differs at the root: a record {count, mean, squares} vs a record {velocity}: make it with init(params)',
+    )
+    expect(() => other.update(w, undefined as never, w)).toThrow('update: the state is undefined')
+    const decayed = adamW({ learningRate: 0.1 })
+    expect(() => decayed.update(w, decayed.init(w), undefined as never)).toThrow(
+      'part 1 of the optimizer needs the parameters: update(grads, state, params)',
     )
     expect(() => optimizer.update({ w } as unknown as Tensor, optimizer.init(w), w)).toThrow('tree structures differ')
   })

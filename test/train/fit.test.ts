@@ -220,6 +220,19 @@ describe('fit', () => {
     expect(() => train.fit({ step, epochs: 1, batches, stepsPerEpoch: 0 })).toThrow('stepsPerEpoch')
   })
 
+  it('refuses a loss that returns no state, or a promise', async () => {
+    for (const [odd, what] of [
+      [(p: Params, s: ModelState, batch: Batch) => loss(p, s, batch)[0], 'got a tensor'],
+      [(p: Params, s: ModelState, batch: Batch) => [loss(p, s, batch)[0], {}], 'got [loss, an object]'],
+      [(p: Params, s: ModelState, batch: Batch) => [loss(p, s, batch)[0]], 'got an array'],
+      [async (p: Params, s: ModelState, batch: Batch) => loss(p, s, batch), 'returned a Promise'],
+    ] as const) {
+      const wrong = odd as unknown as Loss<Params, ModelState, Batch>
+      await expect(runOf({ step: trainStep({ loss: wrong, optimizer }) })).rejects.toThrow(what)
+      await expect(evaluate(wrong)(batches(0))(initial())()).rejects.toThrow(what)
+    }
+  })
+
   it('refuses a metric that is no scalar', async () => {
     const odd: Loss<Params, ModelState, Batch> = (p, s, batch) => [
       loss(p, s, batch)[0],
