@@ -4,99 +4,55 @@
  * Layer: transform.
  */
 import { isFloat } from '../core/dtype.ts'
-import { describe, dtypeError, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { describe, dtypeError, fail, shapeError, treeError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import type { Check, ScalarOnly } from '../core/shape-types.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
-import { flatten, flattenWithPaths, tensorsOf, unflatten } from '../core/tree.ts'
+import { flatten, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
-import { type Arguments, liftArguments, requireFunction, type TensorTree } from './arguments.ts'
+import { type Argnums, type GradOf, inArguments } from './argnums.ts'
+import { type Arguments, requireFunction } from './arguments.ts'
 import { vjpFlat } from './vjp.ts'
 
-/** Which arguments to differentiate in: one position (0 by default) or several. */
-export type Argnums = number | readonly number[]
-
-/** The gradient's type: that of the argument, or a tuple for several. */
-export type GradOf<Args extends readonly unknown[], N extends Argnums> = N extends number
-  ? TensorTree<Args[N]>
-  : N extends readonly number[]
-    ? { readonly [K in keyof N]: N[K] extends number ? TensorTree<Args[N[K]]> : never }
-    : never
-
-const positions = (argnums: Argnums, count: number): readonly number[] => {
-  const list = typeof argnums === 'number' ? [argnums] : argnums
-  const wrong = list.find(i => !Number.isInteger(i) || i < 0 || i >= count)
-  return wrong === undefined && new Set(list).size === list.length && list.length > 0
-    ? list
-    : fail(
-        valueError(
-          'grad',
-          `argnums ${JSON.stringify(argnums)} do not name different ones of ${count} arguments, counted from 0`,
-        ),
-      )
-}
-
-const checkScalar = (y: unknown): Tensor => {
+const checkScalar = (op: string, y: unknown): Tensor => {
   if (!isTensor(y))
     return fail(
-      treeError('grad', `the function must return a scalar tensor (with aux: true, [scalar, aux]), got ${describe(y)}`),
+      treeError(op, `the function must return a scalar tensor (with aux: true, [scalar, aux]), got ${describe(y)}`),
     )
   if (y.shape.length > 0)
     return fail(
       shapeError(
-        'grad',
+        op,
         `the function must return a scalar, got ${showType(y)}: reduce it, for example with sum or mean, or use vjp`,
       ),
     )
-  if (!isFloat(y.dtype)) return fail(dtypeError('grad', `the function must return a float, got ${showType(y)}`))
+  if (!isFloat(y.dtype)) return fail(dtypeError(op, `the function must return a float, got ${showType(y)}`))
   return y
-}
-
-const checkLeaf = (name: string, x: unknown): void => {
-  if (!isTensor(x)) fail(treeError('grad', `${name} is ${describe(x)}, not a tensor`))
-  else if (!isFloat(x.dtype))
-    fail(
-      dtypeError(
-        'grad',
-        `${name} is ${showType(x)}, which has no derivative: cast it to float32, or leave it out of argnums`,
-      ),
-    )
-}
-
-/** The leaves to differentiate in, each a float tensor. */
-const differentiable = (args: readonly unknown[], list: readonly number[]) => {
-  const lifted = list.map(i => liftArguments(args[i]))
-  lifted.forEach((tree, k) => {
-    for (const { path, value } of flattenWithPaths(tree)[0]) checkLeaf(`argument[${list[k]}]${path}`, value)
-  })
-  return tensorsOf('grad', 'argument', lifted)
 }
 
 type Evaluated = { readonly value: Tensor; readonly aux: unknown; readonly gradient: unknown }
 
-const pairOf = (y: unknown): readonly [unknown, unknown] =>
+const pairOf = (op: string, y: unknown): readonly [unknown, unknown] =>
   Array.isArray(y) && y.length === 2
     ? [y[0], y[1]]
-    : fail(treeError('grad', `with aux: true the function must return [scalar, aux], got ${describe(y)}`))
+    : fail(treeError(op, `with aux: true the function must return [scalar, aux], got ${describe(y)}`))
 
 const evaluate = (
+  op: string,
   f: (...args: readonly unknown[]) => unknown,
   options: GradOptions,
   args: readonly unknown[],
 ): Evaluated => {
-  requireFunction('grad', f)
-  const { argnums = 0, aux: hasAux = false } = requireOptions('grad', options, ['argnums', 'aux'])
-  const list = positions(argnums, args.length)
-  const [xs, shape] = differentiable(args, list)
+  requireFunction(op, f)
+  const { argnums = 0, aux: hasAux = false } = requireOptions(op, options, ['argnums', 'aux'])
+  const { xs, at, together } = inArguments(op, f, argnums, args)
   let restore: (tensors: readonly Tensor[]) => unknown = () => undefined
   const flat: Flat = (...inputs) => {
-    const picked = unflatten<readonly unknown[]>(shape, inputs)
-    const y = f(...args.map((arg, i) => (list.includes(i) ? picked[list.indexOf(i)] : arg)))
-    checkPromise('grad', y)
-    const [loss, aux] = hasAux ? pairOf(y) : [y, []]
-    checkPromise('grad', loss)
+    const y = at(inputs)
+    const [loss, aux] = hasAux ? pairOf(op, y) : [y, []]
+    checkPromise(op, loss)
     const [leaves, auxShape] = flatten(aux)
     const tensors = leaves.filter(isTensor)
     restore = values =>
@@ -104,13 +60,12 @@ const evaluate = (
         auxShape,
         leaves.map(x => (isTensor(x) ? values[tensors.indexOf(x)] : x)),
       )
-    return [checkScalar(loss), ...tensors]
+    return [checkScalar(op, loss), ...tensors]
   }
   const [[value, ...auxValues], pullback] = vjpFlat(flat, xs, 'grad')
   const y = value as Tensor
   const cts = pullback([scalarLike(1, y.dtype)]).map((ct, i) => ct ?? zerosOf(xs[i] as Tensor))
-  const gradients = unflatten<readonly unknown[]>(shape, cts)
-  return { value: y, aux: restore(auxValues), gradient: typeof argnums === 'number' ? gradients[0] : gradients }
+  return { value: y, aux: restore(auxValues), gradient: together(cts) }
 }
 
 /** `argnums`: which arguments to differentiate in; `aux`: whether f returns [scalar, anything else]. */
@@ -151,6 +106,12 @@ interface Differentiate<Plain extends keyof Returned<0, 0>, WithAux extends keyo
 
 type Erased = (...args: readonly unknown[]) => unknown
 
+/** The gradient in the name of another function. */
+export const gradientIn =
+  (op: string, f: Erased, options: GradOptions): Erased =>
+  (...args) =>
+    evaluate(op, f, options, args).gradient
+
 /**
  * The gradient of a scalar function, in reverse mode: a function of the same arguments whose result has the structure,
  * shapes and dtypes of argument `argnums` (a list of them for a list). Arguments are trees of tensors; numbers stand for
@@ -166,7 +127,7 @@ export const grad: Differentiate<'grad', 'gradAux'> = (<N extends Argnums>(
   options: GradOptions & { argnums?: N } = {},
 ) =>
   (...args: readonly unknown[]) => {
-    const { aux, gradient } = evaluate(f, options, args)
+    const { aux, gradient } = evaluate('grad', f, options, args)
     return options.aux === true ? [gradient, aux] : gradient
   }) as unknown as Differentiate<'grad', 'gradAux'>
 
@@ -179,6 +140,6 @@ export const valueAndGrad: Differentiate<'value', 'valueAux'> = (<N extends Argn
   options: GradOptions & { argnums?: N } = {},
 ) =>
   (...args: readonly unknown[]) => {
-    const { value, aux, gradient } = evaluate(f, options, args)
+    const { value, aux, gradient } = evaluate('valueAndGrad', f, options, args)
     return [options.aux === true ? [value, aux] : value, gradient]
   }) as unknown as Differentiate<'value', 'valueAux'>

@@ -2,47 +2,53 @@
  * Whole Jacobians and Hessians, and products with them.
  *
  * Layer: transform. A Jacobian is a jvp or a pullback mapped over the unit vectors: forward mode for few inputs, reverse mode for
- * few outputs. Of one tensor argument; for trees, concatenate or take one leaf at a time.
+ * few outputs; of trees, leaf by leaf.
  */
 import { isFloat } from '../core/dtype.ts'
-import { describe, dtypeError, fail, treeError } from '../core/errors.ts'
+import { dtypeError, fail, treeError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
+import type { Flat } from '../core/program.ts'
 import { sizeOf } from '../core/shape.ts'
-import { isTensor, showType } from '../core/tensor.ts'
-import type { Tensor } from '../core/types.ts'
+import type { TensorLike } from '../core/shape-types.ts'
+import { showType } from '../core/tensor.ts'
+import { typesOf } from '../core/trace.ts'
+import { type MapTree, type Tree, unflatten } from '../core/tree.ts'
+import type { Maybe, Tensor } from '../core/types.ts'
 import { cast } from '../ops/comparison.ts'
 import { eye } from '../ops/creation.ts'
 import { moveAxis, reshape } from '../ops/movement.ts'
-import { type Argument, type Arguments, liftArguments, requireFunction } from './arguments.ts'
-import { grad } from './grad.ts'
-import { jvp } from './jvp.ts'
-import { vjp } from './vjp.ts'
+import { type Argnums, type GradOf, inArguments } from './argnums.ts'
+import { type Argument, type Arguments, flattenFunction } from './arguments.ts'
+import { filled } from './derive.ts'
+import { grad, gradientIn } from './grad.ts'
+import { jvp, jvpFlat } from './jvp.ts'
+import { vjpFlat } from './vjp.ts'
 import { vmap } from './vmap.ts'
 
-type Plain = (x: Tensor) => Tensor
+type Erased = (...args: readonly unknown[]) => unknown
 
-/** f as a function of its argument number `at`, and that argument. */
-const inArgument = (
-  op: string,
-  f: (...args: readonly Tensor[]) => unknown,
-  args: readonly unknown[],
-  options: JacobianOptions,
-): readonly [Plain, Tensor] => {
-  requireFunction(op, f)
-  const { argnum: at = 0 } = requireOptions(op, options, ['argnum'])
-  const lifted = liftArguments(args) as readonly Tensor[]
-  const x = lifted[at]
-  if (!isTensor(x))
-    return fail(treeError(op, `argument ${at} is ${describe(x)}; it differentiates in one tensor, named by argnum`))
-  if (!isFloat(x.dtype))
-    return fail(dtypeError(op, `argument ${at} is ${showType(x)}, which has no derivative: cast it`))
-  const g: Plain = v => {
-    const y = f(...lifted.map((arg, i) => (i === at ? v : arg)))
-    if (!isTensor(y)) return fail(treeError(op, `the function must return one tensor, got ${describe(y)}`))
-    return y
-  }
-  return [g, x]
+/** What is differentiated: a function of leaves, and how blocks, one for each result and leaf, are put together. */
+type Problem = {
+  readonly xs: readonly Tensor[]
+  readonly flat: Flat
+  readonly together: (blocks: readonly (readonly Tensor[])[]) => unknown
 }
+
+const problemOf = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): Problem => {
+  const { argnums = 0 } = requireOptions(op, options, ['argnums'])
+  const { xs, at, together } = inArguments(op, f, argnums, args)
+  if (xs.length === 0) fail(treeError(op, 'there is no tensor in the arguments to differentiate in'))
+  const leaves = { tag: 'array' as const, items: xs.map(() => ({ tag: 'leaf' as const })) }
+  const { flat, outShape } = flattenFunction(op, (...inputs) => at(inputs as readonly Tensor[]), leaves)
+  return {
+    xs,
+    flat: (...inputs) => flat(...inputs).map(y => requireFloat(op, y)),
+    together: blocks => unflatten(outShape(), blocks.map(together)),
+  }
+}
+
+const requireFloat = (op: string, y: Tensor): Tensor =>
+  isFloat(y.dtype) ? y : fail(dtypeError(op, `the function must return a float, got ${showType(y)}`))
 
 /** The unit vectors of a shape: [n, …shape]. */
 const units = (x: Tensor): Tensor => {
@@ -50,70 +56,92 @@ const units = (x: Tensor): Tensor => {
   return reshape([n, ...x.shape])(cast(x.dtype)(eye(n) as Tensor))
 }
 
-const requireFloat = (op: string, y: Tensor): void => {
-  if (!isFloat(y.dtype)) fail(dtypeError(op, `the function must return a float, got ${showType(y)}`))
+/** A linear function of a tensor like x at all unit vectors: its results, with an axis of them in front. */
+const atUnits = (x: Tensor, linear: (t: Tensor) => readonly Tensor[]): readonly Tensor[] =>
+  vmap(linear)(units(x)) as readonly Tensor[]
+
+/** In place i of n a tangent or cotangent, and none elsewhere. */
+const alone = (n: number, i: number, t: Tensor): readonly Maybe[] =>
+  Array.from({ length: n }, (_, k) => (k === i ? t : null))
+
+const forwards = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): unknown => {
+  const { xs, flat, together } = problemOf(op, f, args, options)
+  const columns = xs.map((x, k) =>
+    atUnits(x, t => {
+      const [ys, dys] = jvpFlat(flat, xs, alone(xs.length, k, t))
+      return filled(dys, typesOf(ys))
+    }),
+  )
+  const block = (column: Tensor, x: Tensor): Tensor => {
+    const shape = column.shape.slice(1)
+    return reshape([...shape, ...x.shape])(moveAxis(0, shape.length)(column))
+  }
+  const [first = []] = columns
+  return together(first.map((_, o) => xs.map((x, k) => block(columns[k]?.[o] as Tensor, x))))
 }
 
-/** Which argument to differentiate in; the first by default. */
-export type JacobianOptions = { readonly argnum?: number }
+const backwards = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): unknown => {
+  const { xs, flat, together } = problemOf(op, f, args, options)
+  const [ys, pullback] = vjpFlat(flat, xs)
+  const rows = ys.map((y, o) => atUnits(y, ct => filled(pullback(alone(ys.length, o, ct)), typesOf(xs))))
+  return together(
+    rows.map((row, o) => xs.map((x, k) => reshape([...(ys[o] as Tensor).shape, ...x.shape])(row[k] as Tensor))),
+  )
+}
 
-type Jacobian = <Args extends readonly unknown[]>(
+/** Which arguments to differentiate in: the first, unless it says another, or a list of them. */
+export type JacobianOptions<N extends Argnums = Argnums> = { readonly argnums?: N }
+
+/** A tree like Y with a tree like X at each leaf, of the derivatives of the one in the other. */
+export type JacobianOf<Y, X> = [Tree<Tensor>] extends [Y]
+  ? Y
+  : Y extends TensorLike
+    ? MapTree<X, Tensor>
+    : { readonly [K in keyof Y]: JacobianOf<Y[K], X> }
+
+type Jacobian = <Args extends readonly unknown[], Y, const N extends Argnums = 0>(
+  f: (...args: Args) => Y,
+  options?: JacobianOptions<N>,
+) => (...args: Arguments<Args>) => JacobianOf<Y, GradOf<Args, N>>
+
+type Hessian = <Args extends readonly unknown[], const N extends Argnums = 0>(
   f: (...args: Args) => Tensor,
-  options?: JacobianOptions,
-) => (...args: Arguments<Args>) => Tensor
-
-type Erased = (...args: readonly Tensor[]) => unknown
+  options?: JacobianOptions<N>,
+) => (...args: Arguments<Args>) => JacobianOf<GradOf<Args, N>, GradOf<Args, N>>
 
 /**
- * The Jacobian by forward mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of x, all at once. For
- * functions of few inputs. As `jax.jacfwd`.
- * @throws TreeError unless f takes a tensor there and returns one; DtypeError unless the argument is a float
+ * The Jacobian by forward mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of x, all of a leaf at once.
+ * For functions of few inputs. Of trees, a tree like y with a tree like x at each leaf; `argnums` as in `grad`. As `jax.jacfwd`.
+ * @throws DtypeError unless arguments and results are floats; TreeError for leaves that are no tensors; ValueError for argnums that
+ *   name no arguments
  * @example
  * jacfwd((x: Tensor) => square(x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
-export const jacfwd: Jacobian =
-  (f, options = {}) =>
-  (...args) => {
-    const [g, x] = inArgument('jacfwd', f as unknown as Erased, args, options)
-    const columns = vmap((t: Tensor) => {
-      const [y, dy] = jvp(g)([x], [t])
-      requireFloat('jacfwd', y)
-      return dy
-    })(units(x)) as Tensor
-    const shape = columns.shape.slice(1)
-    return reshape([...shape, ...x.shape])(moveAxis(0, shape.length as number)(columns) as Tensor) as Tensor
-  }
+export const jacfwd = ((f: Erased, options: JacobianOptions = {}) =>
+  (...args: readonly unknown[]) =>
+    forwards('jacfwd', f, args, options)) as unknown as Jacobian
 
 /**
- * The Jacobian by reverse mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of y, all at once. For
- * functions of few outputs. As `jax.jacrev`.
- * @throws TreeError unless f takes a tensor there and returns one; DtypeError unless argument and result are floats
+ * The Jacobian by reverse mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of y, all of a leaf at once.
+ * For functions of few outputs. Of trees as `jacfwd`. As `jax.jacrev`.
+ * @throws as `jacfwd`
  * @example
  * jacrev((x: Tensor) => square(x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
-export const jacrev: Jacobian =
-  (f, options = {}) =>
-  (...args) => {
-    const [g, x] = inArgument('jacrev', f as unknown as Erased, args, options)
-    const [y, pullback] = vjp(g)(x)
-    requireFloat('jacrev', y)
-    const rows = vmap((ct: Tensor) => (pullback as (ct: Tensor) => readonly [Tensor])(ct)[0])(units(y)) as Tensor
-    return reshape([...y.shape, ...x.shape])(rows) as Tensor
-  }
+export const jacrev = ((f: Erased, options: JacobianOptions = {}) =>
+  (...args: readonly unknown[]) =>
+    backwards('jacrev', f, args, options)) as unknown as Jacobian
 
 /**
- * The Hessian of a scalar function: f: x -> scalar gives [...x's shape, ...x's shape], by forward over reverse mode. As
- * `jax.hessian`.
+ * The Hessian of a scalar function: f: x -> scalar gives [...x's shape, ...x's shape], by forward over reverse mode. Of trees, a
+ * tree like x with a tree like x at each leaf: the blocks. As `jax.hessian`.
  * @throws ShapeError unless f returns a scalar; errors as `jacfwd`
  * @example
  * hessian((x: Tensor) => sum(mul(square(x), x)))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
-export const hessian: Jacobian =
-  (f, options = {}) =>
-  (...args) => {
-    const [g, x] = inArgument('hessian', f as unknown as Erased, args, options)
-    return jacfwd(grad(g) as (x: Tensor) => Tensor)(x)
-  }
+export const hessian = ((f: Erased, options: JacobianOptions = {}) =>
+  (...args: readonly unknown[]) =>
+    forwards('hessian', gradientIn('hessian', f, options), args, options)) as unknown as Hessian
 
 /**
  * The product of the Hessian of a scalar function with a direction, without the Hessian: forward over reverse mode, at a small

@@ -46,7 +46,7 @@ describe('options', () => {
     ['ones', () => ones?.([2], { dtypes: 'int32' }), 'ValueError: ones: has no option dtypes; there is dtype'],
     ['eye', () => eye?.(2, { cols: 3 }), 'ValueError: eye: has no option cols; there are columns, offset, dtype'],
     ['grad', () => grad?.(ct.sum, { argnum: 1 })(x), 'ValueError: grad: has no option argnum; there are argnums, aux'],
-    ['jacfwd', () => jacfwd?.(ct.sin, { argnums: 1 })(x), 'ValueError: jacfwd: has no option argnums; there is argnum'],
+    ['jacfwd', () => jacfwd?.(ct.sin, { argnum: 1 })(x), 'ValueError: jacfwd: has no option argnum; there is argnums'],
     [
       'vmap',
       () => vmap?.(ct.sum, { inAxis: 1 })(x),
@@ -81,7 +81,7 @@ describe('options', () => {
   })
 
   it('hessian speaks in its own name', () => {
-    expect(mistake(() => hessian?.(ct.sin, { argnums: 1 })(x))).toContain('ValueError: hessian: has no option argnums')
+    expect(mistake(() => hessian?.(ct.sin, { argnum: 1 })(x))).toContain('ValueError: hessian: has no option argnum')
   })
 })
 

@@ -223,7 +223,7 @@ describe('mistakes', () => {
       () => minimize((x: Tensor) => sum(div(1, x)))(f64([0])),
       'ValueError: minimize: the function is Infinity at the start, or its gradient is not finite',
     ],
-    [() => minimize((x: Tensor) => square(x))(f64([1])), 'ShapeError: grad: the function must return a scalar'],
+    [() => minimize((x: Tensor) => square(x))(f64([1])), 'ShapeError: valueAndGrad: the function must return a scalar'],
     [() => jit((x: Tensor) => minimize(f)(x).params)(f64([1])), 'TraceError'],
   ])('are named: %s', (run, message) => {
     expect(mistake(run)).toContain(message)

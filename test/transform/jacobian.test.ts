@@ -9,14 +9,17 @@ import {
   item,
   jacfwd,
   jacrev,
+  jit,
   linearize,
   linearTranspose,
   matmul,
   mul,
   ones,
+  pow,
   scan,
   sin,
   square,
+  stack,
   sum,
   type Tensor,
   tensor,
@@ -24,6 +27,7 @@ import {
   vjp,
   zeros,
 } from '../../src/index.ts'
+import { plain } from '../support/plain.ts'
 import { expectClose, f64, mistake } from '../support/values.ts'
 
 const vector = tensor([1, 2])
@@ -46,12 +50,75 @@ describe('Jacobians', () => {
       ])
       expect(jacobian(f)(ones([5, 2])).shape).toEqual([5, 3, 5, 2])
       expect(toArray(jacobian((x: Tensor) => square(x))(3))).toBe(6)
-      expect(toArray(jacobian((x: Tensor, y: Tensor) => mul(x, y), { argnum: 1 })(2, vector))).toEqual([
+      expect(toArray(jacobian((x: Tensor, y: Tensor) => mul(x, y), { argnums: 1 })(2, vector))).toEqual([
         [2, 0],
         [0, 2],
       ])
       expect(jacobian(f)(zeros([0, 2])).shape).toEqual([0, 3, 0, 2])
     }
+  })
+  it('of trees are trees of blocks', () => {
+    type Point = { readonly a: Tensor; readonly b: readonly [Tensor, Tensor] }
+    const f = ({ a, b: [u, v] }: Point) => ({ product: matmul(a, u), rest: [mul(u, v), sum(a)] as const })
+    const at: Point = {
+      a: f64([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+      b: [f64([0.5, -1]), f64(3)],
+    }
+    const [forward, reverse] = [jacfwd(f)(at), jacrev(f)(at)]
+    const { product, rest } = forward
+    expect([product.a, product.b[0], product.b[1]].map(x => x.shape)).toEqual([[3, 3, 2], [3, 2], [3]])
+    expect([rest[0].a, rest[0].b[0], rest[1].b[0], rest[1].b[1]].map(x => x.shape)).toEqual([
+      [2, 3, 2],
+      [2, 2],
+      [2],
+      [],
+    ])
+    expect(plain(forward)).toEqual(plain(reverse))
+    expect(toArray(forward.product.b[0])).toEqual(toArray(at.a))
+    expect(toArray(forward.rest[0].b[0])).toEqual([
+      [3, 0],
+      [0, 3],
+    ])
+    expect(toArray(forward.rest[0].b[1])).toEqual([0.5, -1])
+    expect(toArray(reverse.rest[1].a)).toEqual(toArray(ones([3, 2])))
+    expect(toArray(reverse.product.b[1])).toEqual([0, 0, 0])
+  })
+  it('in several arguments are lists, and other arguments are passed on untouched', () => {
+    const f = (x: Tensor, power: number, y: Tensor) => mul(pow(x, power), y)
+    for (const jacobian of [jacfwd, jacrev]) {
+      const [dx, dy] = jacobian(f, { argnums: [0, 2] })(f64([1, 2]), 2, f64([3, 4]))
+      expect(toArray(dx)).toEqual([
+        [6, 0],
+        [0, 16],
+      ])
+      expect(toArray(dy)).toEqual([
+        [1, 0],
+        [0, 4],
+      ])
+      const outside = jit((x: Tensor) => jacobian(f, { argnums: 0 })(x, 2, f64([3, 4])))
+      expect(toArray(outside(f64([1, 2])))).toEqual(toArray(dx))
+    }
+  })
+  it('the Hessian of a tree has all its blocks', () => {
+    const f = ({ x, y }: { readonly x: Tensor; readonly y: Tensor }) => sum(mul(square(x), y))
+    const h = hessian(f)({ x: f64([1, 2]), y: f64([3, 4]) })
+    expect([h.x.x, h.x.y, h.y.x, h.y.y].map(toArray)).toEqual(
+      [
+        [6, 8],
+        [2, 4],
+        [2, 4],
+        [0, 0],
+      ].map(([a, b]) => [
+        [a, 0],
+        [0, b],
+      ]),
+    )
+    const [[xx, xy], [, yy]] = hessian((x: Tensor, y: Tensor) => mul(square(x), y), { argnums: [0, 1] })(3, 5)
+    expect([item(xx as Tensor<[]>), item(xy as Tensor<[]>), item(yy as Tensor<[]>)]).toEqual([10, 6, 0])
   })
   it('the Hessian is symmetric, and hvp its product with a direction', () => {
     const f = (x: Tensor) =>
@@ -82,12 +149,19 @@ describe('Jacobians', () => {
     )
   })
   it('say what they differentiate', () => {
-    expect(mistake(() => jacfwd((x: Tensor) => x, { argnum: 1 })(1))).toContain('argument 1 is undefined')
+    expect(mistake(() => jacfwd((x: Tensor) => x, { argnums: 1 as 0 })(1))).toBe(
+      'ValueError: jacfwd: argnums 1 do not name different ones of 1 arguments, counted from 0',
+    )
+    expect(mistake(() => jacrev((x: readonly Tensor[]) => stack(x))([]))).toContain('jacrev: there is no tensor')
+    expect(mistake(() => hessian((x: Tensor) => x)(vector))).toContain('hessian: the function must return a scalar')
+    expect(mistake(() => hessian((x: Tensor) => sum(x))(tensor([1], { dtype: 'int32' })))).toContain(
+      'hessian: argument',
+    )
     expect(mistake(() => jacrev((x: Tensor) => x)(tensor([1], { dtype: 'int32' })))).toContain(
       'which has no derivative',
     )
     expect(mistake(() => jacfwd((x: Tensor) => cast('int32')(x))(1))).toContain('the function must return a float')
-    expect(mistake(() => jacfwd((x: Tensor) => [x] as never)(1))).toContain('must return one tensor')
+    expect(mistake(() => jacfwd((x: Tensor) => [x, 'x'] as never)(1))).toContain('jacfwd: output[1]')
   })
 })
 
