@@ -6,12 +6,14 @@ import {
   call,
   checkpoint,
   cond,
+  cumsum,
   type Dtype,
   div,
   eq,
   evalShape,
   foriLoop,
   grad,
+  gt,
   item,
   jit,
   lt,
@@ -125,6 +127,57 @@ describe('a number given to a transformed function takes the dtype of the tensor
     const loss = (w: Tensor, n: Tensor): Tensor => sum(mul(mul(w, w), n))
     expect(toArray(jit(grad(loss))(tensor([1, 2], { dtype: 'float64' }), 0.1))).toEqual([0.2, 0.4])
   })
+})
+
+/** What a random program does next, with a tensor that it has and something that it has. */
+const moves: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
+  (x, y) => add(x, y),
+  (x, y) => sub(y, x),
+  (x, y) => maximum(x, y),
+  (x, y) => where(gt(x, y), y, x),
+  x => cumsum({ axis: 0 })(x),
+  (x, y) => checkpoint((a: Tensor, b: Tensor) => maximum(sub(a, b), a))(x, y),
+  (x, y) => foriLoop(0, 2, (_, v: Tensor) => maximum(v, y))(x),
+  x => scan((c: Tensor, v: Tensor) => [add(c, v), c] as const)(1, x)[1],
+  (x, y) =>
+    cond(
+      (a: Tensor, b: Tensor) => add(a, b),
+      (a: Tensor, b: Tensor) => sub(a, b),
+    )(gt(sum(x), 0), x, y),
+]
+
+const program = fc.array(fc.tuple(fc.nat(moves.length - 1), fc.nat(), fc.nat()), { minLength: 1, maxLength: 8 })
+
+/** A program that moves on from a tensor and two numbers. */
+const played =
+  (steps: readonly (readonly [move: number, x: number, y: number])[]) =>
+  (x: Tensor, a: Tensor, b: Tensor): Tensor => {
+    const tensors = [x]
+    for (const [move, i, j] of steps) {
+      const others = [a, b, ...tensors]
+      const next = moves[move] as Function
+      tensors.push(next(tensors[i % tensors.length] as Tensor, others[j % others.length] as Tensor))
+    }
+    return tensors[tensors.length - 1] as Tensor
+  }
+
+it('random programs of tensors and numbers give the same inside of transformations as outside', () => {
+  const sample = fc
+    .constantFrom<Dtype>('float32', 'float64', 'int32')
+    .chain(dtype => fc.tuple(program, fc.constant(dtype), number(dtype), number(dtype)))
+  fc.assert(
+    fc.property(sample, ([steps, dtype, m, n]) => {
+      const f = played(steps)
+      const x = tensor([-3, 1, 2], { dtype })
+      const [a, b] = [m as unknown as Tensor, n as unknown as Tensor]
+      const y = f(x, a, b)
+      expect(identical(jit(f)(x, a, b), y)).toBe(true)
+      expect(identical(jit((...all: [Tensor, Tensor, Tensor]) => checkpoint(jit(f))(...all))(x, a, b), y)).toBe(true)
+      const batch = vmap(f, { inAxes: [0, null, null] })(stack([x, x]), a, b)
+      expect(identical(batch, stack([y, y]))).toBe(true)
+    }),
+    { numRuns: 60, seed: 2 },
+  )
 })
 
 describe('a number that a loop starts with has the dtype that the step gives it', () => {
