@@ -4,7 +4,7 @@
  * Layer: core. `add(x, 0.1)` makes a scalar of x's dtype of the number. A transformation has to hand the function a tensor: a float32
  * one, which remembers here what it is in other dtypes, as long as no op has used it. Read next: ops/define.ts (`lift`).
  */
-import type { Dtype } from './dtype.ts'
+import { type Dtype, isFloat } from './dtype.ts'
 import { dtypeError, fail } from './errors.ts'
 import { asValue, scalar, scalarLike, withShape } from './tensor.ts'
 import type { Tensor } from './types.ts'
@@ -22,6 +22,15 @@ export const weakly = (x: Tensor, as: Otherwise): Tensor => {
 
 /** Whether a tensor stands for a number. */
 export const isWeak = (x: Tensor): boolean => otherwise.has(x)
+
+/** x, which is weak if `like` is: in another float dtype it is what `of` makes of that, in others the same as that. */
+export const weakAs = (x: Tensor, like: Tensor, of: (other: Tensor) => Tensor): Tensor =>
+  isWeak(like)
+    ? weakly(x, (op, dtype) => {
+        const other = beside(op, like, dtype)
+        return isFloat(dtype) ? of(other) : other
+      })
+    : x
 
 /** What x is beside tensors of a dtype: itself, unless it is weak. */
 export const beside = (op: string, x: Tensor, dtype: Dtype): Tensor =>

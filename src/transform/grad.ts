@@ -115,7 +115,7 @@ export const gradientIn =
 /**
  * The gradient of a scalar function, in reverse mode: a function of the same arguments whose result has the structure,
  * shapes and dtypes of argument `argnums` (a list of them for a list). Arguments are trees of tensors; numbers stand for
- * float32 scalars. Other arguments are passed on untouched.
+ * scalars, whose gradient is float32. Other arguments are passed on untouched.
  *
  * With `aux: true` f returns [scalar, aux], and the result is [gradient, aux].
  * @throws ShapeError unless f returns a scalar; DtypeError unless it and the arguments are floats; TreeError for leaves that are no tensors

@@ -9,6 +9,8 @@ import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Operation, Params, Tensor } from '../core/types.ts'
+import { weakAs } from '../core/weak.ts'
+import { cast } from '../ops/comparison.ts'
 import { zerosOf } from '../ops/define.ts'
 import { type Arguments, checkLike, flattenFunction, liftArguments, liftLike } from './arguments.ts'
 
@@ -47,9 +49,13 @@ export const jvpFlat = (
     'jvp',
     scope => (op, params, args) => forward(scope, op, params, args),
     scope => {
+      const wrapped = (primal: Tensor, tangent: Tensor): Tensor =>
+        scope.wrap(typeOf(primal), { primal, tangent }, primal)
       const inputs = primals.map((primal, i) => {
         const tangent = tangents[i] ?? null
-        return tangent === null ? primal : scope.wrap(typeOf(primal), { primal, tangent }, primal)
+        if (tangent === null) return primal
+        const input = wrapped(primal, tangent)
+        return weakAs(input, primal, other => wrapped(other, cast(other.dtype)(tangent)))
       })
       const outputs = checkOutputs('jvp', f(...inputs))
       return [outputs.map(y => scope.open(y)?.primal ?? y), outputs.map(y => scope.open(y)?.tangent ?? null)]

@@ -12,6 +12,8 @@ import { typeOf } from '../core/tensor.ts'
 import { bind, type Scope, typesOf, withTrace } from '../core/trace.ts'
 import { flattenWithPaths, sameTree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Maybe, Operation, Params, Pullback, Tensor } from '../core/types.ts'
+import { weakAs } from '../core/weak.ts'
+import { cast } from '../ops/comparison.ts'
 import { zerosOf } from '../ops/define.ts'
 import { add } from '../ops/elementwise.ts'
 import { type Arguments, checkLike, flattenFunction, liftArguments, liftLike, type TensorTree } from './arguments.ts'
@@ -93,9 +95,16 @@ export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): reado
     scope => {
       const first = places
       places += inputs.length
-      const tracers = inputs.map((x, i) =>
-        isFloat(x.dtype) ? scope.wrap(typeOf(x), { value: x, place: first + i }, x) : x,
-      )
+      // Where on the tape a number has been read in another dtype.
+      const readings: { readonly input: number; readonly place: number }[] = []
+      const wrapped = (value: Tensor, place: number): Tensor => scope.wrap(typeOf(value), { value, place }, value)
+      const tracers = inputs.map((x, i) => {
+        if (!isFloat(x.dtype)) return x
+        return weakAs(wrapped(x, first + i), x, other => {
+          readings.push({ input: i, place: places })
+          return wrapped(other, places++)
+        })
+      })
       const outputs = checkOutputs(kind, f(...tracers))
       const ends = outputs.map(scope.open)
       const pullback: Pullback = cts => {
@@ -107,6 +116,13 @@ export const vjpFlat = (f: Flat, inputs: readonly Tensor[], kind = 'vjp'): reado
           cotangents.set(end.place, sum === undefined ? ct : add(sum, ct))
         })
         backward(tape, cotangents)
+        for (const { input, place } of readings) {
+          const ct = cotangents.get(place)
+          if (ct === undefined) continue
+          const own = cast((inputs[input] as Tensor).dtype)(ct)
+          const sum = cotangents.get(first + input)
+          cotangents.set(first + input, sum === undefined ? own : add(sum, own))
+        }
         return inputs.map((_, i) => cotangents.get(first + i) ?? null)
       }
       return [outputs.map((y, i) => ends[i]?.value ?? y), pullback]

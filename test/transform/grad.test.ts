@@ -186,7 +186,7 @@ describe('mistakes under grad', () => {
   })
 
   it('mixed dtypes inside, as anywhere', () => {
-    expect(mistake(() => grad((x: Tensor) => mul(x, f64(2)))(1))).toBe(
+    expect(mistake(() => grad((x: Tensor) => mul(x, f64(2)))(tensor(1)))).toBe(
       "DtypeError: mul: dtypes differ: float32 and float64; convert one, as in cast('float64')(x)",
     )
   })

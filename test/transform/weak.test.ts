@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { identical, scalar } from '../../src/core/tensor.ts'
 import {
+  abs,
   add,
   call,
+  cast,
   checkpoint,
   cond,
   cumsum,
@@ -14,12 +16,16 @@ import {
   foriLoop,
   grad,
   gt,
+  hessian,
   item,
   jit,
+  jvp,
+  linearize,
   lt,
   makeProgram,
   maximum,
   mul,
+  onesLike,
   scan,
   stack,
   sub,
@@ -28,9 +34,11 @@ import {
   type Tensor,
   tensor,
   toArray,
+  vjp,
   vmap,
   where,
   whileLoop,
+  zeros,
 } from '../../src/index.ts'
 import { key, uniform } from '../../src/random/index.ts'
 import { mistake } from '../support/values.ts'
@@ -178,6 +186,38 @@ it('random programs of tensors and numbers give the same inside of transformatio
     }),
     { numRuns: 60, seed: 2 },
   )
+})
+
+describe('a number that is differentiated takes the dtype of the tensors beside it too', () => {
+  const x = tensor([-3, 1, 2], { dtype: 'float64' })
+
+  for (const [name, f] of Object.entries(functions))
+    it(`with the derivative of a float64 scalar, as float32: ${name}`, () => {
+      fc.assert(
+        fc.property(fc.double({ min: -2, max: 2, noNaN: true }), n => {
+          const exact = scalar(n, 'float64') as Tensor
+          const [y, pullback] = vjp(f)(x, n as unknown as Tensor)
+          const [wanted, wantedPullback] = vjp(f)(x, exact)
+          expect(identical(y, wanted)).toBe(true)
+          const [[dx, dn], [wantedX, wantedN]] = [pullback(onesLike(y)), wantedPullback(onesLike(y))]
+          expect(identical(dx, wantedX)).toBe(true)
+          expect(identical(dn, cast('float32')(wantedN))).toBe(true)
+          const [, dy] = jvp(f)([x, n as unknown as Tensor], [x, scalar(0.5)])
+          expect(identical(dy, jvp(f)([x, exact], [x, scalar(0.5, 'float64')])[1])).toBe(true)
+        }),
+        { numRuns: 30, seed: 3 },
+      )
+    })
+
+  it('in two dtypes at once, jitted, and twice', () => {
+    const f = (y: Tensor, n: Tensor): Tensor => sum(mul(mul(y, n), n))
+    const both = (n: Tensor): Tensor => add(mul(n, sum(tensor([1, 2]))), cast('float32')(f(x, n)))
+    expect(toArray(grad(both)(0.5))).toBe(3)
+    expect(toArray(jit(grad(f, { argnums: 1 }))(abs(x), 0.5))).toBe(6)
+    expect(toArray(grad(jit(f), { argnums: 1 })(abs(x), 0.5))).toBe(6)
+    expect(toArray(hessian(f, { argnums: 1 })(abs(x), 0.5))).toBe(12)
+    expect(toArray(linearize(f)(abs(x), 0.5)[1](zeros([3], { dtype: 'float64' }), 1))).toBe(6)
+  })
 })
 
 describe('a number that a loop starts with has the dtype that the step gives it', () => {
