@@ -8,6 +8,7 @@ import { showPlan } from '../../src/compile/show.ts'
 import { asValue, cellOf } from '../../src/core/tensor.ts'
 import type { Tensor } from '../../src/core/types.ts'
 import { makeProgram } from '../../src/index.ts'
+import { SEED } from '../support/values.ts'
 import { type WholeProgram, wholePrograms } from '../support/whole-programs.ts'
 
 const RUNS = Number(process.env.LAW_RUNS ?? 60)
@@ -45,7 +46,7 @@ describe('a plan computes what the program does', () => {
           expect(asValue(y).dtype).toBe(y.dtype)
         })
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 
@@ -62,7 +63,7 @@ describe('a plan computes what the program does', () => {
           })
         })
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 })

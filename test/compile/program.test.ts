@@ -11,6 +11,7 @@ import { run } from '../../src/core/program.ts'
 import { cellOf } from '../../src/core/tensor.ts'
 import type { Program, Tensor } from '../../src/core/types.ts'
 import * as C from '../../src/index.ts'
+import { SEED } from '../support/values.ts'
 import { wholePrograms } from '../support/whole-programs.ts'
 
 const RUNS = Number(process.env.LAW_RUNS ?? 50)
@@ -32,7 +33,7 @@ describe.each([
         const program = record(f, args)
         expect(values(run(pass(program))(...args))).toEqual(values(run(program)(...args)))
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 
@@ -42,7 +43,7 @@ describe.each([
         const once = pass(record(f, args))
         expect(String(pass(once))).toBe(String(once))
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 })
@@ -119,7 +120,7 @@ describe('a plan of a gradient', () => {
         const plan = withBackend(reference, () => compileProgram(record(gradient, args)))
         expect(runPlan(reference.run, plan, args.map(cellOf)).map(y => [...y])).toEqual(values(wanted ?? []))
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 })

@@ -14,6 +14,7 @@ import { cellOf } from '../../../src/core/tensor.ts'
 import type { Concrete, Tensor } from '../../../src/core/types.ts'
 import * as C from '../../../src/index.ts'
 import { key, normal } from '../../../src/random/index.ts'
+import { SEED } from '../../support/values.ts'
 import { type WholeProgram, wholePrograms } from '../../support/whole-programs.ts'
 
 const RUNS = Number(process.env.LAW_RUNS ?? 60)
@@ -32,18 +33,29 @@ const settings: readonly (readonly [string, CompileOptions])[] = [
   ['all passes', {}],
 ]
 
-const expectNear = (found: readonly Tensor[], wanted: readonly Tensor[], tolerance: number, what: string): void => {
-  wanted.forEach((y, i) => {
+const onReference = ({ f, args }: WholeProgram): readonly Tensor[] => withBackend(reference, () => f(...args))
+
+/** What the reference makes of inputs that differ in their last bits: what a program magnifies, roundings are magnified by too. */
+const disturbed = (program: WholeProgram): readonly Tensor[] =>
+  onReference({ ...program, args: program.args.map(x => (x.dtype === 'float32' ? C.mul(x, 1 + DISTURBANCE) : x)) })
+const DISTURBANCE = 1e-6
+/** Roundings on the way are as so many disturbances of the inputs. */
+const ROUNDINGS = 100
+
+const expectNear = (found: readonly Tensor[], program: WholeProgram, tolerance: number, what: string): void => {
+  let others: readonly Tensor[] | undefined
+  onReference(program).forEach((y, i) => {
     const [a, b] = [cellOf(found[i] as Tensor), cellOf(y)]
     expect(a.length, what).toBe(b.length)
     b.forEach((value, k) => {
-      const near = Math.abs((a[k] ?? Number.NaN) - value) <= tolerance * Math.max(1, Math.abs(value))
-      if (!near && !Object.is(a[k], value)) expect(a[k], `result ${i}, element ${k} of ${what}`).toBe(value)
+      const off = Math.abs((a[k] ?? Number.NaN) - value)
+      if (off <= tolerance * Math.max(1, Math.abs(value)) || Object.is(a[k], value)) return
+      others ??= disturbed(program)
+      const spread = Math.abs((cellOf(others[i] as Tensor)[k] ?? Number.NaN) - value)
+      if (!(off <= ROUNDINGS * spread)) expect(a[k], `result ${i}, element ${k} of ${what}`).toBe(value)
     })
   })
 }
-
-const onReference = ({ f, args }: WholeProgram): readonly Tensor[] => withBackend(reference, () => f(...args))
 
 const compiled = ({ f, args }: WholeProgram, options: CompileOptions) => {
   const program = C.makeProgram((...xs: readonly Tensor[]) => f(...xs))(...args)
@@ -60,21 +72,20 @@ describe.each([
   it('op by op', () => {
     fc.assert(
       fc.property(wholePrograms({ dtype }), program => {
-        expectNear(program.f(...program.args), onReference(program), tolerance, 'eager ops')
+        expectNear(program.f(...program.args), program, tolerance, 'eager ops')
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 
   it('op by op and compiled, on larger tensors', () => {
     fc.assert(
       fc.property(wholePrograms({ dtype, sizes: 'large' }), program => {
-        const wanted = onReference(program)
-        expectNear(program.f(...program.args), wanted, tolerance, 'eager ops')
+        expectNear(program.f(...program.args), program, tolerance, 'eager ops')
         const { results, plan } = compiled(program, {})
-        expectNear(results, wanted, tolerance, showPlan(plan))
+        expectNear(results, program, tolerance, showPlan(plan))
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 
@@ -82,9 +93,9 @@ describe.each([
     fc.assert(
       fc.property(wholePrograms({ dtype }), program => {
         const { results, plan } = compiled(program, options)
-        expectNear(results, onReference(program), tolerance, showPlan(plan))
+        expectNear(results, program, tolerance, showPlan(plan))
       }),
-      { numRuns: RUNS },
+      { seed: SEED, numRuns: RUNS },
     )
   })
 })

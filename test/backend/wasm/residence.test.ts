@@ -4,6 +4,7 @@ import { createHeap } from '../../../src/backend/wasm/heap.ts'
 import { createResidence } from '../../../src/backend/wasm/residence.ts'
 import { hostOf } from '../../../src/core/tensor.ts'
 import type { Cell } from '../../../src/core/types.ts'
+import { SEED } from '../../support/values.ts'
 
 const cellOf = (seed: number, size: number): Cell => ({
   host: Float32Array.from({ length: size }, (_, i) => seed + i),
@@ -35,7 +36,7 @@ describe('the cache of tensors', () => {
           expect(hostOf(cell)[999]).toBe(-1000 * i + 999)
         })
       }),
-      { numRuns: 30 },
+      { seed: SEED, numRuns: 30 },
     )
   })
 

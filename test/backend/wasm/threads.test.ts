@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type StartWorker, startWorker } from '../../../src/backend/wasm/spawn.ts'
 import { createPool, type Pool, type PoolOptions } from '../../../src/backend/wasm/threads.ts'
+import { SEED } from '../../support/values.ts'
 import { ADD, ARRIVE, adder, BAD, DATA, IMPORT, openRig, type Rig, STOP, TRAP } from './rig.ts'
 
 const here = import.meta.dirname
@@ -47,7 +48,7 @@ describe('chunks', () => {
           pool.end()
         }
       }),
-      { numRuns: 50 },
+      { seed: SEED, numRuns: 50 },
     )
   })
 
