@@ -11,9 +11,10 @@ import { type Kernel, kernelDtypes, kernelShapes } from '../core/kernel.ts'
 import { createProgram, outputTypes } from '../core/program.ts'
 import { range, sizeOf } from '../core/shape.ts'
 import { concrete, hostOf } from '../core/tensor.ts'
-import type { Operation, Params, Program, TensorType } from '../core/types.ts'
+import type { Concrete, Operation, Params, Program, Tensor, TensorType } from '../core/types.ts'
 import type { Backend, Lowering } from './backend.ts'
 import { type Ready, theEngine } from './wasm/engine.ts'
+import { everywhere, numbersIn, ruleOf } from './wasm/uniform.ts'
 
 /** A plan of one kernel. */
 const kernelPlan = (kernel: Kernel, inputs: readonly TensorType[]): Plan => {
@@ -54,7 +55,6 @@ const programOf = (
 
 /** At most so many signatures of one op are remembered. */
 const REMEMBERED = 2000
-const known = new WeakMap<Lowering, Map<string, Ready>>()
 
 const signature = (params: Params, args: readonly TensorType[]): string => {
   let key = ''
@@ -63,16 +63,43 @@ const signature = (params: Params, args: readonly TensorType[]): string => {
   return key
 }
 
-const readyFor = (op: Lowering, params: Params, args: readonly TensorType[], outs: readonly TensorType[]): Ready => {
-  const key = signature(params, args)
-  const mine = known.get(op) ?? new Map<string, Ready>()
-  const found = mine.get(key)
-  if (found !== undefined) return found
-  known.set(op, mine)
-  if (mine.size >= REMEMBERED) mine.clear()
-  const ready = theEngine().prepare(compileProgram(programOf(op as unknown as Operation, params, args, outs)))
-  mine.set(key, ready)
-  return ready
+type OfOp<V> = (op: Lowering, params: Params, args: readonly TensorType[], outs: readonly TensorType[]) => V
+
+/** What is found once for some op, params and types. */
+const remembering = <V>(make: OfOp<V>): OfOp<V> => {
+  const known = new WeakMap<Lowering, Map<string, V>>()
+  return (op, params, args, outs) => {
+    const key = signature(params, args)
+    const mine = known.get(op) ?? new Map<string, V>()
+    const found = mine.get(key)
+    if (found !== undefined) return found
+    known.set(op, mine)
+    if (mine.size >= REMEMBERED) mine.clear()
+    const made = make(op, params, args, outs)
+    mine.set(key, made)
+    return made
+  }
+}
+
+const readyFor = remembering(
+  (op, params, args, outs): Ready =>
+    theEngine().prepare(compileProgram(programOf(op as unknown as Operation, params, args, outs))),
+)
+
+const ruleFor = remembering((op, params, args, outs) => ruleOf(op.lower(params, args, outs)))
+
+/** The result of an op on tensors that are one number everywhere; null where that is not all there is to it. */
+const uniform = (
+  op: Lowering,
+  params: Params,
+  args: readonly Concrete[],
+  outs: readonly TensorType[],
+): readonly Tensor[] | null => {
+  const [out, ...others] = outs
+  const numbers = out === undefined || others.length > 0 ? null : numbersIn(args)
+  if (numbers === null) return null
+  const rule = ruleFor(op, params, args, outs)
+  return rule === null ? null : [everywhere(out as TensorType, rule(numbers))]
 }
 
 const compiled = new WeakMap<Program, { readonly ready: Ready; readonly types: readonly TensorType[] }>()
@@ -97,7 +124,8 @@ export const wasm: Backend = {
     const engine = theEngine()
     return engine.run(engine.prepare(kernelPlan(kernel, args)), args, types).map(y => hostOf(y.cell))
   },
-  evaluate: (op, params, args, outs) => theEngine().run(readyFor(op, params, args, outs), args, outs),
+  evaluate: (op, params, args, outs) =>
+    uniform(op, params, args, outs) ?? theEngine().run(readyFor(op, params, args, outs), args, outs),
   execute: (program, args, donated) => {
     const { ready, types } = readyProgram(program)
     return theEngine().run(ready, args, types, donated)

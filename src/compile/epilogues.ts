@@ -13,11 +13,11 @@ import { isMap, type MapNest, mapExprs } from './kernels.ts'
 import { canTake } from './maps.ts'
 import {
   dependsOn,
+  extend,
   hasKernel,
   type KernelSite,
   type Network,
   readersOf,
-  remove,
   replaceKernel,
   type Site,
 } from './network.ts'
@@ -114,19 +114,15 @@ const nextOf = (network: Network, site: KernelSite, refused: Set<Site>, maxInput
 export const takeEpilogues = (network: Network, maxInputs: number): void => {
   for (const site of network.sites) {
     if (!site.alive || !takesEpilogues(site)) continue
+    const before = site.node
     const refused = new Set<Site>()
-    for (
-      let next = nextOf(network, site, refused, maxInputs);
-      next !== undefined;
-      next = nextOf(network, site, refused, maxInputs)
-    ) {
-      const { node } = next
-      const before = site.node
-      const kernel = withMap(before, node.kernel)
-      remove(network, next)
-      replaceKernel(network, site, kernel, [...before.outputs, ...node.outputs], [...before.ops, ...node.ops])
-      if (tooLarge(ownExprs(site))) break
-    }
+    do {
+      const next = nextOf(network, site, refused, maxInputs)
+      if (next === undefined) break
+      extend(network, site, next, withMap(site.node, next.node.kernel))
+    } while (!tooLarge(ownExprs(site)))
+    const { node } = site
+    if (node !== before) replaceKernel(network, site, node.kernel, node.outputs, node.ops)
   }
 }
 

@@ -36,6 +36,8 @@ type Building = {
   readonly values: GraphValue[]
   readonly nodes: GraphNode[]
   readonly forms: Forms
+  /** The forms of kernels whose loads name inputs by number, before they name values. */
+  readonly unwired: Forms
   readonly at: Map<Variable, ValueId>
   /** Values whose elements follow a formula. */
   readonly formulas: Map<ValueId, Formula>
@@ -101,7 +103,7 @@ const renamed = (kernel: Kernel): number | undefined => {
 }
 
 const addKernel = (building: Building, wired: Wired, outputs: readonly ValueId[], ops: readonly string[]): void => {
-  addTidy(building, { ...wired, kernel: tidy(wired.kernel, createForms()) }, outputs, ops)
+  addTidy(building, { ...wired, kernel: tidy(wired.kernel, building.unwired) }, outputs, ops)
 }
 
 /** Adds a kernel that is in its normal form. */
@@ -167,7 +169,7 @@ const kernelOf = (building: Building, equation: Equation, values: readonly Value
   const done = kernel.tag === 'contract' || renamed(kernel) !== undefined
   const made = done
     ? kernel
-    : tidy(withFormulas(building, { kernel: gathered(kernel), inputs: values }).kernel, createForms())
+    : tidy(withFormulas(building, { kernel: gathered(kernel), inputs: values }).kernel, building.unwired)
   building.kernels.set(key, made)
   return made
 }
@@ -250,6 +252,7 @@ export const lower = (program: Program, compile: (program: Program) => Plan): Gr
     values: [],
     nodes: [],
     forms: createForms(),
+    unwired: createForms(),
     at: new Map(),
     formulas: new Map(),
     copies: new Map(),

@@ -122,13 +122,14 @@ export const moveFreeMaps = (network: Network): void => {
 export const moveMaps = (network: Network, maxInputs: number): void => {
   moveAll(network, site => {
     const inputs = new Set(site.node.inputs)
-    let nodes = nodesOf(placesOf(site.node.kernel).map(({ expr }) => expr)).length
+    let nodes: number | undefined
     return site.node.inputs.flatMap(value => {
       const made = canTake(site, value) ? madeByMap(network, value) : undefined
       if (made === undefined || made.site === site) return []
       if (!isFree(made.expr) && !worthwhile(network, made, value, site)) return []
       const more = loadsOf([made.expr]).map(load => load.input)
       const size = nodesOf([made.expr]).length
+      nodes ??= nodesOf(placesOf(site.node.kernel).map(({ expr }) => expr)).length
       if (new Set([...inputs, ...more]).size - 1 + site.node.outputs.length > maxInputs || nodes + size > MOST_NODES)
         return []
       for (const v of more) inputs.add(v)

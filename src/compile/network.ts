@@ -82,6 +82,22 @@ export const replaceKernel = (
   for (const v of before) if (!site.node.inputs.includes(v)) forget(network, v)
 }
 
+/** Lets a site take in another one, as long as its kernel is in the making: `replaceKernel` with that kernel brings it into its form. */
+export const extend = (network: Network, site: KernelSite, other: KernelSite, kernel: Kernel): void => {
+  const { inputs, outputs, ops } = site.node
+  remove(network, other)
+  for (const v of inputs) network.readers.get(v)?.delete(site)
+  const all = [...outputs, ...other.node.outputs]
+  const keep = all.map(v => wanted(network, v))
+  replace(network, site, {
+    tag: 'kernel',
+    kernel: keep.every(Boolean) ? kernel : withoutResults(kernel, keep),
+    inputs: [...new Set([...inputs, ...other.node.inputs])].filter(v => !outputs.includes(v)),
+    outputs: all.filter((_, i) => keep[i]),
+    ops: [...ops, ...other.node.ops],
+  })
+}
+
 /** A kernel that keeps some of its results; one of a kind that cannot leave any out as it is. */
 const withoutResults = (kernel: Kernel, keep: readonly boolean[]): Kernel => {
   const kept = <A>(list: readonly A[]): readonly A[] => list.filter((_, i) => keep[i])

@@ -14,7 +14,7 @@ import { scalarLike } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Domain, Op, Tensor } from '../core/types.ts'
 import { commonDtype, defineOp, first, lift, liftOne, only, primitive, typed } from './define.ts'
-import { alignBatch, binary, fn, type Unary, unary } from './elementwise.ts'
+import { alignBatch, binary, fn, noParams, type Unary, unary } from './elementwise.ts'
 import { broadcastIndex, broadcastTo, sumTo } from './movement.ts'
 
 const comparison = (name: 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', doc: string, accepts: 'any' | 'number') =>
@@ -98,16 +98,16 @@ const whereOp: Op<Record<string, never>> = defineOp({
     rule: 'jvp',
     jvp: (_params, [condition], [, dx = null, dy = null], [out]) => {
       const zero = scalarLike(0, out?.dtype ?? 'float32')
-      return [broadcastTo(out?.shape ?? [])(bind1(whereOp, {}, condition as Tensor, dx ?? zero, dy ?? zero))]
+      return [broadcastTo(out?.shape ?? [])(bind1(whereOp, noParams, condition as Tensor, dx ?? zero, dy ?? zero))]
     },
     transpose: (_params, ct, [condition, x, y], types) => {
       const zero = scalarLike(0, ct.dtype)
       const taken = (i: number, a: Tensor, b: Tensor): Tensor =>
-        sumTo(types[i]?.shape ?? [])(bind1(whereOp, {}, condition as Tensor, a, b))
+        sumTo(types[i]?.shape ?? [])(bind1(whereOp, noParams, condition as Tensor, a, b))
       return [null, x === null ? taken(1, ct, zero) : null, y === null ? taken(2, zero, ct) : null]
     },
   },
-  batch: (_params, args, batched) => [bind1(whereOp, {}, ...alignBatch(args, batched))],
+  batch: (_params, args, batched) => [bind1(whereOp, noParams, ...alignBatch(args, batched))],
   sample: draw => {
     const shape = draw.shape()
     const part = (): Shape => shape.map(n => (draw.integer(0, 3) === 0 ? 1 : n))
@@ -123,7 +123,7 @@ const whereOp: Op<Record<string, never>> = defineOp({
  */
 export const where = primitive(whereOp, ((condition: TensorLike, x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = lift('where', [x, y])
-  return bind1(whereOp, {}, liftOne('where', condition), a as Tensor, b as Tensor)
+  return bind1(whereOp, noParams, liftOne('where', condition), a as Tensor, b as Tensor)
 }) as Where)
 
 type Where = <C extends TensorLike, X extends TensorLike, Y extends TensorLike>(

@@ -38,6 +38,8 @@ import {
 import { broadcastIndex, broadcastTo, reshape, sumTo } from './movement.ts'
 
 type None = Record<string, never>
+/** The params of ops that have none: one object, so that what passes know of it is found again. */
+export const noParams: None = {}
 
 /** ∂out/∂argument as a function of the arguments and the output; a number where it is constant. */
 type Partial = number | ((...argsAndOutput: readonly Tensor[]) => TensorLike)
@@ -190,7 +192,7 @@ export const unary = (declaration: {
     partials: partial === null ? null : [partial],
     domains: [sample],
   })
-  return primitive(op, ((x: TensorLike) => bind1(op, {}, ...lift(rest.name, [x]))) as Unary)
+  return primitive(op, ((x: TensorLike) => bind1(op, noParams, ...lift(rest.name, [x]))) as Unary)
 }
 
 /** A function of two arguments. `partials` are given both arguments and the result; see `unary` for the rest. */
@@ -217,7 +219,7 @@ export const binary = (declaration: {
     partials: partials as readonly Partial[] | null,
     domains: sample,
   })
-  return primitive(op, ((x: TensorLike, y: TensorLike) => bind1(op, {}, ...lift(rest.name, [x, y]))) as Binary)
+  return primitive(op, ((x: TensorLike, y: TensorLike) => bind1(op, noParams, ...lift(rest.name, [x, y]))) as Binary)
 }
 
 /** A kernel function as a scalar rule. */
