@@ -5,13 +5,14 @@
  * and their rules differentiated again. Read first: derive.ts, call.ts.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { isFloat } from '../core/dtype.ts'
+import { type Dtype, isFloat } from '../core/dtype.ts'
 import { fail, ruleError, treeError, valueError } from '../core/errors.ts'
 import { type Flat, inputTypes, outputTypes, run } from '../core/program.ts'
-import { asValue, isTensor, showType } from '../core/tensor.ts'
+import { asValue, isTensor, scalar, showType } from '../core/tensor.ts'
 import { bind, typesOf } from '../core/trace.ts'
 import { leafCount, type TreeShape, treeDifference, unflatten } from '../core/tree.ts'
 import type { Operation, Program, Tensor, TensorType } from '../core/types.ts'
+import { beside, isWeak, strong, weakly } from '../core/weak.ts'
 import { sumOp } from '../ops/movement.ts'
 import { type Arguments, liftArguments, liftResults, requireFunction } from './arguments.ts'
 import { derive, filled, flattenArguments, floats, pick, placed, put, recordBody, vmapProgram } from './derive.ts'
@@ -37,6 +38,29 @@ const closedBody = (op: string, part: string, f: unknown, shape: TreeShape, type
   requireClosed(op, part, captured)
   const whole = derive(program, 'with constants', (...xs) => run(program)(...xs, ...captured), types)
   return { program: captured.length === 0 ? program : whole, outShape }
+}
+
+/**
+ * Arguments whose numbers have the dtype in which the function reads them, if that is one: its rules know arguments by type. The
+ * function is recorded for it, if there are numbers.
+ */
+const settled = (op: string, f: unknown, args: unknown): readonly [readonly Tensor[], TreeShape] => {
+  const [xs, shape] = flattenArguments(op, liftArguments(args) as readonly unknown[])
+  if (!xs.some(isWeak)) return [xs, shape]
+  const read = xs.map(() => new Set<Dtype>())
+  const noting = xs.map((x, i) => {
+    const note = (kind: string, dtype: Dtype): Tensor => {
+      read[i]?.add(dtype)
+      return beside(kind, x, dtype)
+    }
+    return isWeak(x) ? weakly(scalar(0), note) : x
+  })
+  recordBody(op, f, shape, typesOf(xs), noting)
+  const strongly = (x: Tensor, i: number): Tensor => {
+    const [dtype, ...others] = read[i] ?? []
+    return dtype === undefined || others.length > 0 ? strong(x) : beside(op, x, dtype)
+  }
+  return [xs.map(strongly), shape]
 }
 
 const checkTypes = (op: string, what: string, found: readonly TensorType[], wanted: readonly TensorType[]): void => {
@@ -89,7 +113,7 @@ export const customJvp =
   ) =>
   (...args: Arguments<Args>): Y => {
     requireFunction('customJvp', rule)
-    const [xs, shape] = flattenArguments('customJvp', liftArguments(args) as readonly unknown[])
+    const [xs, shape] = settled('customJvp', f, args)
     const types = typesOf(xs)
     const value = closedBody('customJvp', 'the function', f, shape, types)
     const tangent = closedBody('customJvp', 'the rule', rule, list([shape, shape]), [...types, ...types])
@@ -180,7 +204,7 @@ export const customVjp =
   ) =>
   (...args: Arguments<Args>): Y => {
     for (const part of [f, forward, backward]) requireFunction('customVjp', part)
-    const [xs, shape] = flattenArguments('customVjp', liftArguments(args) as readonly unknown[])
+    const [xs, shape] = settled('customVjp', f, args)
     const types = typesOf(xs)
     const value = closedBody('customVjp', 'the function', f, shape, types)
     const outs = outputTypes(value.program)

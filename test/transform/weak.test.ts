@@ -9,6 +9,8 @@ import {
   checkpoint,
   cond,
   cumsum,
+  customJvp,
+  customVjp,
   type Dtype,
   div,
   eq,
@@ -55,6 +57,14 @@ const functions: { readonly [name: string]: Function } = {
   stack: (x, n) => stack([n, sum(x)]),
 }
 
+/** A function with its own pullback as a rule. */
+const withPullback = (f: Function): Function =>
+  customVjp(
+    f,
+    (x, n) => [f(x, n), [x, n] as const],
+    ([x, n], ct) => vjp(f)(x, n)[1](ct),
+  )
+
 /** A function of a tensor and a number inside of each transformation that hands it tensors. */
 const inside: { readonly [name: string]: (f: Function) => Function } = {
   jit: f => jit(f),
@@ -66,6 +76,8 @@ const inside: { readonly [name: string]: (f: Function) => Function } = {
   'jit of checkpoint': f => jit((x: Tensor, n: Tensor) => checkpoint(f)(x, n)),
   cond: f => (x, n) => cond(f, f)(true, x, n),
   'jit of switchCase': f => jit((x: Tensor, n: Tensor) => switchCase([f, f])(1, x, n)),
+  customJvp: f => (x, n) => customJvp(f, ([y, m], ts) => jvp(f)([y, m], ts)[1])(x, n),
+  'jit of customVjp': f => jit((x: Tensor, n: Tensor) => withPullback(f)(x, n)),
   'a scan in jit': f =>
     jit(
       (x: Tensor, n: Tensor) =>
@@ -208,6 +220,16 @@ describe('a number that is differentiated takes the dtype of the tensors beside 
         { numRuns: 30, seed: 3 },
       )
     })
+
+  it('through rules of functions of its own', () => {
+    const f = functions.add as Function
+    const product: Function = (y, n) => mul(f(y, n), n)
+    const wanted = toArray(grad((n: Tensor) => sum(product(x, n)))(0.3))
+    for (const own of [withPullback(product), customJvp(product, ([y, n], ts) => jvp(product)([y, n], ts)[1])]) {
+      expect(toArray(grad((n: Tensor) => sum(own(x, n)))(0.3))).toBe(wanted)
+      expect(toArray(jit(grad((n: Tensor) => sum(own(x, n))))(0.3))).toBe(wanted)
+    }
+  })
 
   it('in two dtypes at once, jitted, and twice', () => {
     const f = (y: Tensor, n: Tensor): Tensor => sum(mul(mul(y, n), n))
