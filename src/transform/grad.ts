@@ -9,11 +9,11 @@ import { requireOptions } from '../core/options.ts'
 import { checkPromise, type Flat } from '../core/program.ts'
 import type { Check, ScalarOnly } from '../core/shape-types.ts'
 import { isTensor, scalarLike, showType } from '../core/tensor.ts'
-import { flatten, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { zerosOf } from '../ops/define.ts'
 import { type Argnums, type GradOf, inArguments } from './argnums.ts'
 import { type Arguments, requireFunction } from './arguments.ts'
+import { type WithAux, withAux } from './aux.ts'
 import { vjpFlat } from './vjp.ts'
 
 const checkScalar = (op: string, y: unknown): Tensor => {
@@ -34,11 +34,6 @@ const checkScalar = (op: string, y: unknown): Tensor => {
 
 type Evaluated = { readonly value: Tensor; readonly aux: unknown; readonly gradient: unknown }
 
-const pairOf = (op: string, y: unknown): readonly [unknown, unknown] =>
-  Array.isArray(y) && y.length === 2
-    ? [y[0], y[1]]
-    : fail(treeError(op, `with aux: true the function must return [scalar, aux], got ${describe(y)}`))
-
 const evaluate = (
   op: string,
   f: (...args: readonly unknown[]) => unknown,
@@ -48,19 +43,12 @@ const evaluate = (
   requireFunction(op, f)
   const { argnums = 0, aux: hasAux = false } = requireOptions(op, options, ['argnums', 'aux'])
   const { xs, at, together } = inArguments(op, f, argnums, args)
-  let restore: (tensors: readonly Tensor[]) => unknown = () => undefined
+  let restore: WithAux['restore'] = () => undefined
   const flat: Flat = (...inputs) => {
-    const y = at(inputs)
-    const [loss, aux] = hasAux ? pairOf(op, y) : [y, []]
-    checkPromise(op, loss)
-    const [leaves, auxShape] = flatten(aux)
-    const tensors = leaves.filter(isTensor)
-    restore = values =>
-      unflatten(
-        auxShape,
-        leaves.map(x => (isTensor(x) ? values[tensors.indexOf(x)] : x)),
-      )
-    return [checkScalar(op, loss), ...tensors]
+    const found = withAux(op, at(inputs), hasAux, 'scalar')
+    checkPromise(op, found.result)
+    restore = found.restore
+    return [checkScalar(op, found.result), ...found.tensors]
   }
   const [[value, ...auxValues], pullback] = vjpFlat(flat, xs, 'grad')
   const y = value as Tensor
@@ -106,11 +94,13 @@ interface Differentiate<Plain extends keyof Returned<0, 0>, WithAux extends keyo
 
 type Erased = (...args: readonly unknown[]) => unknown
 
-/** The gradient in the name of another function. */
+/** The gradient, with aux where there is one, in the name of another function. */
 export const gradientIn =
   (op: string, f: Erased, options: GradOptions): Erased =>
-  (...args) =>
-    evaluate(op, f, options, args).gradient
+  (...args) => {
+    const { aux, gradient } = evaluate(op, f, options, args)
+    return options.aux === true ? [gradient, aux] : gradient
+  }
 
 /**
  * The gradient of a scalar function, in reverse mode: a function of the same arguments whose result has the structure,
@@ -125,11 +115,7 @@ export const gradientIn =
 export const grad: Differentiate<'grad', 'gradAux'> = (<N extends Argnums>(
   f: Erased,
   options: GradOptions & { argnums?: N } = {},
-) =>
-  (...args: readonly unknown[]) => {
-    const { aux, gradient } = evaluate('grad', f, options, args)
-    return options.aux === true ? [gradient, aux] : gradient
-  }) as unknown as Differentiate<'grad', 'gradAux'>
+) => gradientIn('grad', f, options)) as unknown as Differentiate<'grad', 'gradAux'>
 
 /**
  * The value of a scalar function together with its gradient: `[value, gradient]`; with `aux: true`, `[[value, aux], gradient]`.

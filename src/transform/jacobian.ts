@@ -19,6 +19,7 @@ import { eye } from '../ops/creation.ts'
 import { moveAxis, reshape } from '../ops/movement.ts'
 import { type Argnums, type GradOf, inArguments } from './argnums.ts'
 import { type Argument, type Arguments, flattenFunction } from './arguments.ts'
+import { withAux } from './aux.ts'
 import { filled } from './derive.ts'
 import { grad, gradientIn } from './grad.ts'
 import { jvp, jvpFlat } from './jvp.ts'
@@ -27,23 +28,41 @@ import { vmap } from './vmap.ts'
 
 type Erased = (...args: readonly unknown[]) => unknown
 
-/** What is differentiated: a function of leaves, and how blocks, one for each result and leaf, are put together. */
+/**
+ * What is differentiated: a function of leaves, which gives results and the tensors of aux; `count` says how many of the former it
+ * gave last, and `together` puts blocks, one for each result and leaf, and aux together.
+ */
 type Problem = {
   readonly xs: readonly Tensor[]
   readonly flat: Flat
-  readonly together: (blocks: readonly (readonly Tensor[])[]) => unknown
+  readonly count: () => number
+  readonly together: (blocks: readonly (readonly Tensor[])[], aux: readonly Tensor[]) => unknown
 }
 
 const problemOf = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): Problem => {
-  const { argnums = 0 } = requireOptions(op, options, ['argnums'])
+  const { argnums = 0, aux: hasAux = false } = requireOptions(op, options, ['argnums', 'aux'])
   const { xs, at, together } = inArguments(op, f, argnums, args)
   if (xs.length === 0) fail(treeError(op, 'there is no tensor in the arguments to differentiate in'))
   const leaves = { tag: 'array' as const, items: xs.map(() => ({ tag: 'leaf' as const })) }
-  const { flat, outShape } = flattenFunction(op, (...inputs) => at(inputs as readonly Tensor[]), leaves)
+  let found = withAux(op, undefined, false, 'result')
+  let count = 0
+  const body = (...inputs: readonly unknown[]): unknown => {
+    found = withAux(op, at(inputs as readonly Tensor[]), hasAux, 'result')
+    return found.result
+  }
+  const { flat, outShape } = flattenFunction(op, body, leaves)
   return {
     xs,
-    flat: (...inputs) => flat(...inputs).map(y => requireFloat(op, y)),
-    together: blocks => unflatten(outShape(), blocks.map(together)),
+    flat: (...inputs) => {
+      const ys = flat(...inputs).map(y => requireFloat(op, y))
+      count = ys.length
+      return [...ys, ...found.tensors]
+    },
+    count: () => count,
+    together: (blocks, aux) => {
+      const whole = unflatten(outShape(), blocks.map(together))
+      return hasAux ? [whole, found.restore(aux)] : whole
+    },
   }
 }
 
@@ -65,11 +84,13 @@ const alone = (n: number, i: number, t: Tensor): readonly Maybe[] =>
   Array.from({ length: n }, (_, k) => (k === i ? t : null))
 
 const forwards = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): unknown => {
-  const { xs, flat, together } = problemOf(op, f, args, options)
+  const { xs, flat, count, together } = problemOf(op, f, args, options)
+  // Once more without tangents, since what is mapped over them comes out for each.
+  const aux = options.aux === true ? flat(...xs).slice(count()) : []
   const columns = xs.map((x, k) =>
     atUnits(x, t => {
       const [ys, dys] = jvpFlat(flat, xs, alone(xs.length, k, t))
-      return filled(dys, typesOf(ys))
+      return filled(dys, typesOf(ys)).slice(0, count())
     }),
   )
   const block = (column: Tensor, x: Tensor): Tensor => {
@@ -77,20 +98,28 @@ const forwards = (op: string, f: Erased, args: readonly unknown[], options: Jaco
     return reshape([...shape, ...x.shape])(moveAxis(0, shape.length)(column))
   }
   const [first = []] = columns
-  return together(first.map((_, o) => xs.map((x, k) => block(columns[k]?.[o] as Tensor, x))))
-}
-
-const backwards = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): unknown => {
-  const { xs, flat, together } = problemOf(op, f, args, options)
-  const [ys, pullback] = vjpFlat(flat, xs)
-  const rows = ys.map((y, o) => atUnits(y, ct => filled(pullback(alone(ys.length, o, ct)), typesOf(xs))))
   return together(
-    rows.map((row, o) => xs.map((x, k) => reshape([...(ys[o] as Tensor).shape, ...x.shape])(row[k] as Tensor))),
+    first.map((_, o) => xs.map((x, k) => block(columns[k]?.[o] as Tensor, x))),
+    aux,
   )
 }
 
-/** Which arguments to differentiate in: the first, unless it says another, or a list of them. */
-export type JacobianOptions<N extends Argnums = Argnums> = { readonly argnums?: N }
+const backwards = (op: string, f: Erased, args: readonly unknown[], options: JacobianOptions): unknown => {
+  const { xs, flat, count, together } = problemOf(op, f, args, options)
+  const [all, pullback] = vjpFlat(flat, xs)
+  const [ys, aux] = [all.slice(0, count()), all.slice(count())]
+  const rows = ys.map((y, o) => atUnits(y, ct => filled(pullback(alone(all.length, o, ct)), typesOf(xs))))
+  return together(
+    rows.map((row, o) => xs.map((x, k) => reshape([...(ys[o] as Tensor).shape, ...x.shape])(row[k] as Tensor))),
+    aux,
+  )
+}
+
+/**
+ * `argnums`: which arguments to differentiate in: the first, unless it says another, or a list of them; `aux`: whether the function
+ * returns [result, anything else].
+ */
+export type JacobianOptions<N extends Argnums = Argnums> = { readonly argnums?: N; readonly aux?: boolean }
 
 /** A tree like Y with a tree like X at each leaf, of the derivatives of the one in the other. */
 export type JacobianOf<Y, X> = [Tree<Tensor>] extends [Y]
@@ -99,19 +128,32 @@ export type JacobianOf<Y, X> = [Tree<Tensor>] extends [Y]
     ? MapTree<X, Tensor>
     : { readonly [K in keyof Y]: JacobianOf<Y[K], X> }
 
-type Jacobian = <Args extends readonly unknown[], Y, const N extends Argnums = 0>(
-  f: (...args: Args) => Y,
-  options?: JacobianOptions<N>,
-) => (...args: Arguments<Args>) => JacobianOf<Y, GradOf<Args, N>>
+interface Jacobian {
+  <Args extends readonly unknown[], Y, Aux, const N extends Argnums = 0>(
+    f: (...args: Args) => readonly [Y, Aux],
+    options: { readonly argnums?: N; readonly aux: true },
+  ): (...args: Arguments<Args>) => readonly [JacobianOf<Y, GradOf<Args, N>>, Aux]
+  <Args extends readonly unknown[], Y, const N extends Argnums = 0>(
+    f: (...args: Args) => Y,
+    options?: { readonly argnums?: N; readonly aux?: false },
+  ): (...args: Arguments<Args>) => JacobianOf<Y, GradOf<Args, N>>
+}
 
-type Hessian = <Args extends readonly unknown[], const N extends Argnums = 0>(
-  f: (...args: Args) => Tensor,
-  options?: JacobianOptions<N>,
-) => (...args: Arguments<Args>) => JacobianOf<GradOf<Args, N>, GradOf<Args, N>>
+interface Hessian {
+  <Args extends readonly unknown[], Aux, const N extends Argnums = 0>(
+    f: (...args: Args) => readonly [Tensor, Aux],
+    options: { readonly argnums?: N; readonly aux: true },
+  ): (...args: Arguments<Args>) => readonly [JacobianOf<GradOf<Args, N>, GradOf<Args, N>>, Aux]
+  <Args extends readonly unknown[], const N extends Argnums = 0>(
+    f: (...args: Args) => Tensor,
+    options?: { readonly argnums?: N; readonly aux?: false },
+  ): (...args: Arguments<Args>) => JacobianOf<GradOf<Args, N>, GradOf<Args, N>>
+}
 
 /**
  * The Jacobian by forward mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of x, all of a leaf at once.
- * For functions of few inputs. Of trees, a tree like y with a tree like x at each leaf; `argnums` as in `grad`. As `jax.jacfwd`.
+ * For functions of few inputs. Of trees, a tree like y with a tree like x at each leaf; `argnums` as in `grad`. With `aux: true` f
+ * returns [y, aux], and the result is [Jacobian, aux]. As `jax.jacfwd`.
  * @throws DtypeError unless arguments and results are floats; TreeError for leaves that are no tensors; ValueError for argnums that
  *   name no arguments
  * @example

@@ -120,6 +120,34 @@ describe('Jacobians', () => {
     const [[xx, xy], [, yy]] = hessian((x: Tensor, y: Tensor) => mul(square(x), y), { argnums: [0, 1] })(3, 5)
     expect([item(xx as Tensor<[]>), item(xy as Tensor<[]>), item(yy as Tensor<[]>)]).toEqual([10, 6, 0])
   })
+  it('with aux give it back beside them, with the values it has without derivatives', () => {
+    const g = jit((x: Tensor) => mul(x, 3))
+    const f = (x: Tensor) => [square(x), { tripled: g(x), name: 'f', twice: [x, x] }] as const
+    for (const jacobian of [jacfwd, jacrev])
+      for (const whole of [
+        jacobian(f, { aux: true }),
+        jit(jacobian((x: Tensor) => [f(x)[0], f(x)[1].tripled] as const, { aux: true })),
+      ]) {
+        const [derivative, aux] = whole(f64([1, 2])) as readonly [Tensor, Tensor | ReturnType<typeof f>[1]]
+        expect(toArray(derivative)).toEqual([
+          [2, 0],
+          [0, 4],
+        ])
+        if ('name' in aux) expect([aux.name, ...aux.twice.map(toArray)]).toEqual(['f', [1, 2], [1, 2]])
+        expect(toArray('name' in aux ? aux.tripled : aux)).toEqual([3, 6])
+      }
+    const [curvature, sine] = hessian((x: Tensor) => [sum(mul(square(x), x)), sin(x)] as const, { aux: true })(
+      f64([0, 1]),
+    )
+    expect(toArray(curvature)).toEqual([
+      [0, 0],
+      [0, 6],
+    ])
+    expectClose(sine, [0, Math.sin(1)], 1e-12)
+    expect(mistake(() => jacfwd((x: Tensor) => x as unknown as readonly [Tensor, 0], { aux: true })(1))).toBe(
+      'TreeError: jacfwd: with aux: true the function must return [result, aux], got a tensor',
+    )
+  })
   it('the Hessian is symmetric, and hvp its product with a direction', () => {
     const f = (x: Tensor) =>
       sum(
