@@ -1,10 +1,11 @@
 /**
  * fuse: fewer kernels that touch less memory.
  *
- * Layer: compile. Four kinds of merging, each in a file of its own and each of which can be left out: maps into their readers
- * (maps.ts), maps into the ends of contractions and reductions (epilogues.ts), nests side by side (siblings.ts), chains along rows
- * (rows.ts). Read next: network.ts, substitute.ts.
+ * Layer: compile. Four kinds of merging, each of which can be left out: maps into their readers (chains.ts for the simple case, maps.ts),
+ * maps into the ends of contractions and reductions (epilogues.ts), nests side by side (siblings.ts), chains along rows (rows.ts).
+ * Read next: network.ts, substitute.ts.
  */
+import { joinChains } from './chains.ts'
 import { takeEpilogues } from './epilogues.ts'
 import type { Graph } from './graph.ts'
 import { moveFreeMaps, moveMaps } from './maps.ts'
@@ -26,7 +27,7 @@ export const fuse = (
   graph: Graph,
   { maps = true, epilogues = true, siblings = true, rows = true, maxInputs = 24 }: FuseOptions = {},
 ): Graph => {
-  const network = networkOf(graph)
+  const network = networkOf(maps ? joinChains(graph, maxInputs) : graph)
   if (maps) moveFreeMaps(network)
   if (epilogues) takeEpilogues(network, maxInputs)
   if (maps) moveMaps(network, maxInputs)

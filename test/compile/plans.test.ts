@@ -75,7 +75,7 @@ describe('the training step of a multilayer perceptron', () => {
     const ops = contractions(plan).map(step => step.ops.join(' '))
     expect(ops.slice(0, 3)).toEqual(['contract add relu', 'contract add relu', 'contract add relu'])
     expect(ops.filter(text => text === 'contract mul add')).toHaveLength(4)
-    expect(ops.filter(text => text === 'gt contract cast mul')).toHaveLength(3)
+    expect(ops.filter(text => text === 'contract gt cast mul')).toHaveLength(3)
   })
 
   it('needs memory for little more than the activations and their gradients', () => {
