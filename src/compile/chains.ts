@@ -26,9 +26,11 @@ const readCounts = ({ nodes, outputs }: Graph): ReadonlyMap<ValueId, number> => 
   return counts
 }
 
-/** What a map of one expression, of some points, computes. */
+/** What a map of one result, of some points, computes. */
 const only = ({ kernel }: MapNode): Expr | undefined =>
-  kernel.stages.length === 1 && sizeOf(kernel.axes) > 0 ? kernel.stages[0]?.expr : undefined
+  kernel.stages.length === 1 && kernel.outputs.length === 1 && sizeOf(kernel.axes) > 0
+    ? kernel.stages[0]?.expr
+    : undefined
 
 /** Whether a map reads a value nowhere but at the element that it computes. */
 const readsHere = ({ kernel }: MapNode, value: ValueId): boolean =>
@@ -37,43 +39,57 @@ const readsHere = ({ kernel }: MapNode, value: ValueId): boolean =>
     return !computed.includes(value) && loads.every(load => load.input !== value || readsInPlace(load, kernel.axes))
   })
 
+type Makers = ReadonlyMap<ValueId, MapNode>
+const none: Makers = new Map()
+
+/** Of those that make what a map reads, the ones over the same axes whose values it reads where it computes. */
+const near = (node: MapNode, makers: Makers): readonly (readonly [ValueId, MapNode])[] =>
+  node.inputs.flatMap(v => {
+    const maker = makers.get(v)
+    const here = maker !== undefined && sameShape(maker.kernel.axes, node.kernel.axes) && readsHere(node, v)
+    return here ? [[v, maker] as const] : []
+  })
+
+/** As many of those as leave a kernel of bearable size. */
+const bearable = (node: MapNode, found: readonly (readonly [ValueId, MapNode])[], maxInputs: number): Makers => {
+  let values = node.inputs.length + node.outputs.length
+  let nodes = node.kernel.stages.reduce((n, { expr }) => n + about(expr).nodes.length, 0)
+  const taken = new Map<ValueId, MapNode>()
+  for (const [v, maker] of found) {
+    const [moreValues, moreNodes] = [maker.inputs.length - 1, about(only(maker) as Expr).nodes.length]
+    if (values + moreValues > maxInputs || nodes + moreNodes > MOST_NODES) continue
+    values += moreValues
+    nodes += moreNodes
+    taken.set(v, maker)
+  }
+  return taken
+}
+
+/** A map that computes what some others did itself. */
+const together = (node: MapNode, makers: Makers, share: (expr: Expr) => Expr): MapNode => {
+  const value = (v: ValueId): Expr | undefined => {
+    const maker = makers.get(v)
+    return maker === undefined ? undefined : only(maker)
+  }
+  const put = rewriting(leaf => (leaf.tag === 'load' ? (value(leaf.input) ?? leaf) : leaf))
+  const kernel = mapPlaces(node.kernel, expr => share(put(expr))) as MapNest
+  const ops = [...[...makers.values()].flatMap(maker => maker.ops), ...node.ops]
+  return { tag: 'kernel', kernel, inputs: inputsOf(kernel), outputs: node.outputs, ops }
+}
+
 /** The graph with every map that one other map alone reads, where it computes, taken into that one. */
 export const joinChains = (graph: Graph, maxInputs: number): Graph => {
-  const { share } = graph.forms
   const counts = readCounts(graph)
   const makers = new Map<ValueId, MapNode>()
   const gone = new Set<GraphNode>()
-  const joined = (node: MapNode): MapNode => {
-    let { size } = new Set(node.inputs)
-    let nodes = node.kernel.stages.reduce((n, { expr }) => n + about(expr).nodes.length, 0)
-    const taken = new Map<ValueId, MapNode>()
-    for (const v of node.inputs) {
-      const maker = makers.get(v)
-      if (maker === undefined || !sameShape(maker.kernel.axes, node.kernel.axes) || !readsHere(node, v)) continue
-      const more = about(only(maker) as Expr).nodes.length
-      if (size + maker.inputs.length - 1 + node.outputs.length > maxInputs || nodes + more > MOST_NODES) continue
-      size += maker.inputs.length - 1
-      nodes += more
-      taken.set(v, maker)
-    }
-    if (taken.size === 0) return node
-    const value = (v: ValueId): Expr | undefined => {
-      const maker = taken.get(v)
-      return maker === undefined ? undefined : only(maker)
-    }
-    const put = rewriting(leaf => (leaf.tag === 'load' ? (value(leaf.input) ?? leaf) : leaf))
-    const kernel = mapPlaces(node.kernel, expr => share(put(expr))) as MapNest
-    for (const maker of taken.values()) gone.add(maker)
-    const none: readonly string[] = []
-    const ops = none.concat(...[...taken.values()].map(maker => maker.ops), node.ops)
-    return { tag: 'kernel', kernel, inputs: inputsOf(kernel), outputs: node.outputs, ops }
-  }
   const nodes = graph.nodes.map(node => {
     if (!isMapNode(node)) return node
-    const whole = joined(node)
-    const [value, ...others] = whole.outputs
-    if (value !== undefined && others.length === 0 && only(whole) !== undefined && counts.get(value) === 1)
-      makers.set(value, whole)
+    const found = near(node, makers)
+    const taken = found.length === 0 ? none : bearable(node, found, maxInputs)
+    for (const maker of taken.values()) gone.add(maker)
+    const whole = taken.size === 0 ? node : together(node, taken, graph.forms.share)
+    const [value] = whole.outputs
+    if (value !== undefined && only(whole) !== undefined && counts.get(value) === 1) makers.set(value, whole)
     return whole
   })
   return { ...graph, nodes: nodes.filter(node => !gone.has(node)) }
