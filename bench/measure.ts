@@ -41,9 +41,9 @@ export type Result = { readonly rows: readonly Row[]; readonly agreement: Readon
 
 /**
  * float32 sums in different orders differ by 1e-6 to 1e-5. Gradients of networks differ more where an activation is so near the
- * kink of relu that it ends on different sides.
+ * kink of relu that it ends on different sides: 2.6e-3 to 5.4e-3 for torch on different processors.
  */
-const TOLERANCE = 5e-3
+const TOLERANCE = 1e-2
 
 /** Each competitor by library and number of threads; peers of one thread serve for two. */
 type Runners = ReadonlyMap<string, Worker>
