@@ -160,11 +160,13 @@ const writeBody = (params: number, body: (code: Code) => void): Body => {
   let depth = 0
   const instruction = (name: string): void => {
     const found = encoded.get(name) ?? fail(engineError('assembler', `no instruction ${name}`))
-    for (const byte of found) bytes.push(byte)
+    // By index, as most of a module's bytes go this way: an iterator costs more than what it yields.
+    for (let i = 0; i < found.length; i++) bytes.push(found[i] as number)
   }
   const withIndex = (opcode: number, index: number): void => {
     bytes.push(opcode)
-    unsigned(bytes, index)
+    if (index < 128) bytes.push(index)
+    else unsigned(bytes, index)
   }
   const nested = (opcode: number, type: number, inside: (label: Label) => void): void => {
     bytes.push(opcode, type)
@@ -374,9 +376,11 @@ export const moduleBuilder = (): ModuleBuilder => {
   const data = dataSection()
   const splats = { f32: new Map<number | string, number>(), i32: new Map<number | string, number>() }
   const once: ModuleBuilder['once'] = (key, make) => {
-    const found = made.get(key) ?? make()
-    made.set(key, found)
-    return found
+    const found = made.get(key)
+    if (found !== undefined) return found
+    const fresh = make()
+    made.set(key, fresh)
+    return fresh
   }
   return {
     once,

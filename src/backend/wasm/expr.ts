@@ -78,31 +78,21 @@ const emitApply = (
 const isShift = (fn: ScalarFn): fn is 'shiftLeft' | 'shiftRight' | 'shiftRightLogical' =>
   fn === 'shiftLeft' || fn === 'shiftRight' || fn === 'shiftRightLogical'
 
-/** Pushes the value of one node; `of` has those of its operands. */
-export const emitNode = (
+/** A node that reads nothing but its operands. */
+export type Operation = Extract<Expr, { readonly tag: 'const' | 'apply' | 'select' | 'cast' }>
+
+/** Pushes the value of an operation; `of` has those of its operands. */
+export const emitOperation = (
   module: ModuleBuilder,
   code: Code,
   form: Form,
-  node: Expr,
+  node: Operation,
   of: (operand: Expr) => Local,
-  leaves: Leaves,
 ): void => {
   switch (node.tag) {
     case 'const':
       if (form === 'vector') pushSplat(module, code, node.dtype, node.value)
       else pushScalar(code, node.dtype, node.value)
-      break
-    case 'iota':
-      leaves.iota(node.axis)
-      break
-    case 'load':
-      leaves.load(node)
-      break
-    case 'loadAt':
-      leaves.loadAt(node, node.index.map(of))
-      break
-    case 'stage':
-      leaves.stage(node.stage, node.dtype)
       break
     case 'apply':
       emitApply(module, code, form, node, node.args.map(of))
@@ -117,6 +107,33 @@ export const emitNode = (
       break
     default:
       node satisfies never
+  }
+}
+
+/** Pushes the value of one node; `of` has those of its operands. */
+const emitNode = (
+  module: ModuleBuilder,
+  code: Code,
+  form: Form,
+  node: Expr,
+  of: (operand: Expr) => Local,
+  leaves: Leaves,
+): void => {
+  switch (node.tag) {
+    case 'iota':
+      leaves.iota(node.axis)
+      break
+    case 'load':
+      leaves.load(node)
+      break
+    case 'loadAt':
+      leaves.loadAt(node, node.index.map(of))
+      break
+    case 'stage':
+      leaves.stage(node.stage, node.dtype)
+      break
+    default:
+      emitOperation(module, code, form, node, of)
   }
 }
 

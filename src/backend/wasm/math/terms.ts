@@ -107,10 +107,11 @@ const made = new WeakMap<Code, Map<FloatType, Formulas>>()
 /** Formulas in one type, written into `code`, which is that of a function of `module`: made once. */
 export const formulas = (module: ModuleBuilder, code: Code, type: FloatType): Formulas => {
   const known = made.get(code) ?? new Map<FloatType, Formulas>()
-  made.set(code, known)
-  const found = known.get(type) ?? formulasOf(module, code, type)
-  known.set(type, found)
-  return found
+  const found = known.get(type)
+  if (found !== undefined) return found
+  const fresh = formulasOf(module, code, type)
+  made.set(code, known.set(type, fresh))
+  return fresh
 }
 
 const formulasOf = (module: ModuleBuilder, code: Code, type: FloatType): Formulas => {

@@ -4,10 +4,10 @@
  * Layer: backend. `hoist`, called before a loop, computes what the loop does not change. Values stay known inside the scope in which
  * they were computed. Read next: nest/map.ts, nest/rows.ts and nest/columns.ts, which arrange the loops.
  */
-import { type Expr, linearise, operands } from '../../../core/kernel.ts'
+import { type Expr, type LoadAt, linearise, operands } from '../../../core/kernel.ts'
 import type { Local } from '../assembler.ts'
 import { storeScalar, storeVector } from '../expr/memory.ts'
-import { emitNode, typeOf } from '../expr.ts'
+import { emitOperation, type Operation, typeOf } from '../expr.ts'
 import { callHash, hashPairs, writeHash } from '../math/hash.ts'
 import type { Leaf, Pointer, Source, Space } from './form.ts'
 import { gather, gatherRun } from './gather.ts'
@@ -129,8 +129,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     ranges.put(key, range)
     return range
   }
-  const leaf = (node: Expr, lanes: Lanes): void => {
-    const found = space.leaves.get(node) as Leaf
+  const leaf = (node: Expr, found: Leaf, lanes: Lanes): void => {
     if (found.kind === 'ramp') readRamp(walk, found, lanes)
     else if (form === 'scalar') readScalar(walk, found, lanes)
     else readVector(walk, found, lanes, () => rangeFor(node, found, lanes))
@@ -154,43 +153,46 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
     code.set(local)
     known.put(keyOf(factsOf(node), spot), local)
   }
+  /** Pushes what a load reads at computed coordinates. */
+  const gathered = (load: LoadAt, index: readonly Local[], count: number): void => {
+    const { word, offset } = readers.memory(load.input)
+    const start = walk.take('i32')
+    code.get(walk.start(word))
+    code.i32(offset)
+    code.op('i32.add')
+    code.set(start)
+    const moving = load.index.map(of => factsOf(of).vector)
+    const last = load.index[load.index.length - 1]
+    if (form === 'vector' && last !== undefined && moving.indexOf(true) === moving.length - 1 && inStep(last))
+      gatherRun(walk, load, start, index, count)
+    else gather(walk, load, start, index, moving.includes(true) ? count : 1)
+  }
+  /** Pushes the words of a hash, and takes them for the values of its nodes. */
+  const hash = (node: Expr, words: readonly (Expr | null)[], args: readonly Local[], spot: Spot): void => {
+    if (form === 'vector' && factsOf(node).vector) writeHash(module, code, form, args, walk.take)
+    else callHash(module, code, form, args)
+    for (const word of words.toReversed())
+      if (word === null) code.op('drop')
+      else keep(word, spot)
+  }
   const emit = (node: Expr, spot: Spot): void => {
-    const lanes = { vector, row, ...spot }
     const source = space.leaves.get(node)
     if (spot.square && source?.kind === 'source' && turnable(source, vector, row)) {
       turn(node, source, spot)
       return
     }
+    // Operands first of all, so that nothing is on the stack meanwhile.
     for (const operand of operands(node)) value(operand, spot)
     const of = (operand: Expr): Local => value(operand, spot)
     const words = hashes.get(node)
     if (words !== undefined) {
-      const args = operands(node).map(of)
-      if (form === 'vector' && factsOf(node).vector) writeHash(module, code, form, args, walk.take)
-      else callHash(module, code, form, args)
-      for (const word of words.toReversed())
-        if (word === null) code.op('drop')
-        else keep(word, spot)
+      hash(node, words, operands(node).map(of), spot)
       return
     }
-    emitNode(module, code, form, node, of, {
-      load: () => leaf(node, lanes),
-      iota: () => leaf(node, lanes),
-      loadAt: (load, index) => {
-        const { word, offset } = readers.memory(load.input)
-        const start = walk.take('i32')
-        code.get(walk.start(word))
-        code.i32(offset)
-        code.op('i32.add')
-        code.set(start)
-        const moving = load.index.map(of => factsOf(of).vector)
-        const last = load.index[load.index.length - 1]
-        if (form === 'vector' && last !== undefined && moving.indexOf(true) === moving.length - 1 && inStep(last))
-          gatherRun(walk, load, start, index, spot.count)
-        else gather(walk, load, start, index, moving.includes(true) ? spot.count : 1)
-      },
-      stage: number => readers.stage(number, spot),
-    })
+    if (source !== undefined) leaf(node, source, { vector, row, ...spot })
+    else if (node.tag === 'stage') readers.stage(node.stage, spot)
+    else if (node.tag === 'loadAt') gathered(node, node.index.map(of), spot.count)
+    else emitOperation(module, code, form, node as Operation, of)
     keep(node, spot)
   }
   const value = (node: Expr, spot: Spot): Local => {
