@@ -46,7 +46,11 @@ describe('options', () => {
     ['ones', () => ones?.([2], { dtypes: 'int32' }), 'ValueError: ones: has no option dtypes; there is dtype'],
     ['eye', () => eye?.(2, { cols: 3 }), 'ValueError: eye: has no option cols; there are columns, offset, dtype'],
     ['grad', () => grad?.(ct.sum, { argnum: 1 })(x), 'ValueError: grad: has no option argnum; there are argnums, aux'],
-    ['jacfwd', () => jacfwd?.(ct.sin, { argnum: 1 })(x), 'ValueError: jacfwd: has no option argnum; there are argnums, aux'],
+    [
+      'jacfwd',
+      () => jacfwd?.(ct.sin, { argnum: 1 })(x),
+      'ValueError: jacfwd: has no option argnum; there are argnums, aux',
+    ],
     [
       'vmap',
       () => vmap?.(ct.sum, { inAxis: 1 })(x),
