@@ -95,11 +95,10 @@ const uniform = (
   args: readonly Concrete[],
   outs: readonly TensorType[],
 ): readonly Tensor[] | null => {
-  const [out, ...others] = outs
-  const numbers = out === undefined || others.length > 0 ? null : numbersIn(args)
+  const numbers = outs.length === 1 ? numbersIn(args) : null
   if (numbers === null) return null
   const rule = ruleFor(op, params, args, outs)
-  return rule === null ? null : [everywhere(out as TensorType, rule(numbers))]
+  return rule === null ? null : [everywhere(outs[0] as TensorType, rule(numbers))]
 }
 
 const compiled = new WeakMap<Program, { readonly ready: Ready; readonly types: readonly TensorType[] }>()

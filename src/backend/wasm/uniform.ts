@@ -50,13 +50,14 @@ export const ruleOf = (kernel: Kernel): OnNumbers | null => {
 
 /** The number that every element of each tensor is; null unless all are such. */
 export const numbersIn = (args: readonly Concrete[]): readonly number[] | null => {
-  const numbers: number[] = []
+  let numbers: number[] | null = null
   for (const arg of args) {
     const formula = formulaOf(arg)
     if (formula === undefined || formula.step !== 0) return null
+    numbers ??= []
     numbers.push(formula.start)
   }
-  return numbers.length > 0 ? numbers : null
+  return numbers
 }
 
 /** A tensor that is one number everywhere. */
