@@ -7,8 +7,10 @@
 import type { Expr } from '../core/kernel.ts'
 import { sameShape, sizeOf } from '../core/shape.ts'
 import { about, MOST_NODES, rewriting } from './expressions.ts'
+import type { Forms } from './forms.ts'
 import type { Graph, GraphNode, KernelNode, ValueId } from './graph.ts'
 import { isMap, type MapNest, mapPlaces, readsInPlace } from './kernels.ts'
+import { isFree } from './maps.ts'
 import { inputsOf } from './tidy.ts'
 
 type MapNode = KernelNode & { readonly kernel: MapNest }
@@ -66,7 +68,7 @@ const bearable = (node: MapNode, found: readonly (readonly [ValueId, MapNode])[]
 }
 
 /** A map that computes what some others did itself. */
-const together = (node: MapNode, makers: Makers, share: (expr: Expr) => Expr): MapNode => {
+const together = (node: MapNode, makers: Makers, share: Forms['share']): MapNode => {
   const value = (v: ValueId): Expr | undefined => {
     const maker = makers.get(v)
     return maker === undefined ? undefined : only(maker)
@@ -77,6 +79,25 @@ const together = (node: MapNode, makers: Makers, share: (expr: Expr) => Expr): M
   return { tag: 'kernel', kernel, inputs: inputsOf(kernel), outputs: node.outputs, ops }
 }
 
+/**
+ * A map with what it alone reads taken in; what that read may follow. A map that costs nothing takes nothing in: it goes into all of
+ * its readers, and what it reads may be smaller than what it makes.
+ */
+const lengthened = (
+  node: MapNode,
+  makers: Makers,
+  maxInputs: number,
+  share: Forms['share'],
+  gone: Set<GraphNode>,
+): MapNode => {
+  const expr = only(node)
+  const found = expr !== undefined && isFree(expr) ? [] : near(node, makers)
+  const taken = found.length === 0 ? none : bearable(node, found, maxInputs)
+  if (taken.size === 0) return node
+  for (const maker of taken.values()) gone.add(maker)
+  return lengthened(together(node, taken, share), makers, maxInputs, share, gone)
+}
+
 /** The graph with every map that one other map alone reads, where it computes, taken into that one. */
 export const joinChains = (graph: Graph, maxInputs: number): Graph => {
   const counts = readCounts(graph)
@@ -84,10 +105,7 @@ export const joinChains = (graph: Graph, maxInputs: number): Graph => {
   const gone = new Set<GraphNode>()
   const nodes = graph.nodes.map(node => {
     if (!isMapNode(node)) return node
-    const found = near(node, makers)
-    const taken = found.length === 0 ? none : bearable(node, found, maxInputs)
-    for (const maker of taken.values()) gone.add(maker)
-    const whole = taken.size === 0 ? node : together(node, taken, graph.forms.share)
+    const whole = lengthened(node, makers, maxInputs, graph.forms.share, gone)
     const [value] = whole.outputs
     if (value !== undefined && only(whole) !== undefined && counts.get(value) === 1) makers.set(value, whole)
     return whole

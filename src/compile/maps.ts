@@ -30,7 +30,7 @@ const madeByMap = (network: Network, value: ValueId): Maker | undefined => {
 }
 
 /** Whether computing an expression is no more than a load: a number, a load, a conversion of one. */
-const isFree = (expr: Expr): boolean =>
+export const isFree = (expr: Expr): boolean =>
   expr.tag === 'const' ||
   expr.tag === 'iota' ||
   (expr.tag === 'load' && isPlain(expr)) ||

@@ -60,6 +60,22 @@ it('the gradient of an elementwise function is one map, which computes each func
   expect(runs(plan)[0]?.ops.filter(op => op === 'tanh' || op === 'sigmoid')).toHaveLength(2)
 })
 
+it('a chain of maps is one map, but what several read as another dtype stays in memory as it is', () => {
+  const chain = (x: C.Tensor) => C.neg(C.exp(C.sin(C.mul(x, 2))))
+  const x = C.ones([100])
+  expect(runs(compileProgram(C.makeProgram(chain)(x))).map(({ ops }) => ops.join(' '))).toEqual(['mul sin exp neg'])
+  const f = (x: C.Tensor) => {
+    const mask = C.cast('float32')(C.gt(chain(x), 0))
+    return [C.sum(C.mul(mask, C.tanh(x))), C.cumsum({ axis: 0 })(mask)]
+  }
+  const plan = compileProgram(C.makeProgram(f)(x))
+  const temporaries = plan.buffers.filter(({ storage }) => storage.tag === 'temporary')
+  expect(
+    temporaries.map(({ dtype, size }) => `${dtype} ${size}`),
+    showPlan(plan),
+  ).toEqual(['bool 100'])
+})
+
 describe('the training step of a multilayer perceptron', () => {
   const { program } = training(optim.sgd({ learningRate: 0.1 }), 64)
   const plan = compileProgram(program)
