@@ -6,6 +6,22 @@
 import { describe, fail, valueError } from './errors.ts'
 import { isTensor } from './tensor.ts'
 
+/**
+ * The value of an option that is one of some words.
+ * @throws ValueError for any other value
+ */
+export const requireChoice = <Choice extends string>(
+  op: string,
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice =>
+  choices.includes(value)
+    ? value
+    : fail(
+        valueError(op, `${name} must be ${choices.map(choice => `'${choice}'`).join(' or ')}, got ${describe(value)}`),
+      )
+
 /** Whether a value is a record of options: a plain object that is no tensor. */
 export const isOptions = (x: unknown): boolean =>
   typeof x === 'object' && x !== null && !Array.isArray(x) && !isTensor(x)

@@ -4,7 +4,7 @@
  * Layer: optim. Read first: schedule.ts, decays.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireChoice, requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { clip, div, floor, sub } from '../ops/arithmetic.ts'
 import { ge, gt, where } from '../ops/comparison.ts'
@@ -69,8 +69,9 @@ const between = {
 } as const
 
 /** Phases one after the other, from a first value at step 0; the last value ever after. */
-const phased = (first: number, phases: readonly Phase[], anneal: keyof typeof between): Schedule =>
-  schedule(t =>
+const phased = (op: string, first: number, phases: readonly Phase[], anneal: keyof typeof between): Schedule => {
+  requireChoice(op, 'anneal', anneal, ['cosine', 'linear'])
+  return schedule(t =>
     phases.reduce<Tensor>(
       (before, { end, to }, i) => {
         const { end: start, to: from } = phases[i - 1] ?? { end: 0, to: first }
@@ -81,6 +82,7 @@ const phased = (first: number, phases: readonly Phase[], anneal: keyof typeof be
       fullLike(t, first),
     ),
   )
+}
 
 /** The shape of a cycle, without its heights. */
 type CycleOptions = {
@@ -143,7 +145,7 @@ export const oneCycle = (
   const ends = phaseEnds('oneCycle', shape)
   const first = max / startDivisor
   const heights = shape.threePhase === true ? [max, first, first / endDivisor] : [max, first / endDivisor]
-  return phased(first, zip(ends, heights), anneal)
+  return phased('oneCycle', first, zip(ends, heights), anneal)
 }
 
 /**
@@ -166,7 +168,7 @@ export const oneCycleMomentum = (
   checkFinite('oneCycleMomentum', 'min', min)
   checkFinite('oneCycleMomentum', 'max', max)
   const ends = phaseEnds('oneCycleMomentum', shape)
-  return phased(max, zip(ends, [min, max, max]), anneal)
+  return phased('oneCycleMomentum', max, zip(ends, [min, max, max]), anneal)
 }
 
 const zip = (ends: readonly number[], heights: readonly number[]): readonly Phase[] =>

@@ -4,7 +4,9 @@
  * Layer: optim.
  */
 import { isFloat } from '../core/dtype.ts'
+import { fail, shapeError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
+import { sameShape, showShape } from '../core/shape.ts'
 import { copy, scalar } from '../core/tensor.ts'
 import { treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -41,7 +43,13 @@ export const ema = (options: { readonly decay: number; readonly debias?: boolean
   const { decay, debias = false } = requireOptions('ema', options, ['decay', 'debias'])
 
   checkOption('ema', 'decay', decay, 0, 1)
-  const mix = (a: Tensor, p: Tensor): Tensor => (isFloat(a.dtype) ? add(mul(a, decay), mul(p, 1 - decay)) : p)
+  const mix = (a: Tensor, p: Tensor): Tensor => {
+    if (!sameShape(a.shape, p.shape))
+      return fail(
+        shapeError('ema', `the average of a parameter is ${showShape(a.shape)}, the parameter ${showShape(p.shape)}`),
+      )
+    return isFloat(a.dtype) ? add(mul(a, decay), mul(p, 1 - decay)) : p
+  }
   const corrected = (count: Tensor) => {
     const correction = perDtype(dtype => where(eq(count, 0), ones([], { dtype }), bias(decay, count, dtype)))
     return (a: Tensor) => (isFloat(a.dtype) ? div(a, correction(a)) : a)

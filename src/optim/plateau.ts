@@ -4,6 +4,7 @@
  * Layer: optim. It sees what the steps cannot, such as the loss on the validation set after an epoch; so it is no schedule of the step.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireChoice } from '../core/options.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { maximum, sub } from '../ops/arithmetic.ts'
@@ -77,8 +78,20 @@ const next = (options: Complete, state: PlateauState, metric: Tensor): PlateauSt
   }
 }
 
-const checkPlateau = ({ rate, factor, patience, threshold, cooldown, min, eps }: Complete): void => {
+const checkPlateau = ({
+  mode,
+  thresholdMode,
+  rate,
+  factor,
+  patience,
+  threshold,
+  cooldown,
+  min,
+  eps,
+}: Complete): void => {
   const op = 'reduceOnPlateau'
+  requireChoice(op, 'mode', mode, ['min', 'max'])
+  requireChoice(op, 'thresholdMode', thresholdMode, ['relative', 'absolute'])
   checkOption(op, 'rate', rate, 0)
   checkOption(op, 'factor', factor, 0, 1)
   checkWhole(op, 'patience', patience, 0)

@@ -7,7 +7,7 @@
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { AsyncBackend } from '../backend/backend.ts'
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireChoice, requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { toHost } from '../transform/to-host.ts'
 import type { Callback, Reason } from './callback.ts'
@@ -170,6 +170,7 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
 export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<P, S>) => Task<FitResult<P, S>>) => {
   requireOptions('fit', options, names)
   if (options.epochs === undefined) fail(valueError('fit', 'needs { epochs }, how many in all'))
+  requireChoice('fit', 'notFinite', options.notFinite ?? 'stop', ['stop', 'continue'])
   atLeast('epochs', 0, options.epochs)
   atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
   const run = compiled(options.step, options.backend)

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireChoice, requireOptions } from '../core/options.ts'
 import { type Action, type Callback, callback, moments, stop, type TrainEvent, type When } from './callback.ts'
 import { checkpointError, monitorError } from './errors.ts'
 import { type History, type Monitor, pointsOf } from './history.ts'
@@ -15,6 +15,12 @@ import type { TrainState } from './state.ts'
 
 /** What counts as better: less (`min`, as for a loss) or more (`max`, as for an accuracy), by more than `minDelta` (0). */
 export type Better = { readonly mode?: 'min' | 'max'; readonly minDelta?: number }
+
+/** What counts as better, complete. */
+const betterOf = (op: string, { mode = 'min', minDelta = 0 }: Better): Required<Better> => ({
+  mode: requireChoice(op, 'mode', mode, ['min', 'max']),
+  minDelta,
+})
 
 /** The best value so far, its place, and how many came after it. Without a best, all values so far were NaN. */
 export type Standing = { readonly best: number | null; readonly at: number; readonly since: number }
@@ -25,15 +31,17 @@ export type Standing = { readonly best: number | null; readonly at: number; read
  * standing({ mode: 'max' })([0.5, 0.8, 0.7]).best // 0.8
  */
 export const standing =
-  ({ mode = 'min', minDelta = 0 }: Better = {}) =>
-  (values: readonly number[]): Standing =>
-    values.reduce<Standing>(
+  (options: Better = {}) =>
+  (values: readonly number[]): Standing => {
+    const { mode, minDelta } = betterOf('standing', options)
+    return values.reduce<Standing>(
       ({ best, at, since }, value, i) => {
         const gain = mode === 'min' ? (best ?? Infinity) - value : value - (best ?? -Infinity)
         return gain > minDelta ? { best: value, at: i, since: 0 } : { best, at, since: since + 1 }
       },
       { best: null, at: -1, since: 0 },
     )
+  }
 
 /** The name under which the best state of a metric is kept. */
 const nameOf = ({ series = 'validation', metric }: Monitor): string => `${series}.${metric}`
@@ -72,9 +80,10 @@ export const keepBest = (given: BestOptions): Callback => {
     'minDelta',
     'every',
   ])
+  const better = betterOf('keepBest', options)
   return callback(every, event => {
     const values = freshValues(options, event.step, event.history)
-    return [...missing('keepBest', options, event), ...keepIfBest(nameOf(options), values, standing(options)(values))]
+    return [...missing('keepBest', options, event), ...keepIfBest(nameOf(options), values, standing(better)(values))]
   })
 }
 
@@ -101,7 +110,8 @@ export const shouldStop = (
     fail(valueError('shouldStop', `patience must be a whole number of at least 1, got ${patience}`))
   if (better.minDelta !== undefined && !(better.minDelta >= 0))
     fail(valueError('shouldStop', `minDelta must be at least 0, got ${better.minDelta}`))
-  return values => standing(better)(values).since >= patience
+  const complete = betterOf('shouldStop', better)
+  return values => standing(complete)(values).since >= patience
 }
 
 /**
@@ -122,7 +132,7 @@ export const stopEarly = (given: StopEarlyOptions): Callback => {
     ...options
   } = requireOptions('stopEarly', given, ['series', 'metric', 'mode', 'minDelta', 'every', 'patience', 'restoreBest'])
 
-  const { mode = 'min', minDelta = 0 } = options
+  const { mode, minDelta } = betterOf('stopEarly', options)
   const gaveUp = shouldStop({ patience, mode, minDelta })
   const name = nameOf(options)
   return callback(every, event => {

@@ -102,4 +102,72 @@ describe('what is no argument', () => {
         expect(error, String(odd)).toBeInstanceOf(CotangentError)
       }
   })
+
+  const {
+    fit: training,
+    mse,
+    oneCycle,
+    keepBest,
+    reduceOnPlateau,
+    sigmoidCrossEntropy,
+  } = {
+    ...nn,
+    ...optim,
+    ...train,
+  } as unknown as {
+    readonly [name: string]: (...args: readonly unknown[]) => (...args: readonly unknown[]) => unknown
+  }
+  const column = ct.ones([2, 1])
+  const average = optim.ema({ decay: 0.5 })
+
+  it.each([
+    [
+      'stopEarly',
+      () => stopEarly?.({ metric: 'loss', patience: 2, mode: 'Min' }),
+      "ValueError: stopEarly: mode must be 'min' or 'max', got",
+    ],
+    [
+      'keepBest',
+      () => keepBest?.({ metric: 'a', mode: 'auto' }),
+      "ValueError: keepBest: mode must be 'min' or 'max', got",
+    ],
+    [
+      'reduceOnPlateau',
+      () => reduceOnPlateau?.({ rate: 1, mode: 'Min' }),
+      "ValueError: reduceOnPlateau: mode must be 'min' or 'max', got",
+    ],
+    [
+      'reduceOnPlateau, threshold',
+      () => reduceOnPlateau?.({ rate: 1, thresholdMode: 'rel' }),
+      "ValueError: reduceOnPlateau: thresholdMode must be 'relative' or 'absolute', got",
+    ],
+    [
+      'oneCycle',
+      () => oneCycle?.({ max: 1, steps: 10, anneal: 'cos' }),
+      "ValueError: oneCycle: anneal must be 'cosine' or 'linear', got",
+    ],
+    [
+      'fit',
+      () => training?.({ epochs: 1, notFinite: 'Stop' }),
+      "ValueError: fit: notFinite must be 'stop' or 'continue', got",
+    ],
+    [
+      'grad',
+      () => grad?.(ct.sum, { argnums: '0' })(x),
+      'ValueError: grad: argnums is a number or a list of numbers, got',
+    ],
+    ['mse', () => mse?.(x, undefined), 'ValueError: mse: takes tensors, got undefined'],
+    [
+      'posWeight',
+      () => sigmoidCrossEntropy?.({ posWeight: column })(ct.ones([2]), ct.ones([2])),
+      'ShapeError: sigmoidCrossEntropy: posWeight [2,1] does not broadcast to logits [2]',
+    ],
+    [
+      'ema',
+      () => (average.update as (state: unknown, params: unknown) => unknown)(average.init(x), column),
+      'ShapeError: ema: the average of a parameter is [2,2], the parameter [2,1]',
+    ],
+  ])('%s refuses what is none of its values', (_, call, message) => {
+    expect(mistake(call).slice(0, message.length)).toBe(message)
+  })
 })

@@ -4,8 +4,9 @@
  * Layer: nn. Read next: common.ts, multiclass.ts.
  */
 import { isFloat } from '../../core/dtype.ts'
-import { dtypeError, fail } from '../../core/errors.ts'
-import { showType } from '../../core/tensor.ts'
+import { describe, dtypeError, fail, shapeError, valueError } from '../../core/errors.ts'
+import { showShape } from '../../core/shape.ts'
+import { isTensor, showType } from '../../core/tensor.ts'
 import type { Tensor } from '../../core/types.ts'
 import { relu, softplus } from '../../ops/activations.ts'
 import { square, sub } from '../../ops/arithmetic.ts'
@@ -14,6 +15,7 @@ import {
   allowed,
   converted,
   counted,
+  fits,
   type Loss,
   type LossOptions,
   lossOf,
@@ -36,10 +38,17 @@ const smoothedLabels = (s: number, z: Tensor): Tensor => {
   return s === 0 ? z : add(mul(z, 1 - s), s / 2)
 }
 
-const positiveWeight = (logits: Tensor, w: number | Tensor): number | Tensor =>
-  typeof w === 'number' || w.dtype === logits.dtype
-    ? w
-    : fail(dtypeError(SIGMOID, `posWeight must be ${logits.dtype} as the logits are, got ${showType(w)}`))
+const positiveWeight = (logits: Tensor, w: number | Tensor): number | Tensor => {
+  if (typeof w === 'number') return w
+  if (!isTensor(w)) return fail(valueError(SIGMOID, `posWeight must be a number or a tensor, got ${describe(w)}`))
+  if (w.dtype !== logits.dtype)
+    return fail(dtypeError(SIGMOID, `posWeight must be ${logits.dtype} as the logits are, got ${showType(w)}`))
+  if (!fits(w, logits))
+    return fail(
+      shapeError(SIGMOID, `posWeight ${showShape(w.shape)} does not broadcast to logits ${showShape(logits.shape)}`),
+    )
+  return w
+}
 
 /**
  * Cross-entropy of yes-or-no questions from their logits, in nats: w · z · ln(1 + e⁻ˣ) + (1 - z) · ln(1 + eˣ), which does not

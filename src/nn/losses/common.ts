@@ -81,15 +81,15 @@ export const lossOf = <Options, F>(
   const applied =
     (options: Partial<Options>) =>
     (...data: readonly unknown[]): Tensor => {
-      const wrong = data.find(x => !isTensor(x))
-      return data.length === count && wrong === undefined
+      const wrong = data.findIndex(x => !isTensor(x))
+      return data.length === count && wrong < 0
         ? f(options, ...(data as readonly Tensor[]))
         : fail(
             valueError(
               name,
-              wrong === undefined
+              wrong < 0
                 ? `takes ${count} tensors, got ${data.length}`
-                : `takes tensors, got ${describe(wrong)}; options come in a call before: ${name}(options)(…)`,
+                : `takes tensors, got ${describe(data[wrong])}; options come in a call before: ${name}(options)(…)`,
             ),
           )
     }
@@ -125,12 +125,16 @@ export const reduced = (
   }
 }
 
+/** Whether a tensor broadcasts to the shape of another. */
+export const fits = ({ shape }: Tensor, to: Tensor): boolean => {
+  const offset = to.shape.length - shape.length
+  return offset >= 0 && shape.every((n, i) => n === 1 || n === to.shape[i + offset])
+}
+
 const weightsFor = (name: string, weights: Tensor, losses: Tensor): Tensor => {
   if (weights.dtype !== losses.dtype)
     return fail(dtypeError(name, `weights must be ${losses.dtype} as the losses are, got ${showType(weights)}`))
-  const offset = losses.shape.length - weights.shape.length
-  const fits = offset >= 0 && weights.shape.every((n, i) => n === 1 || n === losses.shape[i + offset])
-  return fits
+  return fits(weights, losses)
     ? broadcastTo([...losses.shape])(weights)
     : fail(
         shapeError(name, `weights ${showShape(weights.shape)} do not broadcast to losses ${showShape(losses.shape)}`),
