@@ -11,6 +11,7 @@ import { dim, normalizeAxis, range, type Shape, sameShape, showShape } from '../
 import type { Check, Resolved, ShapeOf, Take, TakeAlongAxis, TensorLike } from '../core/shape-types.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import type { Draw, Sample, Tensor } from '../core/types.ts'
+import { beside } from '../core/weak.ts'
 import { cast, eq, lt, where } from './comparison.ts'
 import { arange } from './creation.ts'
 import { composite, isData, liftOne, type NotTensor } from './define.ts'
@@ -20,14 +21,15 @@ import { gather } from './scatter.ts'
 
 // ---- along one axis
 
-/** Indices as an int32 tensor. */
+/** Indices as an int32 tensor; one that stands for a number is that number. */
 export const indicesOf = (op: string, indices: TensorLike): Tensor => {
   if (!isTensor(indices))
     return Number.isInteger(indices)
       ? scalar(Number(indices), 'int32')
       : fail(valueError(op, `${describe(indices)} is no index: use a whole number or an int32 tensor`))
-  return indices.dtype === 'int32'
-    ? indices
+  const known = beside(op, indices, 'int32')
+  return known.dtype === 'int32'
+    ? known
     : fail(dtypeError(op, `indices must be int32, got ${indices.dtype}; convert with cast('int32')`))
 }
 

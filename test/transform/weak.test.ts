@@ -13,6 +13,7 @@ import {
   customVjp,
   type Dtype,
   div,
+  dynamicSlice,
   eq,
   evalShape,
   foriLoop,
@@ -34,6 +35,7 @@ import {
   sum,
   switchCase,
   type Tensor,
+  take,
   tensor,
   toArray,
   vjp,
@@ -119,6 +121,19 @@ describe('a number given to a transformed function takes the dtype of the tensor
     expect(toArray(f({ w: x }, { lr: 0.1, unused: 3 }))).toEqual([0.1, 0.2])
     const draw = (minval: Tensor): Tensor => uniform({ minval, shape: [2], dtype: 'float64' })(key(1))
     expect(identical(jit(draw)(0.1), uniform({ minval: 0.1, shape: [2], dtype: 'float64' })(key(1)))).toBe(true)
+  })
+
+  it('as an index', () => {
+    const x = tensor([1, 2, 4], { dtype: 'float64' })
+    const one = 1 as unknown as Tensor
+    const picked: Function = (y, i) => take(y, i)
+    const sliced: Function = (y, i) => dynamicSlice({ sizes: [2] })(y, [i])
+    for (const f of [picked, sliced])
+      for (const g of [f, jit(f), call(f), (y: Tensor, i: Tensor) => cond(f, f)(true, y, i)])
+        expect(toArray(g(x, one))).toEqual(toArray(f(x, one)))
+    expect(toArray(jit(grad(picked))(x, one))).toEqual([0, 1, 0])
+    expect(toArray(vmap(picked, { inAxes: [0, null] })(stack([x, x]), one))).toEqual([2, 2])
+    expect(mistake(() => jit(picked)(x, 1.5 as unknown as Tensor))).toContain('1.5 does not fit a tensor of int32')
   })
 
   it('in two dtypes at once', () => {
