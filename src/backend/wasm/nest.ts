@@ -5,7 +5,7 @@
  * reductions by columns) or along the last of a reduction's own (rows). Nests whose stages suit neither are run one stage after the
  * other, with results in scratch memory. Read next: nest/job.ts, nest/form.ts, nest/map.ts, nest/rows.ts, nest/columns.ts, nest/split.ts.
  */
-import { type Expr, linearise, type Nest } from '../../core/kernel.ts'
+import type { Expr, Nest } from '../../core/kernel.ts'
 import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
@@ -15,25 +15,16 @@ import { emitColumns, tileColumns } from './nest/columns.ts'
 import { pointsInside, prefersColumns, workOf } from './nest/cost.ts'
 import { type Form, formOf, type Space } from './nest/form.ts'
 import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest/job.ts'
+import { anyNumbers, anyRows, anyUnits, memoriesOf, textOf } from './nest/like.ts'
 import { emitMap } from './nest/map.ts'
 import { emitRows } from './nest/rows.ts'
 import { cutEvery, cutOf, splitForm } from './nest/split.ts'
 import { emitSquares, SQUARES, squareLayout, swapOf, swapped } from './nest/squares.ts'
-import { emitUnits, evenUnits, unitsOf } from './nest/units.ts'
+import { countAt, emitUnits, evenUnits, isRange, type Shared, unitsOf } from './nest/units.ts'
 import { valuesOf } from './nest/values.ts'
 
 /** `share`: how many rows a chunk should compute or sum over, where another kernel goes along with this one. */
 type Emitting = { readonly module: ModuleBuilder; readonly inputs: Inputs; readonly share?: number | undefined }
-
-/** The words of the frame that a form's code reads. */
-const wordsOf = ({ reductions, results }: Form, { memory }: Inputs): ReadonlySet<number> => {
-  const words = new Set(results.map(({ target }) => target.pointer.memory.word))
-  for (const { space } of [...reductions, ...results])
-    for (const leaf of space.leaves.values()) if (leaf.kind === 'source') words.add(leaf.pointer.memory.word)
-  for (const node of linearise([...reductions, ...results].map(({ expr }) => expr)))
-    if (node.tag === 'loadAt') words.add(memory(node.input).word)
-  return words
-}
 
 const exprsOf = ({ reductions, results }: Job): readonly Expr[] => [...reductions, ...results].map(({ expr }) => expr)
 
@@ -57,34 +48,55 @@ const emitMaps = (emitting: Emitting, { axes, results }: Job): readonly Phase[] 
 
 const readers = ({ memory }: Inputs) => ({ memory, stage: () => undefined })
 
+/** What a form's code is written for; `kind` says how, with all that this depends on beside the form. */
+const sharedBy = (
+  { inputs }: Emitting,
+  form: Form,
+  kind: string,
+  vector: boolean,
+  counts: readonly number[] = [],
+): Shared => {
+  const memories = memoriesOf(form, inputs)
+  return { form: vector ? 'vector' : 'scalar', memories, counts, code: `${kind}\n${textOf(form, memories, inputs)}` }
+}
+
 /** A map whose lanes and loops go along the last place. */
-const emitRuns = ({ module, inputs }: Emitting, form: Form, work: number, vector: boolean): Phase => {
+const emitRuns = (emitting: Emitting, whole: Form, work: number, vector: boolean): Phase => {
+  const { module, inputs } = emitting
+  const units = unitsOf(whole.outer, work, 16)
+  const form = anyNumbers(module, anyUnits(whole, isRange(units)))
   const place = form.outer.length - 1
   const space = form.results[0]?.space as Space
   const layout = { space, vector: place, row: -1, levels: form.outer.map((_, p) => Number(p === place)) }
   const exprs = form.results.map(({ expr }) => expr)
-  const units = unitsOf(form.outer, work, 16)
-  const words = wordsOf(form, inputs)
-  return emitUnits(module, vector ? 'vector' : 'scalar', words, units, work, (walk, from, to) =>
+  return emitUnits(module, sharedBy(emitting, form, 'runs', vector), units, form.outer, work, (walk, from, to) =>
     emitMap(walk, form.results, valuesOf(walk, exprs, layout, readers(inputs)), place, from, to),
   )
 }
 
 /** A map that reads along a place where it does not write. */
-const emitSwapped = ({ module, inputs }: Emitting, form: Form, work: number): Phase => {
+const emitSwapped = (emitting: Emitting, whole: Form, work: number): Phase => {
+  const { module, inputs } = emitting
+  const units = unitsOf(whole.outer.slice(0, -1), work, 4, SQUARES)
+  const form = anyNumbers(module, whole.outer.length > 2 ? anyUnits(whole, false) : whole)
   const exprs = form.results.map(({ expr }) => expr)
   const layout = squareLayout(form.results[0]?.space as Space)
-  const units = unitsOf(form.outer.slice(0, -1), work, 4, SQUARES)
-  return emitUnits(module, 'vector', wordsOf(form, inputs), units, work, (walk, from, to) =>
+  const shared = sharedBy(emitting, form, 'squares', true)
+  return emitUnits(module, shared, units, form.outer.slice(0, -1), work, (walk, from, to) =>
     emitSquares(walk, form.results, valuesOf(walk, exprs, layout, readers(inputs)), layout, from, to),
   )
 }
 
-const emitReductions = ({ module, inputs, share }: Emitting, form: Form, columns: boolean, vector: boolean): Phase => {
-  const work = workOf(form, vector)
+const emitReductions = (emitting: Emitting, whole: Form, columns: boolean, vector: boolean): Phase => {
+  const { module, inputs, share } = emitting
+  const work = workOf(whole, vector)
   const units =
-    share === undefined ? unitsOf(form.outer, work, columns ? tileColumns(form) : 4) : evenUnits(form.outer, share)
-  const phase = emitUnits(module, vector ? 'vector' : 'scalar', wordsOf(form, inputs), units, work, (walk, from, to) =>
+    share === undefined ? unitsOf(whole.outer, work, columns ? tileColumns(whole) : 4) : evenUnits(whole.outer, share)
+  const some = anyNumbers(module, anyUnits(whole, !columns && isRange(units)))
+  const memories = memoriesOf(some, inputs)
+  const { form, counts } = columns ? anyRows(some, count => countAt({ memories }, count)) : { form: some, counts: [] }
+  const shared = sharedBy(emitting, form, columns ? 'columns' : 'rows', vector, counts)
+  const phase = emitUnits(module, shared, units, form.outer, work, (walk, from, to) =>
     (columns ? emitColumns : emitRows)(walk, form, inputs.memory, from, to),
   )
   return { ...phase, rows: share }

@@ -7,12 +7,12 @@
 import { linearise } from '../../../core/kernel.ts'
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
+import type { Extent } from './extent.ts'
 import type { Form, Space, SpacedReduction } from './form.ts'
 import type { Memory } from './job.ts'
 import { rounds, spotsFor, storeAll } from './map.ts'
 import { type Accumulator, mergeAll } from './monoid.ts'
 import {
-  endOf,
   groupsOf,
   type Inside,
   insideWith,
@@ -21,10 +21,11 @@ import {
   ownLoops,
   pushPosition,
   scopedAll,
+  stretchOf,
 } from './own.ts'
 import { accumulating } from './position.ts'
 import { type Spot, valuesOf } from './values.ts'
-import type { Extent, Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /** Vectors of a tile. */
 const TILE = 8
@@ -42,7 +43,14 @@ export const tileColumns = ({ outer, reductions }: Form): number => {
 }
 
 /** Rows at once in a tile of so few vectors that additions would wait for each other. */
-const rowsAtOnce = (vectors: number): number => (vectors >= 4 ? 1 : vectors >= 2 ? 2 : 4)
+const rowsFor = (vectors: number): number => (vectors >= 4 ? 1 : vectors >= 2 ? 2 : 4)
+
+/** Rows at once in the narrowest tile of a form, at most. */
+export const rowsAtOnce = (form: Form): number => {
+  const columns = form.outer[form.outer.length - 1] ?? 1
+  const tile = tileColumns(form)
+  return rowsFor(Math.ceil((columns % tile || tile) / 4))
+}
 
 /** Runs the loops of one group; its results by reduction and spot. */
 const reduceGroup = (
@@ -53,7 +61,7 @@ const reduceGroup = (
 ): readonly (readonly Local[])[] => {
   const { layout, values, pointers } = inside
   const { space, row } = layout
-  const several = Math.min(rowsAtOnce(spots.length), space.sizes[row] ?? 1)
+  const several = Math.min(rowsFor(spots.length), space.sizes[row] ?? 1)
   const parts = group.map(({ monoid, expr }) => {
     const code = accumulating(walk, monoid, expr.dtype)
     return { expr, code, accumulators: spots.map(() => range(0, several).map(code.start)) }
@@ -72,8 +80,8 @@ const reduceGroup = (
   const exprs = group.map(({ expr }) => expr)
   if (!isEmpty(space))
     ownLoops(walk, inside, exprs, spots, row, () => {
-      const { to, size } = endOf(walk, space, row)
-      walk.along(row, pointers, 0, steps => rounds(walk, steps, to, size, several, round))
+      const { from, to, size } = stretchOf(walk, space, row)
+      walk.along(row, pointers, from, steps => rounds(walk, steps, to, size, several, round))
     })
   return parts.map(({ code, accumulators }) => accumulators.map(of => code.result(mergeAll(code, of))))
 }

@@ -8,6 +8,7 @@ import { bytesOf, type Dtype } from '../../../core/dtype.ts'
 import { type Expr, linearise } from '../../../core/kernel.ts'
 import { type Shape, stridesOf } from '../../../core/shape.ts'
 import { type Address, addressOf, type Bound } from '../../address.ts'
+import type { Extent } from './extent.ts'
 import type { Inputs, Job, Memory, Reduction, Result } from './job.ts'
 
 /** An address that moves with the loops: `base` and `strides`, in bytes, from the start of a buffer. */
@@ -32,8 +33,20 @@ export type Space = {
   readonly sizes: Shape
   readonly outer: number
   readonly leaves: ReadonlyMap<Expr, Leaf>
-  /** A place cut into parts, whose number is an outer place: part p walks `size` places from p·size, as far as `whole`. */
-  readonly cut?: { readonly place: number; readonly part: number; readonly size: number; readonly whole: number }
+  readonly cut?: Cut
+}
+
+/**
+ * A place of which one run of the loops walks a part: part p goes from p·size, for `size` points, as far as `whole`. The number of the
+ * part is the index of an outer place; without one there is one part. `like` is what remains of `whole` after rounds of up to 16 points,
+ * and some rounds.
+ */
+export type Cut = {
+  readonly place: number
+  readonly part: number | null
+  readonly size: Extent
+  readonly whole: Extent
+  readonly like: number
 }
 export type SpacedReduction = Omit<Reduction, 'axes'> & { readonly space: Space }
 export type SpacedResult = { readonly expr: Expr; readonly space: Space; readonly target: Source }

@@ -14,6 +14,12 @@ import { canonical, noNodes } from '../expr/graph.ts'
 /** A buffer: the address in a word of the frame, plus some bytes. */
 export type Memory = { readonly word: number; readonly offset: number }
 
+/** The word that stands for the module's data. */
+export const DATA = -1
+
+/** What tells memory from other memory. */
+export const nameOf = ({ word, offset }: Memory): string => `${word}+${offset}`
+
 /** What is combined over `axes` at each outer point; `stage` is the leaf that stands for the result. */
 export type Reduction = {
   readonly axes: Shape

@@ -6,9 +6,10 @@
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
 import { vectorsAbreast } from './cost.ts'
+import type { Extent } from './extent.ts'
 import type { Pointer, SpacedResult } from './form.ts'
 import { type Spot, store, type Values } from './values.ts'
-import type { Extent, Steps, Walk } from './walk.ts'
+import type { Steps, Walk } from './walk.ts'
 
 /** Points of a round: full vectors, and at the end what is left of one. */
 export const spotsFor = (count: number, width: number): readonly Spot[] =>

@@ -4,11 +4,11 @@
  * Layer: backend. Read next: nest/rows.ts, nest/columns.ts.
  */
 import type { Expr } from '../../../core/kernel.ts'
+import { clamp, type Extent, pushExtent } from './extent.ts'
 import type { Form, Pointer, Space, SpacedReduction } from './form.ts'
 import { stagesIn } from './job.ts'
-import { clamp } from './units.ts'
 import { type Layout, type Readers, type Spot, type Values, valuesOf } from './values.ts'
-import type { Extent, Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /** The values of a space's expressions, and all that moves in its loops. */
 export type Inside = { readonly layout: Layout; readonly values: Values; readonly pointers: readonly Pointer[] }
@@ -56,27 +56,30 @@ export const lastPlace = ({ sizes }: Space): number => sizes.length - 1
 /** Whether a space has no points inside an outer one. */
 export const isEmpty = ({ sizes, outer }: Space): boolean => sizes.slice(outer).includes(0)
 
-/** Where the loop of a place ends, and the size from which what remains after whole rounds follows. */
-export const endOf = (
-  walk: Walk,
-  { sizes, cut }: Space,
-  place: number,
-): { readonly to: Extent; readonly size: number } => {
+/** From where to where the loop of a place goes, and a size of which as much remains after whole rounds. */
+export type Stretch = { readonly from: Extent; readonly to: Extent; readonly size: number }
+
+/** The stretch of a place that is walked at the present indices. */
+export const stretchOf = (walk: Walk, { sizes, cut }: Space, place: number): Stretch => {
   const size = sizes[place] ?? 1
-  if (cut?.place !== place || cut.whole % cut.size === 0) return { to: size, size }
+  if (cut?.place !== place) return { from: 0, to: size, size }
+  if (cut.part === null) return { from: 0, to: cut.whole, size: cut.like }
   const { code } = walk
-  const end = walk.take('i32')
+  const [from, to] = [walk.take('i32'), walk.take('i32')]
   const part = walk.index(cut.part)
-  code.i32(cut.whole)
-  if (part !== null) {
+  if (part === null) code.i32(0)
+  else {
     code.get(part)
-    code.i32(cut.size)
+    pushExtent(code, cut.size)
     code.op('i32.mul')
-    code.op('i32.sub')
   }
-  code.set(end)
-  clamp(code, end, cut.size)
-  return { to: { local: end }, size: cut.whole }
+  code.set(from)
+  code.get(from)
+  pushExtent(code, cut.size)
+  code.op('i32.add')
+  code.set(to)
+  clamp(code, to, cut.whole)
+  return { from: { local: from }, to: { local: to }, size: cut.like }
 }
 
 /** Pushes the position of the present point, `steps` places on, among all points of a stage's own places, as i32. */
@@ -112,8 +115,8 @@ export const ownLoops = (
       body()
       return
     }
-    const { to } = endOf(walk, space, place)
-    walk.along(place, pointers, 0, steps => steps.run(to, 1, () => values.scoped(() => from(place + 1))))
+    const { from: first, to } = stretchOf(walk, space, place)
+    walk.along(place, pointers, first, steps => steps.run(to, 1, () => values.scoped(() => from(place + 1))))
   }
   from(space.outer)
 }

@@ -9,15 +9,16 @@
 import { range } from '../../../core/shape.ts'
 import type { Local } from '../assembler.ts'
 import { vectorsAbreast } from './cost.ts'
+import type { Extent } from './extent.ts'
 import type { Form, Pointer, Space, SpacedReduction, SpacedResult } from './form.ts'
 import { type Memory, stagesIn } from './job.ts'
 import { rounds, spotsFor } from './map.ts'
 import { type Accumulator, across, acrossEach, type Combining, mergeAll } from './monoid.ts'
-import { endOf, groupsOf, type Inside, insideOf, isEmpty, ownLoops, pushPosition, scopedAll } from './own.ts'
+import { groupsOf, type Inside, insideOf, isEmpty, ownLoops, pushPosition, scopedAll, stretchOf } from './own.ts'
 import { accumulating } from './position.ts'
 import { lanesTo } from './turn.ts'
 import { type Spot, store, type Values, valuesOf } from './values.ts'
-import type { Extent, Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /** Rows of a block, in groups that are one vector at outer points; `few` when there is no block of four. */
 type Block = { readonly rows: number; readonly groups: number; readonly few?: boolean }
@@ -114,8 +115,8 @@ const reduceGroup = (
       })
     const at = some.map((row): Spot => ({ rows: first + row, steps: 0, count: walk.width }))
     ownLoops(walk, inside, exprs, at, vector, () => {
-      const { to, size } = endOf(walk, space, vector)
-      walk.along(vector, pointers, 0, steps => rounds(walk, steps, to, size, each * walk.width, round))
+      const { from, to, size } = stretchOf(walk, space, vector)
+      walk.along(vector, pointers, from, steps => rounds(walk, steps, to, size, each * walk.width, round))
     })
   }
   if (!isEmpty(space)) for (const some of walks) values.scoped(() => runRows(some))
@@ -133,8 +134,8 @@ const storeRows = (walk: Walk, results: readonly SpacedResult[], inside: Inside,
   const at = range(0, rows).map((r): Spot => ({ rows: r, steps: 0, count: walk.width }))
   const exprs = results.map(({ expr }) => expr)
   ownLoops(walk, inside, exprs, at, vector, () => {
-    const { to, size } = endOf(walk, space, vector)
-    walk.along(vector, pointers, 0, steps =>
+    const { from, to, size } = stretchOf(walk, space, vector)
+    walk.along(vector, pointers, from, steps =>
       rounds(walk, steps, to, size, walk.width, count =>
         values.scoped(() => {
           for (const r of range(0, rows)) storeRow({ rows: r, steps: 0, count })

@@ -26,8 +26,8 @@ const WORTH = 100_000
 /** Parts wanted when outer points are few. */
 const PARTS = 32
 
-/** A place of a space and its new length. */
-export type Cut = { readonly place: number; readonly size: number; readonly parts: number }
+/** Where a space is cut: a place, how long its parts are, and how many. */
+export type Cutting = { readonly place: number; readonly size: number; readonly parts: number }
 
 /** The space of a form's reductions if they can be cut: in one space, and without positions, which parts do not have. */
 const cuttable = (form: Form): Space | null => {
@@ -37,13 +37,13 @@ const cuttable = (form: Form): Space | null => {
 }
 
 /** A place in parts of a length; null where that is the whole. */
-const cutAt = ({ sizes }: Space, place: number, size: number): Cut | null => {
+const cutAt = ({ sizes }: Space, place: number, size: number): Cutting | null => {
   const parts = Math.ceil((sizes[place] ?? 1) / size)
   return parts <= 1 ? null : { place, size, parts }
 }
 
 /** Where to cut a form's reductions, or null where they stay whole. They must not read each other. */
-export const cutOf = (form: Form, columns: boolean, work: number): Cut | null => {
+export const cutOf = (form: Form, columns: boolean, work: number): Cutting | null => {
   const space = cuttable(form)
   if (space === null) return null
   const points = pointsInside(space)
@@ -63,7 +63,7 @@ export const cutOf = (form: Form, columns: boolean, work: number): Cut | null =>
 }
 
 /** Parts of so many terms each, where a form has one long sum and nothing else; null for any other. */
-export const cutEvery = (form: Form, size: number): Cut | null => {
+export const cutEvery = (form: Form, size: number): Cutting | null => {
   const space = cuttable(form)
   if (space === null) return null
   const long = space.sizes.flatMap((n, place) => (place >= space.outer && n > 1 ? [place] : []))
@@ -93,9 +93,10 @@ const caching = (form: Form, space: Space): number => {
   return Math.ceil(points / Math.max(NEAR / row, Math.min(PART_ROWS, CACHED / row)))
 }
 
-const cutSpace = (space: Space, { place, size, parts }: Cut): Space => {
+/** A space with the number of the part as its first place, which moves nothing by itself: parts begin where the cut says. */
+const cutSpace = (space: Space, { place, size, parts }: Cutting): Space => {
   const pointers = new Map<Pointer, Pointer>()
-  const front = (by: readonly number[]): readonly number[] => [(by[place] ?? 0) * size, ...by]
+  const front = (by: readonly number[]): readonly number[] => [0, ...by]
   const leaves = new Map<Expr, Leaf>()
   for (const [node, leaf] of space.leaves) {
     if (leaf.kind === 'ramp') {
@@ -107,14 +108,15 @@ const cutSpace = (space: Space, { place, size, parts }: Cut): Space => {
     leaves.set(node, { ...leaf, pointer, bounds: leaf.bounds.map(bound => ({ ...bound, by: [...front(bound.by)] })) })
   }
   const sizes = space.sizes.map((n, at) => (at === place ? size : n))
-  const cut = { place: place + 1, part: 0, size, whole: space.sizes[place] ?? 1 }
+  const whole = space.sizes[place] ?? 1
+  const cut = { place: place + 1, part: 0, size, whole, like: whole }
   return { sizes: [parts, ...sizes], outer: space.outer + 1, leaves, cut }
 }
 
 const outerSpace = (outer: Shape): Space => ({ sizes: outer, outer: outer.length, leaves: new Map() })
 
 /** The reductions of a form in parts, which go to scratch memory, and the job that makes the results of them. */
-export const splitForm = (form: Form, job: Job, cut: Cut, inputs: Inputs): readonly [parts: Form, rest: Job] => {
+export const splitForm = (form: Form, job: Job, cut: Cutting, inputs: Inputs): readonly [parts: Form, rest: Job] => {
   const outer = [cut.parts, ...form.outer]
   const spaces = new Map<Space, Space>()
   const spaceFor = (space: Space): Space => {

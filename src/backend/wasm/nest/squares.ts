@@ -5,11 +5,12 @@
  * a unit takes a few rows only, so that the lines written to stay in the cache until they are full. Read next: nest/map.ts.
  */
 import { range } from '../../../core/shape.ts'
+import type { Extent } from './extent.ts'
 import type { Form, Leaf, Pointer, Source, Space, SpacedResult } from './form.ts'
 import { rounds, storeAll } from './map.ts'
 import { turnable } from './turn.ts'
 import type { Layout, Values } from './values.ts'
-import type { Extent, Walk } from './walk.ts'
+import type { Walk } from './walk.ts'
 
 /** Rows of a unit at most. */
 export const SQUARES = 64

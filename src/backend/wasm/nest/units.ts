@@ -5,10 +5,12 @@
  * alone. Read next: nest.ts.
  */
 import { type Shape, sizeOf } from '../../../core/shape.ts'
-import type { Code, Local, ModuleBuilder } from '../assembler.ts'
-import type { Phase } from '../emit.ts'
+import type { Code, FunctionRef, Local, ModuleBuilder } from '../assembler.ts'
+import { address, type Phase } from '../emit.ts'
 import type { Form } from '../expr.ts'
-import { type Extent, type Walk, walkOf } from './walk.ts'
+import { clamp, type Extent } from './extent.ts'
+import { DATA, type Memory, nameOf } from './job.ts'
+import { type Walk, walkOf } from './walk.ts'
 
 /** Nanoseconds that a chunk should take. */
 const CHUNK = 50_000
@@ -51,9 +53,9 @@ export const evenUnits = (outer: Shape, length: number): Units => {
 }
 
 /** Sets the indices of all outer places but the last from the number of a row. */
-const decode = (walk: Walk, { outer, rows }: Units, row: Local): void => {
+const decode = (walk: Walk, outer: Shape, row: Local): void => {
   const { code } = walk
-  let inner = rows
+  let inner = sizeOf(outer.slice(0, -1))
   for (const [place, size] of outer.slice(0, -1).entries()) {
     inner /= size
     if (size === 1) {
@@ -77,17 +79,6 @@ const decode = (walk: Walk, { outer, rows }: Units, row: Local): void => {
 
 const set = (code: Code, local: Local, push: () => void): void => {
   push()
-  code.set(local)
-}
-
-/** Sets a local to the smaller of itself and a number. */
-export const clamp = (code: Code, local: Local, most: number): void => {
-  code.get(local)
-  code.i32(most)
-  code.get(local)
-  code.i32(most)
-  code.op('i32.lt_s')
-  code.op('select')
   code.set(local)
 }
 
@@ -122,55 +113,114 @@ const partOf = (
   return { row, from: { local: from }, to: { local: to } }
 }
 
-/** A phase that runs `body` for each unit, whose outer indices are set but for that of the last place, which goes `from`–`to`. */
-export const emitUnits = (
+/** Whether each chunk is a range of the only row. */
+export const isRange = ({ rows, parts, each }: Units): boolean => each === 1 && rows === 1 && parts > 1
+
+/**
+ * What the code of a phase is written for: the form of its numbers, the memory that it touches, numbers that it is given when it runs,
+ * and, as text, all else that it depends on. Phases with the same `code` and units, but for how many there are, are one function.
+ */
+export type Shared = {
+  readonly form: Form
+  readonly memories: readonly Memory[]
+  readonly counts: readonly number[]
+  readonly code: string
+}
+
+/** The local that holds a count of a phase in its code. */
+export const countAt = ({ memories }: Pick<Shared, 'memories'>, count: number): Extent => ({
+  local: memories.length + count,
+})
+
+/** The function of a phase's units: (...memories, ...counts, first, end). */
+const defineUnits = (
   module: ModuleBuilder,
-  form: Form,
-  words: ReadonlySet<number>,
+  { form, memories, counts }: Shared,
   units: Units,
-  work: number,
+  outer: Shape,
   body: (walk: Walk, from: Extent, to: Extent) => void,
-): Phase => {
-  const run = (code: Code, frame: Local, chunk: Local): void => {
-    const walk = walkOf(module, code, frame, form, words)
-    const total = units.rows * units.parts
-    const [unit, end] = [code.local('i32'), code.local('i32')]
+): FunctionRef => {
+  const known = memories.length + counts.length
+  const run = (code: Code, first: Local, end: Local): void => {
+    const walk = walkOf(module, code, form, new Map(memories.map((memory, local) => [nameOf(memory), local])))
+    if (isRange(units)) {
+      walk.scoped(() => body(walk, { local: first }, { local: end }))
+      return
+    }
     const round = (): void =>
       walk.scoped(() => {
-        const { row, from, to } = partOf(walk, units, unit)
-        decode(walk, units, row)
+        const { row, from, to } = partOf(walk, units, first)
+        decode(walk, outer, row)
         body(walk, from, to)
       })
-    set(code, unit, () => {
-      code.get(chunk)
-      code.i32(units.each)
-      code.op('i32.mul')
-    })
     if (units.each === 1) {
       round()
       return
     }
-    set(code, end, () => {
-      code.get(unit)
-      code.i32(units.each)
-      code.op('i32.add')
-    })
-    clamp(code, end, total)
     code.loop(again => {
       round()
-      set(code, unit, () => {
-        code.get(unit)
+      set(code, first, () => {
+        code.get(first)
         code.i32(1)
         code.op('i32.add')
       })
-      code.get(unit)
+      code.get(first)
       code.get(end)
       code.op('i32.lt_s')
       code.brIf(again)
     })
   }
-  const fn = module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) =>
-    code.pinning(() => run(code, frame, chunk)),
-  )
+  const params = Array.from({ length: known + 2 }, () => 'i32' as const)
+  return module.define(null, params, [], code => code.pinning(() => run(code, known, known + 1)))
+}
+
+/** Pushes where a chunk begins and where it ends, in units or, for a range, in points. */
+const pushShare = (code: Code, units: Units, chunk: Local): void => {
+  const [step, all] = isRange(units) ? [units.length, units.size] : [units.each, units.rows * units.parts]
+  const [first, end] = [code.local('i32'), code.local('i32')]
+  set(code, first, () => {
+    code.get(chunk)
+    code.i32(step)
+    code.op('i32.mul')
+  })
+  set(code, end, () => {
+    code.get(first)
+    code.i32(step)
+    code.op('i32.add')
+  })
+  clamp(code, end, all)
+  code.get(first)
+  code.get(end)
+}
+
+/**
+ * A phase that runs `body` for each unit, whose outer indices are set but for that of the last place, which goes `from`–`to`. The code is
+ * written for `outer`, which stands for the outer places that the units are of.
+ */
+export const emitUnits = (
+  module: ModuleBuilder,
+  shared: Shared,
+  units: Units,
+  outer: Shape,
+  work: number,
+  body: (walk: Walk, from: Extent, to: Extent) => void,
+): Phase => {
+  const { memories, counts, form } = shared
+  const { parts, length, size, each } = units
+  const unit = isRange(units) ? 'range' : parts === 1 ? 'row' : `${parts} ${length} ${size}`
+  const key = `nest ${form} ${each > 1} ${unit} ${memories.length} ${counts.length} ${shared.code}`
+  const all = module.once(key, () => defineUnits(module, shared, units, outer, body))
+  const fn = module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) => {
+    for (const { word, offset } of memories) {
+      if (word === DATA) code.dataAddress()
+      else address(code, frame, word)
+      if (offset === 0) continue
+      code.i32(offset)
+      code.op('i32.add')
+    }
+    for (const count of counts) code.i32(count)
+    pushShare(code, units, chunk)
+    code.call(all)
+  })
   return { fn, chunks: units.chunks, work }
 }

@@ -155,12 +155,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   }
   /** Pushes what a load reads at computed coordinates. */
   const gathered = (load: LoadAt, index: readonly Local[], count: number): void => {
-    const { word, offset } = readers.memory(load.input)
-    const start = walk.take('i32')
-    code.get(walk.start(word))
-    code.i32(offset)
-    code.op('i32.add')
-    code.set(start)
+    const start = walk.start(readers.memory(load.input))
     const moving = load.index.map(of => factsOf(of).vector)
     const last = load.index[load.index.length - 1]
     if (form === 'vector' && last !== undefined && moving.indexOf(true) === moving.length - 1 && inStep(last))
@@ -205,7 +200,7 @@ export const valuesOf = (walk: Walk, roots: readonly Expr[], layout: Layout, rea
   const hoist: Values['hoist'] = (level, spots, exprs) => {
     const nodes = linearise(exprs)
     const inner = (node: Expr): boolean => factsOf(node).level >= level
-    const outside = (node: Expr): boolean => !inner(node) && node.tag !== 'const'
+    const outside = (node: Expr): boolean => !inner(node) && (node.tag !== 'const' || space.leaves.has(node))
     const wanted = new Set(exprs.filter(outside))
     for (const node of nodes) if (inner(node)) for (const of of operands(node)) if (outside(of)) wanted.add(of)
     for (const node of wanted) for (const spot of spots) value(node, spot)

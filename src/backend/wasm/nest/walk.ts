@@ -5,19 +5,11 @@
  */
 import { engineError, fail } from '../../../core/errors.ts'
 import type { Code, Local, ModuleBuilder, ValueType } from '../assembler.ts'
-import { address } from '../emit.ts'
 import type { Place } from '../expr/memory.ts'
 import type { Form } from '../expr.ts'
+import { type Extent, pushExtent } from './extent.ts'
 import type { Pointer, Source } from './form.ts'
-
-/** An i32 that is known now, or held in a local. */
-export type Extent = { readonly local: Local } | number
-
-/** Pushes an extent. */
-const pushExtent = (code: Code, extent: Extent): void => {
-  if (typeof extent === 'number') code.i32(extent)
-  else code.get(extent.local)
-}
+import { type Memory, nameOf } from './job.ts'
 
 /** What the code of one function is written with. */
 export type Walk = {
@@ -33,8 +25,8 @@ export type Walk = {
   /** The index of a place; null where it is always 0. */
   readonly index: (place: number) => Local | null
   readonly setIndex: (place: number, index: Local | null) => void
-  /** The address where a buffer starts. */
-  readonly start: (word: number) => Local
+  /** The address where some memory starts. */
+  readonly start: (memory: Memory) => Local
   /** Computes the addresses of pointers from the indices of some places. */
   readonly aim: (pointers: readonly Pointer[], places: readonly number[]) => void
   /** The element of a source at the present indices, some bytes further. */
@@ -90,32 +82,22 @@ const addTo = (code: Code, local: Local, by: number): void => {
   code.set(local)
 }
 
-/** The loops of one function, whose first parameter is the frame; `words` are those of all its buffers. */
-export const walkOf = (
-  module: ModuleBuilder,
-  code: Code,
-  frame: Local,
-  form: Form,
-  words: ReadonlySet<number>,
-): Walk => {
+/** The loops of one function; `starts` has the addresses of all memory that it touches, by name. */
+export const walkOf = (module: ModuleBuilder, code: Code, form: Form, starts: ReadonlyMap<string, Local>): Walk => {
   const { take, scoped } = localPool(code)
   const indices = new Map<number, Local | null>()
-  const starts = new Map<number, Local>()
   const addresses = new Map<Pointer, Local>()
   const index = (place: number): Local | null => indices.get(place) ?? null
-  for (const word of words) {
-    const local = code.local('i32')
-    address(code, frame, word)
-    code.set(local)
-    starts.set(word, local)
-  }
-  const start = (word: number): Local => starts.get(word) ?? fail(engineError('nest', `word ${word} is not declared`))
+  const start: Walk['start'] = memory =>
+    starts.get(nameOf(memory)) ?? fail(engineError('nest', `memory ${nameOf(memory)} is not declared`))
   const aim: Walk['aim'] = (pointers, places) => {
     for (const pointer of pointers) {
       const local = take('i32')
-      code.get(start(pointer.memory.word))
-      code.i32(pointer.memory.offset + pointer.base)
-      code.op('i32.add')
+      code.get(start(pointer.memory))
+      if (pointer.base !== 0) {
+        code.i32(pointer.base)
+        code.op('i32.add')
+      }
       for (const place of places) {
         const at = index(place)
         const stride = pointer.strides[place] ?? 0
