@@ -13,7 +13,11 @@ export type Shape = readonly number[]
 export type Axes = number | readonly number[]
 
 /** The number of elements; 1 for a scalar, 0 when any size is 0. */
-export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1)
+export const sizeOf = (shape: Shape): number => {
+  let product = 1
+  for (let axis = 0; axis < shape.length; axis++) product *= shape[axis] as number
+  return product
+}
 
 /** Row-major strides in elements: the last axis moves by 1. */
 export const stridesOf = (shape: Shape): number[] => {

@@ -100,11 +100,12 @@ export type Pointer = { readonly of: 'a' | 'b'; readonly at: Local }
 type Body = (moved: readonly Local[]) => void
 
 /** Tables side by side, entry by entry. */
-const interleaved = (tables: readonly Int32Array[]): Int32Array =>
-  Int32Array.from({ length: tables.length * (tables[0]?.length ?? 0) }, (_, i) => {
-    const table = tables[i % tables.length] as Int32Array
-    return table[Math.floor(i / tables.length)] as number
-  })
+const interleaved = (tables: readonly Int32Array[]): Int32Array => {
+  const entries = new Int32Array(tables.length * (tables[0]?.length ?? 0))
+  for (const [t, table] of tables.entries())
+    for (let i = 0; i < table.length; i++) entries[i * tables.length + t] = table[i] as number
+  return entries
+}
 
 /** A new local: x + y. */
 const sumOf = (code: Code, x: Local, y: Local): Local => {

@@ -6,19 +6,17 @@
  */
 import { aligned } from '../../../compile/plan.ts'
 import { bytesOf, type Dtype } from '../../../core/dtype.ts'
+import { engineError, fail } from '../../../core/errors.ts'
 import { along, convert, type Expr, type Load, linearise, load, type Monoid, type Nest } from '../../../core/kernel.ts'
 import { type Shape, sizeOf } from '../../../core/shape.ts'
 import type { Slots } from '../emit.ts'
 import { canonical, noNodes } from '../expr/graph.ts'
 
-/** A buffer: the address in a word of the frame, plus some bytes. */
+/** A buffer: the address in a word of the frame, plus some bytes. The same memory is the same object. */
 export type Memory = { readonly word: number; readonly offset: number }
 
 /** The word that stands for the module's data. */
 export const DATA = -1
-
-/** What tells memory from other memory. */
-export const nameOf = ({ word, offset }: Memory): string => `${word}+${offset}`
 
 /** What is combined over `axes` at each outer point; `stage` is the leaf that stands for the result. */
 export type Reduction = {
@@ -104,17 +102,14 @@ export type Inputs = {
 
 /** The inputs of a kernel. */
 export const inputsOf = ({ inputs, scratch }: Slots): Inputs => {
-  const added: Memory[] = []
+  const memories: Memory[] = inputs.map(word => ({ word, offset: 0 }))
   let used = 0
   return {
-    memory: input =>
-      input < inputs.length
-        ? { word: inputs[input] ?? 0, offset: 0 }
-        : (added[input - inputs.length] ?? { word: scratch, offset: 0 }),
+    memory: input => memories[input] ?? fail(engineError('nest', `there is no input ${input}`)),
     scratch: (dtype, shape, index = shape.map((_, axis) => along(axis))) => {
       const memory = { word: scratch, offset: used }
       used += aligned(sizeOf(shape) * bytesOf(dtype))
-      return { memory, load: load(inputs.length + added.push(memory) - 1, dtype, shape, index) }
+      return { memory, load: load(memories.push(memory) - 1, dtype, shape, index) }
     },
     used: () => used,
   }

@@ -11,7 +11,7 @@ import { rowsAtOnce } from './columns.ts'
 import { reducedSpaces } from './cost.ts'
 import type { Extent } from './extent.ts'
 import type { Form, Leaf, Pointer, Source, Space } from './form.ts'
-import { DATA, type Inputs, type Memory, nameOf } from './job.ts'
+import { DATA, type Inputs, type Memory } from './job.ts'
 
 /** From how many points on all that code needs to know of a loop is what remains after whole rounds; and points of the longest round. */
 const MANY_POINTS = 256
@@ -108,15 +108,10 @@ const exprsOf = ({ reductions, results }: Form): readonly Expr[] => [...reductio
 
 /** The memory that a form's code touches, each piece once. */
 export const memoriesOf = (form: Form, inputs: Inputs): readonly Memory[] => {
-  const named = new Map<string, Memory>()
-  const add = (memory: Memory): void => {
-    const name = nameOf(memory)
-    if (!named.has(name)) named.set(name, memory)
-  }
-  for (const { target } of form.results) add(target.pointer.memory)
-  for (const space of spacesOf(form)) for (const { pointer } of sourcesOf(space)) add(pointer.memory)
-  for (const node of linearise(exprsOf(form))) if (node.tag === 'loadAt') add(inputs.memory(node.input))
-  return [...named.values()]
+  const found = new Set(form.results.map(({ target }) => target.pointer.memory))
+  for (const space of spacesOf(form)) for (const { pointer } of sourcesOf(space)) found.add(pointer.memory)
+  for (const node of linearise(exprsOf(form))) if (node.tag === 'loadAt') found.add(inputs.memory(node.input))
+  return [...found]
 }
 
 /** Numbers things in the order in which they are first asked for. */
@@ -135,8 +130,7 @@ const textOfExtent = (extent: Extent): string => (typeof extent === 'number' ? S
 
 /** All that the code of a form depends on, as text, with its memory by number. */
 export const textOf = (form: Form, memories: readonly Memory[], inputs: Inputs): string => {
-  const names = new Map(memories.map((memory, i) => [nameOf(memory), i]))
-  const memory = (of: Memory): number => names.get(nameOf(of)) ?? -1
+  const memory = (of: Memory): number => memories.indexOf(of)
   const pointerNumber = numbering<Pointer>()
   const source = ({ dtype, pointer, offset, bounds, fill }: Source): string => {
     const limits = bounds.map(b => `${b.offset} ${b.by} ${b.divisor} ${b.size} ${b.stride}`)

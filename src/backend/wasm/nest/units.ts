@@ -9,7 +9,7 @@ import type { Code, FunctionRef, Local, ModuleBuilder } from '../assembler.ts'
 import { address, type Phase } from '../emit.ts'
 import type { Form } from '../expr.ts'
 import { clamp, type Extent } from './extent.ts'
-import { DATA, type Memory, nameOf } from './job.ts'
+import { DATA, type Memory } from './job.ts'
 import { type Walk, walkOf } from './walk.ts'
 
 /** Nanoseconds that a chunk should take. */
@@ -142,7 +142,7 @@ const defineUnits = (
 ): FunctionRef => {
   const known = memories.length + counts.length
   const run = (code: Code, first: Local, end: Local): void => {
-    const walk = walkOf(module, code, form, new Map(memories.map((memory, local) => [nameOf(memory), local])))
+    const walk = walkOf(module, code, form, new Map(memories.map((memory, local) => [memory, local])))
     if (isRange(units)) {
       walk.scoped(() => body(walk, { local: first }, { local: end }))
       return

@@ -9,7 +9,7 @@ import type { Place } from '../expr/memory.ts'
 import type { Form } from '../expr.ts'
 import { type Extent, pushExtent } from './extent.ts'
 import type { Pointer, Source } from './form.ts'
-import { type Memory, nameOf } from './job.ts'
+import type { Memory } from './job.ts'
 
 /** What the code of one function is written with. */
 export type Walk = {
@@ -82,14 +82,14 @@ const addTo = (code: Code, local: Local, by: number): void => {
   code.set(local)
 }
 
-/** The loops of one function; `starts` has the addresses of all memory that it touches, by name. */
-export const walkOf = (module: ModuleBuilder, code: Code, form: Form, starts: ReadonlyMap<string, Local>): Walk => {
+/** The loops of one function; `starts` has the addresses of all memory that it touches. */
+export const walkOf = (module: ModuleBuilder, code: Code, form: Form, starts: ReadonlyMap<Memory, Local>): Walk => {
   const { take, scoped } = localPool(code)
   const indices = new Map<number, Local | null>()
   const addresses = new Map<Pointer, Local>()
   const index = (place: number): Local | null => indices.get(place) ?? null
   const start: Walk['start'] = memory =>
-    starts.get(nameOf(memory)) ?? fail(engineError('nest', `memory ${nameOf(memory)} is not declared`))
+    starts.get(memory) ?? fail(engineError('nest', `memory at word ${memory.word} is not declared`))
   const aim: Walk['aim'] = (pointers, places) => {
     for (const pointer of pointers) {
       const local = take('i32')
