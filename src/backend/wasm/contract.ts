@@ -14,10 +14,11 @@ import type { ModuleBuilder } from './assembler.ts'
 import { defineTiles } from './contract/chunks.ts'
 import { defineStrip, type Epilogue, epilogueEnds, placesOf, sumEnds } from './contract/finish.ts'
 import { chunksOf, type Job, type Place, scratchOf, stripOf } from './contract/layout.ts'
-import { definePacking } from './contract/pack.ts'
+import { packing } from './contract/pack.ts'
 import { type Plan, planOf } from './contract/plan.ts'
 import { type Roles, rolesOf, type Walk } from './contract/roles.ts'
-import type { Emitted, Phase, Slots } from './emit.ts'
+import { defineShared, type Emitted, type Phase, positions, type Slots, sharedParams } from './emit.ts'
+import { textOf } from './expr/graph.ts'
 import { vectorisable } from './expr.ts'
 import { emitNest } from './nest.ts'
 
@@ -45,15 +46,15 @@ const inBytes = ({ base, outer, rows, column }: Walk, bytes: number): Walk => ({
 })
 
 /** The epilogue as tiles can run it; null where they cannot. */
-const tiledEpilogue = ({ epilogue }: Contract, roles: Roles, slots: Slots): Epilogue | null => {
+const tiledEpilogue = ({ epilogue }: Contract, roles: Roles, locals: Slots): Epilogue | null => {
   if (roles.extras === null || !vectorisable(epilogue)) return null
   if (linearise(epilogue).some(({ tag }) => tag === 'iota' || tag === 'loadAt')) return null
   const outputs = epilogue.map(({ dtype }, i): Place => {
-    const word = slots.outputs[i] as number
-    return { word, walk: inBytes(roles.out, bytesOf(dtype)) }
+    const start = locals.outputs[i] as number
+    return { start, walk: inBytes(roles.out, bytesOf(dtype)) }
   })
   const loads = roles.extras.map(
-    ({ load, walk }) => [load, { word: slots.inputs[load.input] as number, walk }] as const,
+    ({ load, walk }) => [load, { start: locals.inputs[load.input] as number, walk }] as const,
   )
   return { exprs: epilogue, outputs, loads: new Map(loads) }
 }
@@ -64,15 +65,18 @@ type Tiled = {
   readonly module: ModuleBuilder
   readonly kernel: Contract
   readonly slots: Slots
+  /** Where functions find the addresses. */
+  readonly locals: Slots
   readonly roles: Roles
   readonly plan: Plan
   readonly fma: boolean
 }
 
-const jobOf = ({ slots, roles, plan, fma }: Tiled, places: readonly Place[], endsOf: Job['endsOf']): Job => {
-  const [a, b] = roles.inputs.map(input => slots.inputs[input] as number) as [number, number]
-  const words = { a, b, scratch: slots.scratch }
-  return { roles, plan, words, places, endsOf, strips: null, part: 0, fma, scratch: scratchOf(roles, plan, 0) }
+const jobOf = ({ locals, roles, plan, fma }: Tiled, places: readonly Place[], endsOf: Job['endsOf']): Job => {
+  const [a, b] = roles.inputs.map(input => locals.inputs[input] as number) as [number, number]
+  const starts = { a, b, scratch: locals.scratch }
+  const scratch = scratchOf(roles, plan, 0)
+  return { roles, plan, starts, params: sharedParams(locals), places, endsOf, strips: null, part: 0, fma, scratch }
 }
 
 /** Places from which on it pays to walk along them for a whole strip at a time. */
@@ -80,7 +84,7 @@ const STRIP_PLACES = 4
 
 /** Tiles whose results are final. */
 const finalJob = (tiled: Tiled, epilogue: Epilogue): Job => {
-  const { module, slots, roles, plan } = tiled
+  const { module, locals, roles, plan } = tiled
   const [only] = epilogue.outputs
   if (only !== undefined && epilogue.exprs.length === 1 && epilogue.exprs.every(isSum))
     return jobOf(tiled, [only], columns => sumEnds(module, only, columns, plan.blocks.count > 1))
@@ -91,7 +95,7 @@ const finalJob = (tiled: Tiled, epilogue: Epilogue): Job => {
   const { vectors } = plan
   const strip = { bytes, vectors, columns: roles.columns }
   const sums: Place = {
-    word: slots.scratch,
+    start: locals.scratch,
     walk: { base: 0, outer: [], rows: { tag: 'linear', step: bytes }, column: 4 },
   }
   return {
@@ -102,19 +106,32 @@ const finalJob = (tiled: Tiled, epilogue: Epilogue): Job => {
 
 /** Tiles whose sums go to the scratch memory, from byte `at` on. */
 const partialJob = (tiled: Tiled, at: number): Job => {
-  const { module, kernel, slots, roles, plan } = tiled
+  const { module, kernel, locals, roles, plan } = tiled
   const part = 4 * sizeOf(kernel.axes)
   const walk = inBytes(roles.out, 4)
-  const place = { word: slots.scratch, walk: { ...walk, base: at } }
+  const place = { start: locals.scratch, walk: { ...walk, base: at } }
   const job = jobOf(tiled, [place], columns => sumEnds(module, place, columns, plan.blocks.count > 1))
   return { ...job, part, scratch: scratchOf(roles, plan, at + part * plan.grid.parts) }
 }
 
-/** The packing of shared panels, and the tiles. */
-const phasesOf = (module: ModuleBuilder, job: Job): readonly Phase[] => {
-  const { plan } = job
-  const packing = plan.packing === 'shared' ? [definePacking(module, job)] : []
-  return [...packing, { fn: defineTiles(module, job), chunks: chunksOf(plan), work: plan.work }]
+/** All that the code of a contraction depends on, as text. */
+const textOfContract = ({ kernel, locals, fma }: Tiled): string => {
+  const { axes, reduce, a, b, epilogue } = kernel
+  return `${axes} ${reduce} ${textOf([a, b, ...epilogue])} ${sharedParams(locals).length} ${fma}`
+}
+
+/** The packing of shared panels, and the tiles. Sums that are partial begin at some byte of the scratch memory. */
+const phasesOf = (tiled: Tiled, job: Job, at = 0): readonly Phase[] => {
+  const { module, slots, plan } = tiled
+  const text = `${textOfContract(tiled)} ${at}`
+  const tiles: Phase = {
+    fn: defineShared(module, `tiles ${text}`, slots, () => defineTiles(module, job)),
+    chunks: chunksOf(plan),
+    work: plan.work,
+  }
+  if (plan.packing !== 'shared') return [tiles]
+  const { define, ...panels } = packing(module, job)
+  return [{ fn: defineShared(module, `panels ${text}`, slots, define), ...panels }, tiles]
 }
 
 /** The phases that end a contraction: its sums are at byte `at` of the scratch memory, behind what these phases need themselves. */
@@ -125,17 +142,17 @@ const emitEnd = ({ module, kernel, slots, plan }: Tiled, at: number): Emitted & 
 }
 
 const emitTiles = (tiled: Tiled): Emitted => {
-  const { module, kernel, slots, roles, plan } = tiled
-  const epilogue = tiledEpilogue(kernel, roles, slots)
+  const { kernel, locals, roles, plan } = tiled
+  const epilogue = tiledEpilogue(kernel, roles, locals)
   const one = kernel.epilogue.length === 1 && kernel.epilogue.every(isSum)
   if (epilogue !== null && (plan.blocks.count === 1 || (one && plan.grid.parts === 1))) {
     const job = finalJob(tiled, epilogue)
-    return { phases: phasesOf(module, job), scratch: job.scratch.size }
+    return { phases: phasesOf(tiled, job), scratch: job.scratch.size }
   }
   const alone = emitEnd(tiled, 0)
   const end = alone.scratch === 0 ? alone : emitEnd(tiled, aligned(alone.scratch))
   const job = partialJob(tiled, end.at)
-  return { phases: [...phasesOf(module, job), ...end.phases], scratch: job.scratch.size }
+  return { phases: [...phasesOf(tiled, job, end.at), ...end.phases], scratch: job.scratch.size }
 }
 
 /** The phases of a contraction. */
@@ -148,5 +165,5 @@ export const emitContract = (
   if (sizeOf(kernel.axes) === 0) return { phases: [], scratch: 0 }
   const roles = kernel.dtype === 'float32' && sizeOf(kernel.reduce) > 0 ? rolesOf(kernel) : null
   if (roles === null || !worthTiles(kernel, roles)) return emitNest(module, asNest(kernel), slots, share)
-  return emitTiles({ module, kernel, slots, roles, plan: planOf(roles, fma), fma })
+  return emitTiles({ module, kernel, slots, locals: positions(slots), roles, plan: planOf(roles, fma), fma })
 }

@@ -4,7 +4,7 @@
  * Layer: backend. A kernel becomes phases: functions of a frame and a chunk. The frame is a row of words, one address for each buffer
  * of the plan. Read next: nest.ts, contract.ts.
  */
-import type { Code, FunctionRef, Local } from './assembler.ts'
+import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler.ts'
 
 /** Where in the frame the addresses of a kernel's buffers are, as numbers of words. */
 export type Slots = {
@@ -33,3 +33,28 @@ export const address = (code: Code, frame: Local, word: number): void => {
   code.get(frame)
   code.memory('i32.load', 4 * word)
 }
+
+/** Slots by position: where a function that several kernels share finds the addresses of their buffers, as locals. */
+export const positions = ({ inputs, outputs }: Slots): Slots => ({
+  inputs: inputs.map((_, i) => i),
+  outputs: outputs.map((_, i) => inputs.length + i),
+  scratch: inputs.length + outputs.length,
+})
+
+/** A function of addresses, in the order of `positions`, and a chunk: made once for all kernels of a module that are the same `text`. */
+export const defineShared = (
+  module: ModuleBuilder,
+  text: string,
+  { inputs, outputs, scratch }: Slots,
+  make: () => FunctionRef,
+): FunctionRef => {
+  const all = module.once(text, make)
+  return module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 1) => {
+    for (const word of [...inputs, ...outputs, scratch]) address(code, frame, word)
+    code.get(chunk)
+    code.call(all)
+  })
+}
+
+/** The parameters of such a function. */
+export const sharedParams = ({ scratch }: Slots): readonly 'i32'[] => Array.from({ length: scratch + 2 }, () => 'i32')

@@ -91,6 +91,12 @@ const kinds: readonly ((x: Tensor, by: number) => Tensor)[] = [
   x => counted(x, 1, 0),
   x => counted(x, 1, 1),
   x => counted(x, 0, 0),
+  x => C.matmul(C.transpose(x), x),
+  (x, by) => C.add(C.matmul(C.transpose(x), x), by),
+  (x, by) => C.mul(C.matmul(C.transpose(x), x), by),
+  (x, by) => C.maximum(C.matmul(C.transpose(x), x), by),
+  x => C.matmul(C.slice([[-40, null]])(x), C.transpose(C.slice([[0, 40]])(x))),
+  x => C.matmul(C.slice([[0, 40]])(x), C.transpose(C.slice([[0, 40]])(x))),
   x => C.cast('int32')(C.mul(x, 8)),
   x => C.add(C.cast('int32')(C.mul(x, 8)), 3),
   x => C.add(C.cast('int32')(C.mul(x, 8)), 4),
@@ -101,7 +107,7 @@ const lengths = fc.oneof(
   fc.constantFrom(3000, 5000, 20_000),
 )
 const narrow = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 10, 12, 16, 17, 32, 33, 50)
-/** All functions with two numbers of rows each, in some order: every two of them meet in one module. */
+/** All functions of three matrices each, two of which are as large, in some order: every two of them meet in one module. */
 const families: fc.Arbitrary<readonly Layer[]> = fc
   .record({
     rows: fc.uniqueArray(lengths, { minLength: 2, maxLength: 2 }),
@@ -111,12 +117,12 @@ const families: fc.Arbitrary<readonly Layer[]> = fc
       minLength: 2,
       maxLength: 2,
     }),
-    order: fc.shuffledSubarray(range(0, 2 * kinds.length), { minLength: 2 * kinds.length }),
+    order: fc.shuffledSubarray(range(0, 3 * kinds.length), { minLength: 3 * kinds.length }),
   })
   .map(({ rows, columns, turned, numbers, order }) =>
     order.map(k => ({
-      matrix: { rows: rows[k % 2] as number, columns, turned },
-      kind: k >> 1,
+      matrix: { rows: rows[k % 3 === 1 ? 1 : 0] as number, columns, turned },
+      kind: Math.floor(k / 3),
       by: numbers[(k >> 2) % 2] as number,
     })),
   )
@@ -175,15 +181,27 @@ describe('kernels of one structure', () => {
     const centred = C.sub(x, C.mean(overRows)(x))
     return C.div(centred, C.sqrt(C.add(C.mean(overRows)(C.square(centred)), 1e-5)))
   }
-  const codeSize = (rows: readonly number[]): number => {
-    const args = rows.map((n, i) => normal({ shape: [n, 16] })(key(i)))
-    const program = C.makeProgram((...xs: readonly Tensor[]) => xs.map(normalise))(...args)
+  const codeSize = (f: (...xs: readonly Tensor[]) => readonly Tensor[], args: readonly Tensor[]): number => {
     const engine = theEngine()
-    return engine.compile(engine.prepare(compileProgram(program))).codeSize
+    return engine.compile(engine.prepare(compileProgram(C.makeProgram(f)(...args)))).codeSize
   }
 
+  it('share the code of layers of the same size', () => {
+    const weights = (n: number): readonly Tensor[] => range(0, n).map(i => normal({ shape: [64, 64] })(key(i)))
+    const network = (...ws: readonly Tensor[]): readonly Tensor[] => [
+      ws.reduce((x, w) => C.relu(C.add(C.matmul(x, w), 1)), C.ones([100, 64])),
+    ]
+    const [one, six] = [codeSize(network, weights(1)), codeSize(network, weights(6))]
+    expect(six - one).toBeLessThan(5 * 0.2 * one)
+  })
+
   it('share the code of layers with other numbers of rows', () => {
-    const [one, six] = [codeSize([5000]), codeSize([5000, 6000, 7000, 8192, 50_000, 86_528])]
+    const size = (rows: readonly number[]): number =>
+      codeSize(
+        (...xs) => xs.map(normalise),
+        rows.map((n, i) => normal({ shape: [n, 16] })(key(i))),
+      )
+    const [one, six] = [size([5000]), size([5000, 6000, 7000, 8192, 50_000, 86_528])]
     // What each layer adds says where its operands are, and how many rows it has.
     expect(six - one).toBeLessThan(5 * 0.4 * one)
   })

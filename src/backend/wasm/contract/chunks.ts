@@ -289,15 +289,16 @@ const overOuter = (chunk: Chunk, bases: At): void => {
   })
 }
 
-/** The phase that computes the tiles: a function of a frame and a chunk. */
+/** The function that computes the tiles, of addresses and a chunk. */
 export const defineTiles = (module: ModuleBuilder, job: Job): FunctionRef => {
-  const { roles, plan, words, places, scratch } = job
+  const { roles, plan, starts, places, scratch, params } = job
   const { grid, blocks } = plan
   const functions = functionsOf(module, job)
-  return module.define(null, ['i32', 'i32'], [], (code, frame = 0, number = 0) => {
+  return module.define(null, params, [], code => {
+    const number = params.length - 1
     const [outer, part, row, panel] = digitsOf(code, number, [grid.outer, grid.parts, grid.rows, grid.panels])
     const own = (at: number, bytes: number): Local =>
-      placed(code, addressAt(code, frame, words.scratch, at), [number], [bytes])
+      placed(code, addressAt(code, starts.scratch, at), [number], [bytes])
     const data = code.local('i32')
     code.dataAddress()
     code.set(data)
@@ -315,10 +316,10 @@ export const defineTiles = (module: ModuleBuilder, job: Job): FunctionRef => {
       ownRows: plan.packsRows ? own(scratch.rows, packedRows(roles, plan)) : null,
     }
     overOuter(chunk, {
-      a: addressAt(code, frame, words.a, roles.a.base),
-      b: addressAt(code, frame, plan.packing === 'shared' ? words.scratch : words.b, columnsWalk(job).base),
-      places: places.map(({ word, walk }) =>
-        placed(code, addressAt(code, frame, word, walk.base), [part as Local], [job.part]),
+      a: addressAt(code, starts.a, roles.a.base),
+      b: addressAt(code, plan.packing === 'shared' ? starts.scratch : starts.b, columnsWalk(job).base),
+      places: places.map(({ start, walk }) =>
+        placed(code, addressAt(code, start, walk.base), [part as Local], [job.part]),
       ),
       terms: code.local('i32'),
       first: code.local('i32'),

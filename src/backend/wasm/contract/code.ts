@@ -4,7 +4,6 @@
  * Layer: backend. Read next: contract/tile.ts.
  */
 import type { Code, Local } from '../assembler.ts'
-import { address } from '../emit.ts'
 
 /** local += amount */
 export const advance = (code: Code, local: Local, amount: number): void => {
@@ -115,11 +114,9 @@ export const placed = (code: Code, from: Local, digits: readonly Local[], steps:
   return at
 }
 
-/** A new local: the address in a word of the frame plus some bytes. */
-export const addressAt = (code: Code, frame: Local, word: number, bytes: number): Local => {
-  const at = code.local('i32')
-  address(code, frame, word)
-  code.set(at)
+/** A new local: an address plus some bytes. */
+export const addressAt = (code: Code, start: Local, bytes: number): Local => {
+  const at = placed(code, start, [], [])
   advance(code, at, bytes)
   return at
 }

@@ -7,20 +7,21 @@
 import { aligned } from '../../../compile/plan.ts'
 import { range, sizeOf } from '../../../core/shape.ts'
 import { offsetsAt } from '../../address.ts'
-import type { FunctionRef } from '../assembler.ts'
+import type { FunctionRef, Local } from '../assembler.ts'
 import { mergeTerms, type Plan } from './plan.ts'
 import type { Roles, Walk } from './roles.ts'
 import { type Ends, type Terms, vectorsOf } from './tile.ts'
 
-/** A piece of memory that tiles read or write when their sums are complete: a word of the frame, and the walk through it. */
-export type Place = { readonly word: number; readonly walk: Walk }
+/** A piece of memory that tiles read or write when their sums are complete: the local that has its address, and the walk through it. */
+export type Place = { readonly start: Local; readonly walk: Walk }
 
 /** Everything the loops need. */
 export type Job = {
   readonly roles: Roles
   readonly plan: Plan
-  /** Words of the frame: the operands and the scratch memory. */
-  readonly words: { readonly a: number; readonly b: number; readonly scratch: number }
+  /** The locals that have the addresses of the operands and of the scratch memory, in functions of these parameters. */
+  readonly starts: { readonly a: Local; readonly b: Local; readonly scratch: Local }
+  readonly params: readonly 'i32'[]
   readonly places: readonly Place[]
   /** How a tile of so many columns begins and ends. */
   readonly endsOf: (columns: number) => Ends

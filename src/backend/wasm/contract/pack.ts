@@ -80,21 +80,23 @@ const SPEED = 8
 const CHUNK = 40_000
 const MOST_CHUNKS = 32
 
-/** The phase that packs all panels. Its chunks share out the panels of all matrices. */
-export const definePacking = (module: ModuleBuilder, job: Job): Phase => {
-  const { roles, plan } = job
+/** The phase that packs all panels, whose chunks share out the panels of all matrices; `define` makes its function, of addresses and a chunk. */
+export const packing = (
+  module: ModuleBuilder,
+  job: Job,
+): Omit<Phase, 'fn'> & { readonly define: () => FunctionRef } => {
+  const { roles, plan, starts, params } = job
   const panels = panelsOf(roles, plan)
   const matrices = packedMatrices(roles, plan)
   const sizes = roles.outer.map((n, i) => (roles.b.outer[i] === 0 ? 1 : n))
   const work = (matrices.count * matrixBytes(roles, plan)) / SPEED
   const total = matrices.count * panels.count
   const chunks = Math.max(1, Math.min(MOST_CHUNKS, total, Math.round(work / CHUNK)))
-  const packs = definePacks(module, job)
-  const fn = module.define(null, ['i32', 'i32'], [], (code, frame = 0, chunk = 0) => {
-    const from = addressAt(code, frame, job.words.b, roles.b.base)
-    const to = addressAt(code, frame, job.words.scratch, job.scratch.panels)
+  const write = (code: Code, packs: Packs): void => {
+    const from = addressAt(code, starts.b, roles.b.base)
+    const to = addressAt(code, starts.scratch, job.scratch.panels)
     const none = code.local('i32')
-    const [at, end] = shareOf(code, chunk, chunks, total)
+    const [at, end] = shareOf(code, params.length - 1, chunks, total)
     countUp(code, at, end, () => {
       const digits = digitsOf(code, at, [...sizes, panels.count])
       const source = placed(code, from, digits, [...roles.b.outer, 4 * plan.vectors * roles.b.column])
@@ -112,6 +114,10 @@ export const definePacking = (module: ModuleBuilder, job: Job): Phase => {
         () => run(packs.rest),
       )
     })
-  })
-  return { fn, chunks, work }
+  }
+  const define = (): FunctionRef => {
+    const packs = definePacks(module, job)
+    return module.define(null, params, [], code => write(code, packs))
+  }
+  return { define, chunks, work }
 }

@@ -34,6 +34,16 @@ const headOf = (node: Expr): string => {
   }
 }
 
+/** All that there is to say about some expressions, as text. */
+export const textOf = (exprs: readonly Expr[]): string => {
+  const numbers = new Map<Expr, number>()
+  const nodes = linearise(exprs).map(node => {
+    numbers.set(node, numbers.size)
+    return `${headOf(node)} ${operands(node).map(operand => numbers.get(operand))}`
+  })
+  return `${nodes.join(';')} ${exprs.map(expr => numbers.get(expr))}`
+}
+
 /** Nodes of which each is unlike all others, by what makes them so. */
 export type Known = { readonly nodes: Map<string, Expr>; readonly numbers: Map<Expr, number> }
 
