@@ -9,6 +9,7 @@ import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import * as T from 'fp-ts/lib/Task.js'
 import { describe, fail, valueError } from '../core/errors.ts'
 import type { History, Values } from './history.ts'
+import type { Averages } from './samples.ts'
 import type { TrainState } from './state.ts'
 
 /**
@@ -19,6 +20,19 @@ export type When = { readonly steps: number } | { readonly epochs: number } | { 
 
 /** How a training can end. */
 export type Reason = 'finished' | 'stopped early' | 'interrupted' | 'failed'
+
+/**
+ * What was measured of a training and is still to be logged, which is plain JSON: for callbacks that are called at the same moments,
+ * the averages since they were called; those of the epoch so far; and those that the device adds up, which belong to all of these.
+ */
+export type Measured = {
+  readonly windows: readonly { readonly every: readonly When[]; readonly averages: Averages }[]
+  readonly epoch: Averages
+  readonly unread: Averages
+}
+
+/** What was measured before the first step: nothing. */
+export const nothingMeasured: Measured = { windows: [], epoch: {}, unread: {} }
 
 /** A moment of a training, after a step. Epochs count from 0. */
 export type TrainEvent<P = unknown, S = unknown> = {
@@ -43,6 +57,8 @@ export type TrainEvent<P = unknown, S = unknown> = {
   readonly running: Values
   /** All that was logged, by callbacks that stand before this one at this moment too. */
   readonly history: History
+  /** What was measured and is still to be logged, for a training that goes on from here. */
+  readonly measured: Measured
   /** A copy of the state, to keep, save or evaluate. */
   readonly state: IO<TrainState<P, S>>
 }
@@ -57,9 +73,13 @@ export type Action =
 /** What a callback does at an event. */
 export type Respond<P = unknown, S = unknown> = (event: TrainEvent<P, S>) => T.Task<readonly Action[]>
 
-/** When to call, and what: `start` is run once for each training, so that a display can be open for that long. */
+/**
+ * When to call, and what: `start` is run once for each training, so that a display can be open for that long. One that is `last` is
+ * called after those that are not, so that it sees all that they log at that moment.
+ */
 export type Callback<P = unknown, S = unknown> = {
   readonly every: readonly When[]
+  readonly last?: boolean
   readonly start: IO<Respond<P, S>>
 }
 
@@ -119,6 +139,10 @@ export type Moment = {
   /** Seconds since the callback was last called. */
   readonly since: number
 }
+
+/** Whether a callback is called at a moment that follows from the number of steps alone, not from the clock or from the end. */
+export const isRegular = (every: readonly When[], { step, epoch, epochEnds, ended }: Moment): boolean =>
+  isDue(every.filter(when => when !== 'end' && !('seconds' in when)))({ step, epoch, epochEnds, ended, since: 0 })
 
 /** Whether a callback is to be called at a moment; pure. */
 export const isDue =

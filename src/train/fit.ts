@@ -10,7 +10,7 @@ import { fail, valueError } from '../core/errors.ts'
 import { requireChoice, requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { toHost } from '../transform/to-host.ts'
-import type { Callback, Reason } from './callback.ts'
+import { type Callback, type Measured, nothingMeasured, type Reason } from './callback.ts'
 import type { SamplesOption } from './evaluate.ts'
 import { ownCopy } from './fold.ts'
 import type { History } from './history.ts'
@@ -38,6 +38,8 @@ export type FitOptions<P, S, B> = SamplesOption<NoInfer<B>> & {
   readonly rate?: RateOf
   /** What was logged before, when resuming. */
   readonly history?: History
+  /** What was measured before and not logged yet, when resuming: without it, callbacks see only what is measured from then on. */
+  readonly measured?: Measured
   /** What to do when a mean loss is found not to be finite: `stop` (the default), or `continue` and leave it to the reader. */
   readonly notFinite?: 'stop' | 'continue'
   /** What runs the steps, such as a GPU; the engine unless said otherwise. It is not closed. */
@@ -46,13 +48,17 @@ export type FitOptions<P, S, B> = SamplesOption<NoInfer<B>> & {
 
 const names = [
   ...['step', 'epochs', 'batches', 'samples', 'stepsPerEpoch', 'callbacks', 'signal'],
-  ...['rate', 'history', 'notFinite', 'backend'],
+  ...['rate', 'history', 'measured', 'notFinite', 'backend'],
 ] as readonly (keyof FitOptions<unknown, unknown, unknown>)[]
 
-/** Where a training ended, how, what was logged, and the states that were kept, by name. An error if it failed. */
+/**
+ * Where a training ended, how, what was logged, what was measured and is still to be logged should it go on, and the states that were
+ * kept, by name. An error if it failed.
+ */
 export type FitResult<P, S> = {
   readonly state: TrainState<P, S>
   readonly history: History
+  readonly measured: Measured
   readonly best: { readonly [name: string]: Kept<P, S> }
 } & (
   | { readonly reason: Exclude<Reason, 'failed'>; readonly error: null }
@@ -78,7 +84,7 @@ const epochOf = <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, wat
     const rate = options.rate?.(before) ?? null
     const rates = rate === null ? [] : [rate]
     let count = 0
-    watch.begin(rate)
+    watch.begin(rate, behind)
     for await (const { batch, last } of withLast(batches(epoch))) {
       const size = samples(batch)
       watch.sampled(size)
@@ -129,10 +135,10 @@ const epochsOf = async <P, S, B>(
 }
 
 const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>): Promise<FitResult<P, S>> => {
-  const { epochs, callbacks = [], history = [], notFinite = 'stop' } = options
-  const { read, fetch } = loop
-  const subject = { epochs, state: () => ownCopy(loop.state()), read, fetch, stops: notFinite === 'stop' }
-  const watch = watching(subject, callbacks, history)
+  const { epochs, callbacks = [], history = [], measured = nothingMeasured, notFinite = 'stop' } = options
+  const { read, begin, fetch } = loop
+  const subject = { epochs, state: () => ownCopy(loop.state()), read, begin, fetch, stops: notFinite === 'stop' }
+  const watch = watching(subject, callbacks, { history, measured })
   const { epoch, end } = await epochsOf(options, loop, watch)
   const back = end.restore === null ? undefined : watch.kept()[end.restore]
   if (back !== undefined) loop.goTo(back.state)
@@ -140,7 +146,9 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
   const last = await watch.look(moment).catch((error): Ending => ({ ...ending('failed'), error: asError(error) }))
   const { reason, error } = end.error === null && last !== null ? last : end
   await fetch()
-  const result = { state: loop.state(), history: watch.history(), best: watch.kept() }
+  // What was measured does not belong to a state that was gone back to.
+  const open = back === undefined ? watch.measured() : nothingMeasured
+  const result = { state: loop.state(), history: watch.history(), measured: open, best: watch.kept() }
   return reason === 'failed' && error !== null
     ? { ...result, reason, error }
     : { ...result, reason: end.reason as Exclude<Reason, 'failed'>, error: null }
@@ -151,7 +159,8 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  *
  * The state it ends in is that of the step folded over all batches: callbacks look on, and can end the training but not bend it. A
  * state that was saved, with any number of its steps done, goes on where it stopped and ends in the same bits, as long as `batches`
- * gives the same epoch the same batches. Metrics are added up on the device, weighted by the samples of each batch, and read when a
+ * gives the same epoch the same batches; with the `history` and what was `measured` then, and the same callbacks, it logs the same
+ * values too. Metrics are added up on the device, weighted by the samples of each batch, and read when a
  * callback is due and at the end of an epoch. Between steps, some sixty times a second, other things may happen. On a `backend` the
  * state stays on its device; it is copied to the host when a callback is due, and metrics are added up in float32.
  * @returns the last state; `reason`: `finished`, `stopped early` by a callback, `interrupted` by the signal after a complete step, or
@@ -174,5 +183,6 @@ export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<
   atLeast('epochs', 0, options.epochs)
   atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
   const run = compiled(options.step, options.backend)
-  return state => async () => train(options, loopFrom(options.step, run, await toHost(state)))
+  return state => async () =>
+    train(options, loopFrom(options.step, run, await toHost(state), options.measured?.unread ?? {}))
 }

@@ -7,6 +7,7 @@ export {
   callback,
   callbackMonoid,
   log,
+  type Measured,
   type Reason,
   type Respond,
   stop,
@@ -39,6 +40,7 @@ export {
   showAdvance,
   showDuration,
 } from './progress.ts'
+export type { Averages } from './samples.ts'
 export {
   type Loss,
   type Metrics,

@@ -14,7 +14,7 @@ import { evalShape } from '../transform/evaluate.ts'
 import { jit } from '../transform/jit.ts'
 import { toHost } from '../transform/to-host.ts'
 import { ownCopy } from './fold.ts'
-import { type Averages, addBatch, noSums, readSums, type Sums } from './samples.ts'
+import { type Averages, addBatch, noSums, readSums, type Sums, sumsFrom } from './samples.ts'
 import type { TrainState, TrainStep } from './state.ts'
 
 type Carry<P, S> = { readonly state: TrainState<P, S>; readonly sums: Sums }
@@ -52,8 +52,10 @@ export type Loop<P, S, B> = {
   /** The state itself, which the next step overwrites; its values are there after `fetch`. */
   readonly state: IO<TrainState<P, S>>
   readonly advance: (batch: B, rates: readonly number[], samples: number) => Soon<void>
-  /** The averages since they were last read. */
+  /** The averages since sums were last begun. */
   readonly read: Task<Averages>
+  /** Begins new sums with the next step. */
+  readonly begin: IO<void>
   /** Copies the state from the device that it is on. */
   readonly fetch: Task<void>
   readonly goTo: (state: TrainState<P, S>) => void
@@ -61,33 +63,42 @@ export type Loop<P, S, B> = {
 
 const countOf = (state: TrainState<unknown, unknown>): number => item(state.step as Tensor<readonly []>)
 
-/** Begins with a copy of a state, so that the caller's stays whole. */
+/** How many samples averages are over. */
+const samplesIn = (averages: Averages): number => Object.values(averages)[0]?.weight ?? 0
+
+/** Begins with a copy of a state, so that the caller's stays whole, and with the sums that `before` are the averages of. */
 export const loopFrom = <P, S, B>(
   step: TrainStep<P, S, B>,
   run: Run<P, S, B>,
   initial: TrainState<P, S>,
+  before: Averages,
 ): Loop<P, S, B> => {
   let names: readonly string[] | null = null
   let carry: Carry<P, S> = { state: ownCopy(initial), sums: {} }
-  let [done, unread] = [countOf(initial), 0]
+  let [done, added, earlier] = [countOf(initial), 0, before]
   const goOn = (next: Carry<P, S>, samples: number): void => {
     carry = next
     done++
-    unread += samples
+    added += samples
+  }
+  const firstSums = (known: readonly string[]): Sums => {
+    if (samplesIn(earlier) === 0) return noSums(known, run.sums)
+    added = samplesIn(earlier)
+    return sumsFrom(known, run.sums, earlier)
   }
   return {
     step: () => done,
     state: () => carry.state,
     advance: (batch, rates, samples) => {
       names ??= namesOf(step, carry.state, batch, rates)
-      const from = unread === 0 ? { ...carry, sums: noSums(names, run.sums) } : carry
+      const from = added === 0 ? { ...carry, sums: firstSums(names) } : carry
       const next = run.step(from, batch, rates, samples)
       return next instanceof Promise ? next.then(found => goOn(found, samples)) : goOn(next, samples)
     },
-    read: async () => {
-      const averages = readSums(await toHost(carry.sums), unread)
-      unread = 0
-      return averages
+    read: async () => (added === 0 ? earlier : readSums(await toHost(carry.sums), added)),
+    begin: () => {
+      earlier = {}
+      added = 0
     },
     fetch: async () => {
       await toHost(carry.state)

@@ -6,7 +6,7 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import * as R from 'fp-ts/lib/Record.js'
 import type { FloatDtype } from '../core/dtype.ts'
-import { fail, shapeError } from '../core/errors.ts'
+import { fail, shapeError, valueError } from '../core/errors.ts'
 import { isTensor, item, scalar } from '../core/tensor.ts'
 import { flattenWithPaths } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -60,5 +60,22 @@ export const averages: Monoid<Averages> = R.getUnionMonoid(averageMonoid)
 export const readSums = (sums: Sums, samples: number): Averages =>
   samples === 0 ? {} : R.map((sum: Tensor) => ({ sum: item(sum as Tensor<readonly []>), weight: samples }))(sums)
 
-/** The means. */
-export const meansOf: (all: Averages) => Values = R.map(averageValue)
+/** Sums that go on from some that were read before: of the same metrics, or it is an error. */
+export const sumsFrom = (names: readonly string[], dtype: FloatDtype, read: Averages): Sums => {
+  const found = Object.keys(read)
+  if (found.length !== names.length || names.some(name => read[name] === undefined))
+    fail(
+      valueError(
+        'fit',
+        `what was measured before is ${found.join(', ')}, but the step measures ${names.join(', ')}: leave out measured`,
+      ),
+    )
+  return Object.fromEntries(names.map(name => [name, scalar(read[name]?.sum ?? 0, dtype)]))
+}
+
+/** What takes samples that were seen out of averages that they are in, by adding it. */
+export const without: (seen: Averages) => Averages = R.map(({ sum, weight }) => ({ sum: -sum, weight: -weight }))
+
+/** The means of those that are over any samples. */
+export const meansOf = (all: Averages): Values =>
+  R.map(averageValue)(R.filter(({ weight }: Average) => weight !== 0)(all))

@@ -8,7 +8,16 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
 import { requireChoice, requireOptions } from '../core/options.ts'
-import { type Action, type Callback, callback, moments, stop, type TrainEvent, type When } from './callback.ts'
+import {
+  type Action,
+  type Callback,
+  callback,
+  type Measured,
+  moments,
+  stop,
+  type TrainEvent,
+  type When,
+} from './callback.ts'
 import { checkpointError, monitorError } from './errors.ts'
 import { type History, type Monitor, pointsOf } from './history.ts'
 import type { TrainState } from './state.ts'
@@ -144,7 +153,11 @@ export const stopEarly = (given: StopEarlyOptions): Callback => {
 }
 
 /** What a checkpoint holds: all that `fit` needs to go on. */
-export type Snapshot<P, S> = { readonly state: TrainState<P, S>; readonly history: History }
+export type Snapshot<P, S> = {
+  readonly state: TrainState<P, S>
+  readonly history: History
+  readonly measured: Measured
+}
 
 /** When to save, which states, and how. */
 export type CheckpointOptions<P, S> = {
@@ -159,13 +172,14 @@ const saved = async <P, S>(
   save: CheckpointOptions<P, S>['save'],
   event: TrainEvent<P, S>,
 ): Promise<readonly Action[]> => {
-  const result = await save({ state: event.state(), history: event.history }, event)()
+  const result = await save({ state: event.state(), history: event.history, measured: event.measured }, event)()
   return E.isRight(result) ? [] : [{ tag: 'fail', error: checkpointError(event.step, result.left) }]
 }
 
 /**
- * Saves state and history: by default after each epoch; and in any case at the end, unless only the best are wanted, so that nothing is
- * lost by Ctrl-C. Not after a failure: the last good state stays saved. If it cannot be saved the training fails with a TrainError.
+ * Saves state, history and what is still to be logged: by default after each epoch; and in any case at the end, unless only the best are
+ * wanted, so that nothing is lost by Ctrl-C. Not after a failure: the last good state stays saved. It is called after all others, wherever
+ * it stands. If it cannot be saved the training fails with a TrainError.
  * @example
  * const save = ({ state }: { state: unknown }) => TE.right(state)
  * const callbacks = [checkpoint({ save }), checkpoint({ save, onlyBest: { metric: 'loss' } })]
@@ -173,6 +187,7 @@ const saved = async <P, S>(
 export const checkpoint = <P, S>(options: CheckpointOptions<P, S>): Callback<P, S> => {
   const { save, every = { epochs: 1 }, onlyBest } = requireOptions('checkpoint', options, ['save', 'every', 'onlyBest'])
   return {
+    last: true,
     every: [...moments('checkpoint', every), ...(onlyBest === undefined ? (['end'] as const) : [])],
     start: () => {
       let latest = -1

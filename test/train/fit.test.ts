@@ -1,7 +1,10 @@
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { describe, expect, it } from 'vitest'
-import { item, jit, mul, scalar, type Tensor, tensor } from '../../src/index.ts'
+import { cast, div, item, jit, mul, scalar, type Tensor, tensor } from '../../src/index.ts'
+import { anything, encodeTree, parseTree } from '../../src/io/index.ts'
 import { sgd } from '../../src/optim/index.ts'
 import { key } from '../../src/random/index.ts'
 import * as train from '../../src/train/index.ts'
@@ -30,6 +33,7 @@ import {
   trainState,
   trainStep,
   validate,
+  type When,
 } from '../../src/train/index.ts'
 import {
   type Batch,
@@ -140,6 +144,72 @@ describe('fit', () => {
       expect(JSON.parse(JSON.stringify(history))).toEqual(history)
     }),
   )
+
+  const moments: fc.Arbitrary<When> = fc.oneof(
+    fc.record({ steps: fc.integer({ min: 1, max: 7 }) }),
+    fc.record({ epochs: fc.integer({ min: 1, max: 2 }) }),
+  )
+  const looking: fc.Arbitrary<Callback> = fc.oneof(
+    fc
+      .tuple(fc.uniqueArray(moments, { minLength: 1, maxLength: 2 }), fc.nat({ max: 9 }))
+      .map(([every, n]) => logMetrics({ every, series: `${n}` })),
+    moments.map(every => callback(every, ({ running, samples }) => [log('running', { ...running, samples })])),
+    // What the clock says is not logged, but must not be seen in what is.
+    fc.constant(callback({ seconds: 0 }, () => [])),
+  )
+  const saveAt = (saved: Snapshot<Params, ModelState>[], every: When) =>
+    checkpoint<Params, ModelState>({
+      every,
+      save: snapshot =>
+        pipe(
+          parseTree<Snapshot<Params, ModelState>>({
+            like: { state: initial(), history: anything(), measured: anything() },
+          })(encodeTree(snapshot)),
+          E.map(one => saved.push(one)),
+          TE.fromEither,
+        ),
+    })
+
+  /** With a metric whose sums are rounded, so that it shows where they are cut. */
+  const roughly: Options['step'] = (state, batch) => {
+    const [next, metrics] = step(state, batch)
+    return [next, { ...metrics, third: div(cast('float64')(metrics.loss as Tensor), 3) }]
+  }
+
+  law(
+    'resumed anywhere logs the very values of a training that was not interrupted',
+    fc.asyncProperty(
+      fc.array(looking, { minLength: 1, maxLength: 4 }),
+      fc.oneof(moments, fc.constant({ seconds: 0 })),
+      fc.nat({ max: 3 }),
+      fc.nat({ max: 2 * STEPS }),
+      async (looks, every, place, at) => {
+        const saved: Snapshot<Params, ModelState>[] = []
+        const callbacks = [...looks.slice(0, place), saveAt(saved, every), ...looks.slice(place)]
+        const whole = await runOf({ step: roughly, callbacks })
+        const controller = new AbortController()
+        let begun = 0
+        const samples = ({ x }: Batch): number => {
+          if (begun++ === at) controller.abort()
+          return x.shape[0] as number
+        }
+        const half = await runOf({ step: roughly, callbacks, samples, signal: controller.signal })
+        expect([whole.error, half.error]).toEqual([null, null])
+        for (const { state, history, measured } of [...saved, half]) {
+          const resumed = await runOf({ step: roughly, callbacks, history, measured }, state)
+          expect([resumed.history, bits(resumed.state)]).toEqual([whole.history, bits(whole.state)])
+        }
+      },
+    ),
+  )
+
+  it('refuses to go on with measurements of another step', async () => {
+    const { state } = await runOf({ epochs: 0 })
+    const measured = { windows: [], epoch: {}, unread: { loss: { sum: 1, weight: 4 } } }
+    await expect(runOf({ measured }, state).catch(error => `${error}`)).resolves.toBe(
+      'ValueError: fit: what was measured before is loss, but the step measures loss, size: leave out measured',
+    )
+  })
 
   it('of no epochs is the state, copied', async () => {
     expect(bits((await runOf({ epochs: 0 })).state)).toEqual(bits(initial()))
