@@ -1,7 +1,7 @@
 /**
  * Orders and parts of a data set: shuffled, split, split alike in every class. Each is drawn from a key.
  *
- * Layer: data. Read next: batches.ts.
+ * Layer: data. Read next: apportion.ts, batches.ts.
  */
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
@@ -12,6 +12,7 @@ import type { Tensor } from '../core/types.ts'
 import { slice } from '../ops/slicing.ts'
 import { foldIn, type Key } from '../random/key.ts'
 import { permutation } from '../random/permutation.ts'
+import { apportion } from './apportion.ts'
 import { takeRows } from './batches.ts'
 
 /** A tree like T with another number of rows. */
@@ -97,9 +98,25 @@ const byClass = (labels: Tensor): readonly (readonly number[])[] => {
   return [...classes.values()]
 }
 
+/** For each class of so many rows, where its parts end; the parts are as large as they are without classes. */
+const endsByClass = (parts: Parts, counts: readonly number[], n: number): readonly (readonly number[])[] => {
+  const ends = endsOf('stratified', parts, n)
+  const shares = Object.values(parts)
+  const left = Math.max(0, 1 - shares.reduce((a, b) => a + b, 0))
+  const sizes = [...ends, n].map((end, i) => end - (ends[i - 1] ?? 0))
+  return apportion(counts, [...shares, left], sizes).map(row => {
+    let end = 0
+    return row.map(size => {
+      end += size
+      return end
+    })
+  })
+}
+
 /**
- * Splits as `splitRows` does, but each class by itself: every part has the same share of each class, up to rounding. `labels`:
- * int32 [n]. Parts are shares; rows within a part are in random order.
+ * Splits as `splitRows` does, into parts of the same sizes, of which each has its share of every class, rounded up or down (of three
+ * parts and what is left over, in rare cases one row further off). `labels`: int32 [n]. Parts are shares; rows within a part are in random
+ * order. Rounding is by largest remainders: no part gets all that does not come out even.
  * @throws ValueError for shares that come to more than 1; DtypeError, ShapeError unless the labels are int32 [n]
  * @example
  * stratified({ key: key(0), labels, parts: { train: 0.5, test: 0.5 } })({ inputs, labels })
@@ -117,10 +134,12 @@ export const stratified = <const P extends Parts>(options: {
       return fail(shapeError('stratified', `needs a label for each of the ${n} rows, got ${showShape(labels.shape)}`))
     if (Object.values(parts).some(share => share > 1))
       return fail(valueError('stratified', 'parts are shares from 0 to 1 of each class'))
-    const chosen = byClass(labels).map((rows, i) => {
-      const ends = endsOf('stratified', parts, rows.length)
+    const classes = byClass(labels)
+    const counts = classes.map(rows => rows.length)
+    const ends = endsByClass(parts, counts, n)
+    const chosen = classes.map((rows, i) => {
       const order = cellOf(permutation(rows.length)(foldIn(i + 1)(key)))
-      return (part: number) => [...order.slice(ends[part - 1] ?? 0, ends[part] ?? 0)].map(at => rows[at] ?? 0)
+      return (part: number) => [...order.slice(ends[i]?.[part - 1] ?? 0, ends[i]?.[part] ?? 0)].map(at => rows[at] ?? 0)
     })
     return named(parts, tree, part => {
       const rows = Int32Array.from(chosen.flatMap(take => take(part)))

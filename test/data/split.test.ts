@@ -74,11 +74,54 @@ describe('stratified', () => {
         for (const label of new Set(classes)) {
           const all = classes.filter(c => c === label).length
           const here = [...data(train.labels)].filter(c => c === label).length
-          expect(Math.abs(here - 0.6 * all)).toBeLessThanOrEqual(0.5 + 1e-9)
+          expect(Math.abs(here - 0.6 * all)).toBeLessThan(1)
         }
       }),
       40,
     )
+  })
+
+  it('has parts of the sizes that splitRows makes, and each class within one row of its share of them', () => {
+    const shares = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 3 })
+    const classSizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 25 })
+    check(
+      fc.property(classSizes, shares, fc.boolean(), seed, (counts, weights, complete, s) => {
+        const total = weights.reduce((a, b) => a + b, 0)
+        const given = complete ? weights : weights.slice(1)
+        const parts = Object.fromEntries(given.map((w, i) => [`part${i}`, w / total]))
+        const labels: Tensor = tensor(Int32Array.from(counts.flatMap((n, label) => Array(n).fill(label))))
+        const [alike, plain] = [
+          stratified({ key: key(s), labels, parts })(labels),
+          splitRows({ key: key(s), parts })(labels),
+        ]
+        for (const [name, share] of Object.entries(parts)) {
+          const found = data(alike[name] as Tensor)
+          expect(found.length).toBe(plain[name]?.shape[0])
+          counts.forEach((n, label) => {
+            const here = found.filter((x: number) => x === label).length
+            expect(Math.abs(here - share * n)).toBeLessThanOrEqual(1 + 1e-9)
+          })
+        }
+      }),
+      60,
+    )
+  })
+
+  it('of classes that do not come out even gives no part the rest of all', () => {
+    const sizesOf = (counts: readonly number[]) => {
+      const labels: Tensor = tensor(Int32Array.from(counts.flatMap((n, label) => Array(n).fill(label))))
+      const { train, test } = stratified({ key: key(0), labels, parts: { train: 0.5, test: 0.5 } })(labels)
+      return [train.shape[0], test.shape[0]]
+    }
+    expect(sizesOf(Array(20).fill(3))).toEqual([30, 30])
+    expect(sizesOf(Array(20).fill(1))).toEqual([10, 10])
+  })
+
+  it('keeps the sizes of parts that were rounded against each other', () => {
+    const labels: Tensor = tensor(Int32Array.from([...Array(13).fill(0), 1]))
+    const parts = { a: 4 / 47, b: 18 / 47, c: 3 / 47, d: 18 / 47, e: 4 / 47 }
+    const found = Object.values(stratified({ key: key(0), labels, parts })(labels)).map(x => x.shape[0])
+    expect(found).toEqual([1, 6, 0, 6, 1])
   })
 
   it('needs a label for each row', () => {
