@@ -8,6 +8,7 @@
  * Layer: core. Read next: transform/linear.ts, which runs programs backwards.
  */
 import { describe, fail, traceError } from './errors.ts'
+import { requireThat } from './options.ts'
 import { asValue, formulaOf, identical, isTensor, scalarLike, show, showType, typeOf } from './tensor.ts'
 import { bind, checkLive, withTrace } from './trace.ts'
 import type { Captured, Equation, Formula, Param, Params, Program, Tensor, TensorType, Variable } from './types.ts'
@@ -57,6 +58,10 @@ const inlined = (captured: Captured): string | undefined => {
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map(line => `    ${line}`)
 
+/** A program; anything else is a ValueError. */
+const requireProgram = (op: string, x: Program): Program =>
+  requireThat(op, 'a program, as makeProgram gives it', x, Array.isArray(x?.equations) && Array.isArray(x.inputs))
+
 /** The programs in an equation's params, each under its name. */
 const subPrograms = (params: Params): readonly string[] =>
   Object.entries(params).flatMap(([name, value]) =>
@@ -97,7 +102,8 @@ const linesOf = (program: Program, title: string): readonly string[] => {
  * A program as text: one line an equation, captured scalars as numbers, other captured tensors in the head; the programs of an
  * equation stand below it.
  */
-export const showProgram = (program: Program): string => linesOf(program, 'program').join('\n')
+export const showProgram = (program: Program): string =>
+  linesOf(requireProgram('showProgram', program), 'program').join('\n')
 
 const programMethods = {
   toString(this: Program) {
@@ -130,7 +136,7 @@ const sameParam = (a: Param | undefined, b: Param | undefined): boolean => {
  * called.
  */
 export const sameProgram = (a: Program, b: Program): boolean => {
-  if (a === b) return true
+  if (requireProgram('sameProgram', a) === requireProgram('sameProgram', b)) return true
   if (a.equations.length !== b.equations.length) return false
   const partner = new Map<Variable, Variable>()
   const same = (x: Variable, y: Variable): boolean => {
@@ -243,9 +249,9 @@ export const record = (f: Flat, inputTypes: readonly TensorType[], kind = 'trace
  * A program as a function again: binds its equations in order.
  * @throws TraceError unless the arguments have the number, shapes and dtypes of the program's inputs
  */
-export const run =
-  (program: Program): Flat =>
-  (...xs) => {
+export const run = (program: Program): Flat => {
+  requireProgram('run', program)
+  return (...xs) => {
     if (xs.length !== program.inputs.length)
       return fail(traceError('run', `the program takes ${program.inputs.length} inputs, got ${xs.length}`))
     const environment = new Map<Variable, Tensor>(program.captured.map(c => [c.variable, c.value]))
@@ -264,3 +270,4 @@ export const run =
       })
     return program.outputs.map(read)
   }
+}

@@ -198,9 +198,8 @@ const shapeOfNested = (op: string, value: unknown): MutableShape => {
             }; every row needs the same length`,
           ),
         )
-      node.forEach((child, i) => {
-        visit(child, axis + 1, `${path}[${i}]`)
-      })
+      // A hole is undefined, which forEach would pass over.
+      for (let i = 0; i < node.length; i++) visit(node[i], axis + 1, `${path}[${i}]`)
     } else if (axis < shape.length)
       fail(
         shapeError(
@@ -269,14 +268,18 @@ const tensorOf = (
   value: Nested | ArrayBufferView,
   options: { readonly dtype?: Dtype; readonly shape?: Shape },
 ): Tensor => {
+  if (typeof options !== 'object' || options === null)
+    return fail(valueError('tensor', `takes options after the values, got ${describe(options)}`))
+  const odd = Object.keys(options).find(name => name !== 'dtype' && name !== 'shape')
+  if (odd !== undefined) return fail(valueError('tensor', `has no option ${odd}; there are dtype, shape`))
   const view = ArrayBuffer.isView(value)
   if (view && (value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array))
     return fail(valueError('tensor', `cannot read a ${value.constructor.name}; give a typed array of numbers`))
   const found = view ? [(value as unknown as TypedArray).length] : shapeOfNested('tensor', value)
   const source = view ? (value as unknown as TypedArray) : flattenNested(value as Nested)
-  const odd = view || options.dtype !== undefined || typeof source[0] !== 'boolean' ? undefined : numberIn(source)
-  if (odd !== undefined)
-    return fail(dtypeError('tensor', `${odd} is no bool: use true and false, or give numbers alone`))
+  const mixed = view || options.dtype !== undefined || typeof source[0] !== 'boolean' ? undefined : numberIn(source)
+  if (mixed !== undefined)
+    return fail(dtypeError('tensor', `${mixed} is no bool: use true and false, or give numbers alone`))
   const shape = orThrow(validShape('tensor', options.shape ?? found))
   if (sizeOf(shape) !== source.length)
     return fail(
@@ -317,9 +320,17 @@ export const scalarLike = (value: number, dtype: Dtype): Concrete => {
   return concrete([], dtype, host)
 }
 
-/** The tensor itself; anything else is a ValueError. */
-export const requireTensor = <X>(op: string, x: X): X & Tensor =>
-  isTensor(x) ? x : fail(valueError(op, `takes a tensor, got ${describe(x)}`))
+/** The tensor itself; anything else is a ValueError, which calls it `name`. */
+export const requireTensor = <X>(op: string, x: X, name?: string): X & Tensor =>
+  isTensor(x)
+    ? x
+    : fail(valueError(op, `${name === undefined ? 'takes' : `${name} must be`} a tensor, got ${describe(x)}`))
+
+/** Throws a ValueError unless all arguments of a function are tensors, and says which is none. */
+export const requireTensors = (op: string, ...xs: readonly unknown[]): void => {
+  const wrong = xs.findIndex(x => !isTensor(x))
+  if (wrong >= 0) fail(valueError(op, `takes tensors, got ${describe(xs[wrong])} for argument ${wrong}`))
+}
 
 /** The values of a tensor, through the primals of its tracers; throws where no value is known. */
 const known = (op: string, x: Tensor): Concrete => {

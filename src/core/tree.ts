@@ -4,6 +4,7 @@
  * Layer: core. Objects are walked by sorted key, so that two with the same keys have the same leaves in the same order.
  */
 import { describe, fail, treeError } from './errors.ts'
+import { requireFunction } from './options.ts'
 import type { Shape } from './shape.ts'
 import type { TensorLike } from './shape-types.ts'
 import { isTensor } from './tensor.ts'
@@ -148,6 +149,7 @@ export const sameTree = (op: string, a: TreeShape, b: TreeShape): void => {
  * treeMap(params, x => mul(x, 0.5))
  */
 export const treeMap = <T, S extends Shape>(tree: T, f: (leaf: Tensor, path: string) => Tensor<S>): Leaves<T, S> => {
+  requireFunction('treeMap', 'what is made of leaves', f)
   const [leaves, shape] = flattenWithPaths(tree)
   return unflatten(
     shape,
@@ -168,6 +170,7 @@ export const treeZip = <T, S extends Shape>(
   b: NoInfer<T | MapTree<T, Tensor>>,
   f: (a: Tensor, b: Tensor, path: string) => Tensor<S>,
 ): Leaves<T, S> => {
+  requireFunction('treeZip', 'what is made of leaves', f)
   const [as, shape] = flattenWithPaths(a)
   const [bs, other] = flattenWithPaths(b)
   sameTree('treeZip', shape, other)

@@ -6,6 +6,7 @@
 import { fail, shapeError, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
+import { requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { pad } from '../ops/arrange.ts'
 import { where } from '../ops/comparison.ts'
@@ -24,7 +25,7 @@ export type Augmentation<B> = (key: Key, batch: B) => B
 
 /** How many images there are in [n, height, width, …]. */
 const countOf = (op: string, x: Tensor): number =>
-  x.shape.length >= 3
+  requireTensor(op, x).shape.length >= 3
     ? dim(x.shape, 0)
     : fail(shapeError(op, `takes images [n, height, width, …], got ${showShape(x.shape)}`))
 
@@ -59,7 +60,7 @@ export const randomShift = (options: {
   readonly by: number
   readonly fill?: number
 }): (<S extends Shape>(key: Key, x: Tensor<S>) => Tensor<S>) => {
-  const { by, fill: value = 0 } = requireOptions('randomShift', options, ['by', 'fill'])
+  const { by, fill: value = 0 } = requireOptions('randomShift', options, ['by', 'fill'], ['by'])
 
   if (!Number.isSafeInteger(by) || by < 0)
     return fail(valueError('randomShift', `by is a whole number of at least 0, got ${by}`))
@@ -100,9 +101,9 @@ export const randomFlip = (options: { readonly p?: number } = {}) => {
  * gaussianNoise({ std: 0.1 })(key(0), inputs) // [4,3]
  */
 export const gaussianNoise = (options: { readonly std: number }) => {
-  const { std } = requireOptions('gaussianNoise', options, ['std'])
+  const { std } = requireOptions('gaussianNoise', options, ['std'], ['std'])
   return <S extends Shape>(key: Key, x: Tensor<S>): Tensor<S> => {
-    const dtype = x.dtype === 'float64' ? 'float64' : 'float32'
+    const dtype = requireTensor('gaussianNoise', x).dtype === 'float64' ? 'float64' : 'float32'
     const noise: Tensor = normal({ shape: x.shape, dtype })(key)
     return add(x as Tensor, mul(noise, std)) as Tensor as Tensor<S>
   }

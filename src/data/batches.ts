@@ -8,6 +8,7 @@ import { fail, shapeError, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import { range, type Shape, showShape } from '../core/shape.ts'
 import type { Resolved, ShapeOf, Take } from '../core/shape-types.ts'
+import { requireTensor } from '../core/tensor.ts'
 import { treeLeaves, treeMap } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { arange } from '../ops/creation.ts'
@@ -26,6 +27,7 @@ export type BatchOptions = { readonly size: number; readonly dropLast?: boolean 
 
 /** How many batches there are. */
 const countOf = ({ size, dropLast = false }: BatchOptions, rows: Tensor): number => {
+  requireTensor('batches', rows, 'the row numbers')
   if (!Number.isInteger(size) || size < 1)
     return fail(valueError('batches', `size must be a whole number of at least 1, got ${size}`))
   const [n = 0] = rows.shape
@@ -48,7 +50,7 @@ export const batches = <const Size extends number, const Drop extends boolean = 
   readonly size: Size
   readonly dropLast?: Drop
 }) => {
-  requireOptions('batches', options, ['size', 'dropLast'])
+  requireOptions('batches', options, ['size', 'dropLast'], ['size'])
   return (rows: Tensor): readonly Tensor<readonly [Drop extends true ? Size : number]>[] => {
     const count = countOf(options, rows)
     return range(0, count).map(i => batchAt(options.size, i, rows)) as readonly Tensor[] as readonly Tensor<
@@ -100,7 +102,7 @@ const rowsOf = (op: string, tree: unknown): number => {
  * const sizes = [...batchesOf({ size: 3 })({ images, labels: arange(4) })].map(({ labels }) => labels.shape[0]) // [3, 1]
  */
 export const batchesOf = (options: BatchOptions) => {
-  requireOptions('batchesOf', options, ['size', 'dropLast'])
+  requireOptions('batchesOf', options, ['size', 'dropLast'], ['size'])
   return <T>(tree: T): Iterable<SomeRows<T>> => taken(options, tree, arange(rowsOf('batchesOf', tree)))
 }
 
@@ -112,7 +114,7 @@ export const batchesOf = (options: BatchOptions) => {
  * const [first] = epochs(0) // { x: [2] }, the same each time
  */
 export const shuffledBatches = (given: BatchOptions & { readonly key: Key }) => {
-  const { key, ...options } = requireOptions('shuffledBatches', given, ['size', 'dropLast', 'key'])
+  const { key, ...options } = requireOptions('shuffledBatches', given, ['size', 'dropLast', 'key'], ['size', 'key'])
   return <T>(tree: T): ((epoch: number) => Iterable<SomeRows<T>>) => {
     const n = rowsOf('shuffledBatches', tree)
     return epoch => taken(options, tree, permutation(n)(foldIn(epoch)(key)))

@@ -32,8 +32,8 @@ type Parsed = {
 const LONGEST = 2 ** 22
 
 const checkDialect = ({ delimiter = ',', quote = '"', comment }: CsvDialect): Required<Omit<CsvDialect, 'comment'>> => {
-  const odd = [delimiter, quote].find(c => c.length !== 1 || c === '\n' || c === '\r')
-  if (odd !== undefined || delimiter === quote || comment === delimiter || comment === '')
+  const odd = [delimiter, quote].some(c => typeof c !== 'string' || c.length !== 1 || c === '\n' || c === '\r')
+  if (odd || delimiter === quote || comment === delimiter || comment === '')
     return fail(valueError('csv', 'delimiter, quote and comment must differ; the first two are one character each'))
   return { delimiter, quote }
 }

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype } from '../core/dtype.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireOptions, requireThat } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { type Column, type Columns, type ColumnType, columnsOf, type Group } from './csv-columns.ts'
 import { type CsvDialect, rowReader } from './csv-rows.ts'
@@ -82,12 +82,14 @@ const tableReader = (source: string, layout: Layout, options: CsvOptions): Table
   }
 }
 
-const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text)
+const withoutMark = (op: string, text: string): string =>
+  requireThat(op, 'the text of a CSV file', text, typeof text === 'string').startsWith('\ufeff') ? text.slice(1) : text
 
-const parseTable = (layout: Layout, options: CsvOptions, text: string): E.Either<DataError, Table> => {
+const parseTable = (op: string, layout: Layout, options: CsvOptions, text: string): E.Either<DataError, Table> => {
+  const whole = withoutMark(op, text)
   const reader = tableReader(options.source ?? 'CSV', layout, options)
   try {
-    reader.push(withoutMark(text), true)
+    reader.push(whole, true)
     return E.right(reader.done())
   } catch (cause) {
     if (cause instanceof DataError) return E.left(cause)
@@ -126,10 +128,11 @@ export const readTable = (
     TE.map(({ columns }) => columns),
   )
 
-const columnsLayout =
-  (types: ColumnTypes): Layout =>
-  (names, width) => {
-    const wanted = Object.entries(types)
+const columnsLayout = (op: string, types: ColumnTypes): Layout => {
+  const wanted = Object.entries(
+    requireThat(op, "columns with their types, such as { year: 'int32' }", types, isOptions(types)),
+  )
+  return (names, width) => {
     if (names === undefined && wanted.length !== width)
       return E.left(
         `it has ${width} fields for the ${wanted.length} columns ${wanted.map(([name]) => name).join(', ')}`,
@@ -138,6 +141,7 @@ const columnsLayout =
     if (lacking !== undefined) return E.left(`the header names no column ${lacking[0]}, only ${names?.join(', ')}`)
     return E.right(wanted.map(([name, type], i) => ({ name, type, from: names?.indexOf(name) ?? i })))
   }
+}
 
 const matrixLayout =
   (type: Dtype): Layout =>
@@ -164,10 +168,11 @@ const matrixOf = ({ names, columns }: Table): CsvMatrix => ({
  * pipe(table, E.map(({ year }) => year)) // Right: int32[1]
  */
 export const parseCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
-  const { columns, ...options } = requireOptions('parseCsv', given, [...names, 'columns'])
+  const { columns, ...options } = requireOptions('parseCsv', given, [...names, 'columns'], ['columns'])
+  const layout = columnsLayout('parseCsv', columns)
   return (text: string): E.Either<DataError, CsvColumns<C>> =>
     pipe(
-      parseTable(columnsLayout(columns), options, text),
+      parseTable('parseCsv', layout, options, text),
       E.map(table => table.columns as CsvColumns<C>),
     )
 }
@@ -180,7 +185,7 @@ export const parseCsv = <const C extends ColumnTypes>(given: CsvOptions & { read
 export const parseCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = {}) => {
   const { dtype = 'float32', ...options } = requireOptions('parseCsvMatrix', given, [...names, 'dtype'])
   return (text: string): E.Either<DataError, CsvMatrix> =>
-    pipe(parseTable(matrixLayout(dtype), options, text), E.map(matrixOf))
+    pipe(parseTable('parseCsvMatrix', matrixLayout(dtype), options, text), E.map(matrixOf))
 }
 
 /**
@@ -190,10 +195,11 @@ export const parseCsvMatrix = (given: CsvOptions & { readonly dtype?: Dtype } = 
  * const songs = readCsv({ columns: { year: 'int32', title: 'text' } })('songs.csv.gz') // a task: `await songs()` reads it
  */
 export const readCsv = <const C extends ColumnTypes>(given: CsvOptions & { readonly columns: C }) => {
-  const { columns, ...options } = requireOptions('readCsv', given, [...names, 'columns'])
+  const { columns, ...options } = requireOptions('readCsv', given, [...names, 'columns'], ['columns'])
+  const layout = columnsLayout('readCsv', columns)
   return (input: DataInput): TE.TaskEither<DataError, CsvColumns<C>> =>
     pipe(
-      readTable(columnsLayout(columns), options, input),
+      readTable(layout, options, input),
       TE.map(table => table as CsvColumns<C>),
     )
 }

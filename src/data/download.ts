@@ -60,7 +60,7 @@ const fetched = async (url: string): Promise<Response> => {
  * const songs = download({ to: 'songs.zip' })(yearPredictionUrl) // a task: `await songs()` downloads it
  */
 export const download = (options: DownloadOptions) => {
-  requireOptions('download', options, ['to', 'onProgress'])
+  requireOptions('download', options, ['to', 'onProgress'], ['to'])
   return (url: string): TE.TaskEither<DataError, string> =>
     pipe(
       TE.tryCatch(

@@ -10,7 +10,7 @@ import { messageOf } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import { crc32 } from './crc.ts'
 import { DataError, formatError } from './errors.ts'
-import { viewOf } from './zip.ts'
+import { requireBytes, viewOf } from './zip.ts'
 
 /** A function of pieces, the last of them marked, that gives what they unpack to; it throws a DataError. */
 export type Unpacker = (piece: Uint8Array, last: boolean) => readonly Uint8Array[]
@@ -88,7 +88,7 @@ export const gunzipper = (source: string): Unpacker => {
 export const gunzip = (options: { readonly source?: string } = {}) => {
   const { source = 'gzip data' } = requireOptions('gunzip', options, ['source'])
   return (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
-    isGzip(bytes)
+    isGzip(requireBytes('gunzip', bytes))
       ? E.tryCatch(
           () => {
             const unpack = gunzipper(source)

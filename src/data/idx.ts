@@ -9,14 +9,15 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype } from '../core/dtype.ts'
-import { fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 import { range, type Shape, showShape, sizeOf } from '../core/shape.ts'
 import { tensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from './errors.ts'
 import { readBytes } from './files.ts'
 import { gunzip, isGzip } from './gzip.ts'
+import { requireBytes } from './zip.ts'
 
 /** The typed arrays of IDX's six element types. */
 export type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
@@ -98,7 +99,7 @@ export const parseIdx = (options: { readonly source?: string } = {}) => {
   const { source = 'IDX data' } = requireOptions('parseIdx', options, ['source'])
   return (bytes: Uint8Array): E.Either<DataError, Idx> =>
     pipe(
-      parseHeader(source, bytes),
+      parseHeader(source, requireBytes('parseIdx', bytes)),
       E.chain(header => parseValues(source, bytes, header)),
     )
 }
@@ -115,6 +116,15 @@ const unpacked =
 export const readIdx = (path: string): TE.TaskEither<DataError, Idx> =>
   pipe(readBytes(path), TE.chainEitherK(unpacked(path)), TE.chainEitherK(parseIdx({ source: path })))
 
+const requireIdx = (op: string, idx: Idx): Idx => {
+  const { values } = requireRecord(op, 'an IDX array, { shape, values }', idx, ['shape', 'values'])
+  return ArrayBuffer.isView(values) && Array.isArray(idx.shape)
+    ? idx
+    : fail(
+        valueError(op, `takes a shape and a typed array of values, got ${describe(idx.shape)} and ${describe(values)}`),
+      )
+}
+
 const typeOfArray = (values: IdxArray): ElementType =>
   elementTypes.find(t => values instanceof t.array) ??
   fail(valueError('encodeIdx', `IDX has no element type for a ${values.constructor.name}`))
@@ -123,7 +133,8 @@ const typeOfArray = (values: IdxArray): ElementType =>
  * The bytes of an IDX file with these contents; elements keep their type.
  * @throws ShapeError when the values do not fill the shape; ValueError for more than 255 axes or an array that IDX has no type for
  */
-export const encodeIdx = ({ shape, values }: Idx): Uint8Array => {
+export const encodeIdx = (idx: Idx): Uint8Array => {
+  const { shape, values } = requireIdx('encodeIdx', idx)
   if (sizeOf(shape) !== values.length)
     return fail(shapeError('encodeIdx', `${values.length} values do not fill shape ${showShape(shape)}`))
   if (shape.length > MAX_RANK || shape.some(n => n > MAX_SIZE))
@@ -151,5 +162,8 @@ const naturalDtype = (values: IdxArray): Dtype =>
  */
 export const idxTensor = (options: { readonly dtype?: Dtype } = {}) => {
   const { dtype } = requireOptions('idxTensor', options, ['dtype'])
-  return ({ shape, values }: Idx): Tensor => tensor(values, { shape, dtype: dtype ?? naturalDtype(values) })
+  return (idx: Idx): Tensor => {
+    const { shape, values } = requireIdx('idxTensor', idx)
+    return tensor(values, { shape, dtype: dtype ?? naturalDtype(values) })
+  }
 }

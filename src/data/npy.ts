@@ -12,13 +12,13 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Dtype, TypedArray } from '../core/dtype.ts'
 import { requireOptions } from '../core/options.ts'
 import { type Shape, showShape, sizeOf, validShape } from '../core/shape.ts'
-import { cellOf, concrete } from '../core/tensor.ts'
+import { cellOf, concrete, requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { transpose } from '../ops/movement.ts'
 import { type DataError, formatError } from './errors.ts'
 import { readBytes, writeBytes } from './files.ts'
 import { type Elements, elementTypes, hostOrder, toDtype } from './npy-elements.ts'
-import { viewOf } from './zip.ts'
+import { requireBytes, viewOf } from './zip.ts'
 
 /** How to read NumPy's files: `source` names them in errors; with `dtype`, values become that instead of what fits them. */
 export type NpyOptions = { readonly source?: string; readonly dtype?: Dtype | undefined }
@@ -103,7 +103,7 @@ export const parseNpy = (options: NpyOptions = {}) => {
   const { source = 'npy data', dtype } = requireOptions('parseNpy', options, ['source', 'dtype'])
   return (bytes: Uint8Array): E.Either<DataError, Tensor> =>
     pipe(
-      parseHeader(source, bytes),
+      parseHeader(source, requireBytes('parseNpy', bytes)),
       E.chain(header =>
         pipe(
           elementsOf(source, bytes, header),
@@ -136,7 +136,7 @@ const headerOf = ({ dtype, shape }: Tensor): string => {
  * encodeNpy(tensor([1, 2])).length // 136
  */
 export const encodeNpy = (x: Tensor): Uint8Array => {
-  const header = headerOf(x)
+  const header = headerOf(requireTensor('encodeNpy', x))
   const values = cellOf(x)
   const start = PREFIX + header.length
   const bytes = new Uint8Array(start + values.byteLength)

@@ -8,12 +8,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireOptions, requireThat } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from './errors.ts'
 import { readBytes, writeBytes } from './files.ts'
 import { encodeNpy, type NpyOptions, parseNpy } from './npy.ts'
-import { inArchive, openZip, type ZipEntry } from './zip.ts'
+import { inArchive, openZip, requireBytes, type ZipEntry } from './zip.ts'
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>
@@ -44,7 +44,7 @@ export const parseNpz = (options: NpyOptions = {}) => {
   const { source = 'npz data', dtype } = requireOptions('parseNpz', options, ['source', 'dtype'])
   return (bytes: Uint8Array): E.Either<DataError, Tensors> =>
     pipe(
-      openZip(source, bytes),
+      openZip(source, requireBytes('parseNpz', bytes)),
       E.chainFirst(({ entries }) => checkNames(source, entries)),
       E.chain(({ entries, contents }) =>
         E.traverseArray((entry: ZipEntry) =>
@@ -68,6 +68,7 @@ export const parseNpz = (options: NpyOptions = {}) => {
 export const encodeNpz = (options: NpzOptions = {}) => {
   const { compress = false } = requireOptions('encodeNpz', options, ['compress'])
   return (tensors: Tensors): Uint8Array => {
+    requireThat('encodeNpz', 'a record of tensors', tensors, isOptions(tensors))
     const files = Object.entries(tensors).map(([name, x]) => [`${name}${SUFFIX}`, encodeNpy(x)] as const)
     const length = files.reduce((sum, [, bytes]) => sum + bytes.length, 0)
     if (length > MAX_LENGTH)

@@ -74,7 +74,7 @@ export const randomRotation = (options: RotationOptions) => {
     degrees,
     fill = 0,
     interpolation = 'nearest',
-  } = requireOptions('randomRotation', options, ['degrees', 'fill', 'interpolation'])
+  } = requireOptions('randomRotation', options, ['degrees', 'fill', 'interpolation'], ['degrees'])
 
   if (!(degrees >= 0 && degrees < Infinity))
     return fail(valueError('randomRotation', `degrees must be a number of at least 0, got ${degrees}`))

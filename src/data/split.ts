@@ -4,9 +4,9 @@
  * Layer: data. Read next: apportion.ts, batches.ts.
  */
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireOptions, requireThat } from '../core/options.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
-import { cellOf, tensor } from '../core/tensor.ts'
+import { cellOf, requireTensor, tensor } from '../core/tensor.ts'
 import { flattenWithPaths, tensorsOf } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { slice } from '../ops/slicing.ts'
@@ -50,12 +50,15 @@ export const shuffle =
   <T>(tree: T): T =>
     takeRows(permutation(rowsIn('shuffle', tree))(key))(tree) as T
 
+const requireParts = (op: string, parts: Parts): Parts =>
+  requireThat(op, 'parts as a record of sizes, such as { train: 0.8, test: 0.2 }', parts, isOptions(parts))
+
 /** A part of the rows whose sizes are shares ends where their sum does, rounded, so that no row is lost between two. */
 const endsOf = (op: string, parts: Parts, n: number): readonly number[] => {
   const sizes = Object.values(parts)
-  const wrong = sizes.find(size => !(Number.isFinite(size) && size >= 0))
-  if (wrong !== undefined || sizes.length === 0)
-    return fail(valueError(op, `a part is a share from 0 to 1 or a number of rows, got ${describe(wrong)}`))
+  const wrong = sizes.findIndex(size => !(Number.isFinite(size) && size >= 0))
+  if (wrong >= 0 || sizes.length === 0)
+    return fail(valueError(op, `a part is a share from 0 to 1 or a number of rows, got ${describe(sizes[wrong])}`))
   const shares = sizes.some(size => !Number.isInteger(size)) || sizes.every(size => size <= 1)
   const sums = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
   const total = sums.at(-1) ?? 0
@@ -78,7 +81,8 @@ const named = <T, P extends Parts>(parts: P, tree: T, rows: (i: number) => Tenso
  * splitRows({ key: key(0), parts: { train: 3, test: 1 } })({ inputs, labels }).train // { inputs: [3,3], labels: [3] }
  */
 export const splitRows = <const P extends Parts>(options: { readonly key: Key; readonly parts: P }) => {
-  const { key, parts } = requireOptions('splitRows', options, ['key', 'parts'])
+  const { key, parts } = requireOptions('splitRows', options, ['key', 'parts'], ['key', 'parts'])
+  requireParts('splitRows', parts)
   return <T>(tree: T): SplitTree<T, P> => {
     const n = rowsIn('splitRows', tree)
     const ends = endsOf('splitRows', parts, n)
@@ -126,7 +130,14 @@ export const stratified = <const P extends Parts>(options: {
   readonly labels: Tensor
   readonly parts: P
 }) => {
-  const { key, labels, parts } = requireOptions('stratified', options, ['key', 'labels', 'parts'])
+  const { key, labels, parts } = requireOptions(
+    'stratified',
+    options,
+    ['key', 'labels', 'parts'],
+    ['key', 'labels', 'parts'],
+  )
+  requireParts('stratified', parts)
+  requireTensor('stratified', labels, 'labels')
   return <T>(tree: T): SplitTree<T, P> => {
     const n = rowsIn('stratified', tree)
     if (labels.dtype !== 'int32') return fail(dtypeError('stratified', `labels are int32, got ${labels.dtype}`))

@@ -4,8 +4,10 @@
  * Layer: data. Fitted on the training part only; what is learned from the test part is a leak. Read next: batches.ts.
  */
 import { fail, shapeError } from '../core/errors.ts'
+import { requireRecord } from '../core/options.ts'
 import { dim, range, showShape } from '../core/shape.ts'
 import type { ShapeOf } from '../core/shape-types.ts'
+import { requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, square, sub } from '../ops/arithmetic.ts'
 import { eq, where } from '../ops/comparison.ts'
@@ -18,6 +20,9 @@ import { mean } from '../ops/statistics.ts'
 
 /** Mean and standard deviation of each feature. */
 export type Standardizer = { readonly mean: Tensor; readonly std: Tensor }
+
+const requireFitted = (op: string, standardizer: Standardizer): Standardizer =>
+  requireRecord(op, 'what fitStandardizer gives, { mean, std }', standardizer, ['mean', 'std'])
 
 /** Number of rows, their mean, and the sum of squares about it. */
 type Moments = { readonly count: number; readonly mean: Tensor; readonly squares: Tensor }
@@ -58,7 +63,7 @@ const combine = (a: Moments, b: Moments): Moments => {
  * standardize(fit)(inputs) // [4,3]
  */
 export const fitStandardizer = (x: Tensor): Standardizer => {
-  const rows = x.shape[0] ?? 0
+  const rows = requireTensor('fitStandardizer', x).shape[0] ?? 0
   if (rows === 0) return fail(shapeError('fitStandardizer', `needs at least one row, got ${showShape(x.shape)}`))
   const { count, mean, squares } = range(0, Math.ceil(rows / CHUNK))
     .map(i => momentsOf(slice([[i * CHUNK, (i + 1) * CHUNK]])(x)))
@@ -71,9 +76,11 @@ export const fitStandardizer = (x: Tensor): Standardizer => {
  * @throws ShapeError when the features of x are not those of the fit
  */
 export const standardize =
-  ({ mean, std }: Standardizer) =>
-  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
-    div(sub(x as Tensor, mean), where(eq(std, 0), 1, std)) as Tensor as Tensor<ShapeOf<X>>
+  (standardizer: Standardizer) =>
+  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> => {
+    const { mean, std } = requireFitted('standardize', standardizer)
+    return div(sub(x as Tensor, mean), where(eq(std, 0), 1, std)) as Tensor as Tensor<ShapeOf<X>>
+  }
 
 /**
  * What was standardised as it was before: x·std + mean by feature, [n, …] -> [n, …]; the inverse of `standardize`, up to rounding.
@@ -83,6 +90,8 @@ export const standardize =
  * pipe(inputs, standardize(fit), unstandardize(fit)) // [4,3]
  */
 export const unstandardize =
-  ({ mean, std }: Standardizer) =>
-  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> =>
-    add(mul(x as Tensor, where(eq(std, 0), 1, std)), mean) as Tensor as Tensor<ShapeOf<X>>
+  (standardizer: Standardizer) =>
+  <X extends Tensor>(x: X): Tensor<ShapeOf<X>> => {
+    const { mean, std } = requireFitted('unstandardize', standardizer)
+    return add(mul(x as Tensor, where(eq(std, 0), 1, std)), mean) as Tensor as Tensor<ShapeOf<X>>
+  }

@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { messageOf } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireFunction, requireOptions, requireThat } from '../core/options.ts'
 import { crc32 } from './crc.ts'
 import { DataError, missingError } from './errors.ts'
 import { type Access, openFile } from './files.ts'
@@ -21,6 +21,7 @@ import {
   LOCAL_LENGTH,
   openZip,
   packedStart,
+  requireBytes,
   TAIL_LENGTH,
   type ZipEntry,
   zipEnd,
@@ -58,14 +59,27 @@ const ofBlob = (name: string, blob: Blob): Access => ({
   close: async () => {},
 })
 
-/** How messages name an input. */
-export const nameOf = (input: DataInput): string =>
-  typeof input === 'string' ? input : 'name' in input && typeof input.name === 'string' ? input.name : 'data'
+/** An input, or the error that says what one is. */
+const requireInput = (input: DataInput): DataInput =>
+  requireThat(
+    'read',
+    'the path of a file, bytes (a Uint8Array) or a Blob',
+    input,
+    typeof input === 'string' || input instanceof Uint8Array || (typeof Blob !== 'undefined' && input instanceof Blob),
+  )
 
-const open = (input: DataInput, source = nameOf(input)): TE.TaskEither<DataError, Access> =>
-  typeof input === 'string'
+/** How messages name an input. */
+export const nameOf = (given: DataInput): string => {
+  const input = requireInput(given)
+  return typeof input === 'string' ? input : 'name' in input && typeof input.name === 'string' ? input.name : 'data'
+}
+
+const open = (given: DataInput, source = nameOf(given)): TE.TaskEither<DataError, Access> => {
+  const input = requireInput(given)
+  return typeof input === 'string'
     ? openFile(input)
     : TE.right(input instanceof Uint8Array ? ofBytes(source, input) : ofBlob(source, input))
+}
 
 async function* piecesOf(access: Access, start: number, end: number): AsyncGenerator<Uint8Array> {
   for (let at = start; at < end; at += PIECE) yield await access.read(at, Math.min(end, at + PIECE))
@@ -147,9 +161,10 @@ const piecesIn = async (access: Access, entry: string | undefined): Promise<Piec
  * const count = async ({ pieces }: Pieces) => { let n = 0; for await (const piece of pieces) n += piece.length; return n }
  * pipe(Uint8Array.of(1, 2, 3), streamBytes(count)) // a task: the Right of 3
  */
-export const streamBytes =
-  <A>(use: (bytes: Pieces) => Promise<A>, { source, entry }: StreamOptions = {}) =>
-  (input: DataInput): TE.TaskEither<DataError, A> =>
+export const streamBytes = <A>(use: (bytes: Pieces) => Promise<A>, options: StreamOptions = {}) => {
+  requireFunction('streamBytes', 'what uses the bytes', use)
+  const { source, entry } = requireThat('streamBytes', 'options', options, isOptions(options))
+  return (input: DataInput): TE.TaskEither<DataError, A> =>
     pipe(
       open(input, source),
       TE.chain(access => async () => {
@@ -163,6 +178,7 @@ export const streamBytes =
         }
       }),
     )
+}
 
 const collected = async ({ pieces }: Pieces): Promise<Uint8Array> => {
   const all: Uint8Array[] = []
@@ -188,7 +204,7 @@ export const unzip = (options: StreamOptions = {}) => {
   const { source = 'zip data', entry } = requireOptions('unzip', options, ['source', 'entry'])
   return (bytes: Uint8Array): E.Either<DataError, Uint8Array> =>
     pipe(
-      openZip(source, bytes),
+      openZip(source, requireBytes('unzip', bytes)),
       E.chain(({ entries, contents }) => pipe(chooseEntry(source, entry, entries), E.chain(contents))),
     )
 }

@@ -10,6 +10,7 @@ import { inflateSync } from 'fflate'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { messageOf } from '../core/errors.ts'
+import { requireThat } from '../core/options.ts'
 import { crc32 } from './crc.ts'
 import { type DataError, formatError, missingError } from './errors.ts'
 
@@ -48,6 +49,10 @@ const MOST_PER_BYTE = 1032
 export const LOCAL_LENGTH = 30
 /** So many bytes at the end of an archive hold its end record, whatever its comment. */
 export const TAIL_LENGTH = END_LENGTH + FULL16 + LOCATOR_LENGTH + END64_LENGTH
+
+/** Bytes, as files and downloads give them. */
+export const requireBytes = (op: string, bytes: Uint8Array): Uint8Array =>
+  requireThat(op, 'the bytes of a file, as a Uint8Array', bytes, bytes instanceof Uint8Array)
 
 /** A view of bytes, wherever they lie in their buffer. */
 export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>

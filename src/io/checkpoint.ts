@@ -13,6 +13,7 @@ import type { Tensor } from '../core/types.ts'
 import { type DataError, formatError } from '../data/errors.ts'
 import { readBytes, replaceBytes } from '../data/files.ts'
 import { encodeNpz, parseNpz } from '../data/npz.ts'
+import { requireBytes } from '../data/zip.ts'
 import { difference } from './compare.ts'
 import { type Json, putTogether, takeApart } from './structure.ts'
 
@@ -73,7 +74,7 @@ export const parseTree = <T = unknown>(options: ParseTreeOptions<T> = {}) => {
   const { like, source = 'checkpoint' } = requireOptions('parseTree', options, ['like', 'source'])
   return (bytes: Uint8Array): E.Either<DataError, T> =>
     pipe(
-      parseNpz({ source })(bytes),
+      parseNpz({ source })(requireBytes('parseTree', bytes)),
       E.chain(({ [STRUCTURE]: packed, ...tensors }) =>
         pipe(
           structureOf(source, packed),

@@ -7,7 +7,7 @@ import { isFloat } from '../core/dtype.ts'
 import { dtypeError, fail, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import type { Check, Labels, SameShape, ShapeOf } from '../core/shape-types.ts'
-import { showType } from '../core/tensor.ts'
+import { requireTensors, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { allowed, converted, pair } from '../nn/losses/common.ts'
 import { labelsOf } from '../nn/losses/labels.ts'
@@ -29,6 +29,7 @@ export const accuracy = <L extends Tensor, T extends Tensor>(
   logits: L,
   labels: Check<Labels<'accuracy', ShapeOf<L>, ShapeOf<T>>, T>,
 ): Tensor<readonly []> => {
+  requireTensors('accuracy', logits, labels)
   const rows: Tensor = labelsOf('accuracy', logits, labels as Tensor)
   const best: Tensor = argmax({ axis: -1 })(logits as Tensor)
   return mean(cast('float32')(eq(best, rows)))
@@ -49,6 +50,7 @@ export const binaryAccuracy = (options: { readonly threshold?: number } & NotTen
     logits: L,
     labels: Check<SameShape<'binaryAccuracy', 'labels', ShapeOf<L>, ShapeOf<T>>, T>,
   ): Tensor<readonly []> => {
+    requireTensors(BINARY, logits, labels)
     if (Number.isNaN(threshold)) fail(valueError(BINARY, 'the threshold is not a number'))
     const truth = allowed(BINARY, labels as Tensor, '0 or 1', z => z === 0 || z === 1)
     if (isFloat(truth.dtype)) fail(dtypeError(BINARY, `labels are bool or int32 0 and 1, got ${showType(truth)}`))
@@ -68,11 +70,12 @@ const BINARY = 'binaryAccuracy'
  * topKAccuracy({ k: 10 })(logits, labels) // 1
  */
 export const topKAccuracy = (options: { readonly k: number } & NotTensor) => {
-  const { k } = requireOptions('topKAccuracy', options, ['k'])
+  const { k } = requireOptions('topKAccuracy', options, ['k'], ['k'])
   return <L extends Tensor, T extends Tensor>(
     logits: L,
     labels: Check<Labels<'topKAccuracy', ShapeOf<L>, ShapeOf<T>>, T>,
   ): Tensor<readonly []> => {
+    requireTensors('topKAccuracy', logits, labels)
     const rows = labelsOf('topKAccuracy', logits, labels as Tensor)
     const [, best] = topK({ k })(logits as Tensor) as readonly [Tensor, Tensor]
     const hit = any({ axis: -1 })(eq(best, reshape([...rows.shape, 1])(rows))) as Tensor
@@ -91,6 +94,7 @@ export const perplexity = <L extends Tensor, T extends Tensor>(
   logits: L,
   labels: Check<Labels<'perplexity', ShapeOf<L>, ShapeOf<T>>, T>,
 ): Tensor<readonly []> => {
+  requireTensors('perplexity', logits, labels)
   const rows = labelsOf('perplexity', logits, labels as Tensor)
   return exp(softmaxCrossEntropy(logits as Tensor, rows)) as Tensor<readonly []>
 }

@@ -4,6 +4,7 @@
  * Layer: metrics.
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
+import { requireRecord } from '../core/options.ts'
 
 /** The weighted sum of what has been averaged so far, and the sum of the weights. */
 export type Average = { readonly sum: number; readonly weight: number }
@@ -22,4 +23,7 @@ export const averageMonoid: Monoid<Average> = {
 }
 
 /** The number; NaN of no samples. */
-export const averageValue = ({ sum, weight }: Average): number => sum / weight
+export const averageValue = (average: Average): number => {
+  const { sum, weight } = requireRecord('averageValue', 'an average, { sum, weight }', average, ['sum', 'weight'])
+  return sum / weight
+}

@@ -6,9 +6,9 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions } from '../core/options.ts'
 import { sameShape, showShape } from '../core/shape.ts'
-import { toArray } from '../core/tensor.ts'
+import { requireTensor, requireTensors, toArray } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { checkLabels } from '../nn/losses/labels.ts'
 import { stack } from '../ops/arrange.ts'
@@ -25,8 +25,9 @@ import { scatterAdd } from '../ops/scatter.ts'
  * confusionMatrix({ classes: 10 })(labels, argmax({ axis: -1 })(logits)) // int32[10,10]
  */
 export const confusionMatrix = <const Classes extends number>(options: { readonly classes: Classes }) => {
-  const { classes } = requireOptions('confusionMatrix', options, ['classes'])
+  const { classes } = requireOptions('confusionMatrix', options, ['classes'], ['classes'])
   return (labels: Tensor, predictions: Tensor): Tensor<readonly [Classes, Classes]> => {
+    requireTensors('confusionMatrix', labels, predictions)
     if (!Number.isInteger(classes) || classes < 1)
       return fail(valueError('confusionMatrix', `classes must be a whole number of at least 1, got ${classes}`))
     if (labels.shape.length !== 1 || !sameShape(labels.shape, predictions.shape))
@@ -48,18 +49,19 @@ export const confusionMatrix = <const Classes extends number>(options: { readonl
  * const { empty, concat } = confusionMonoid({ classes: 3 })
  * concat(empty, confusionMatrix({ classes: 3 })(tensor([2], { dtype: 'int32' }), tensor([1], { dtype: 'int32' }))) // int32[3,3]
  */
-export const confusionMonoid = <const Classes extends number>({
-  classes,
-}: {
+export const confusionMonoid = <const Classes extends number>(options: {
   readonly classes: Classes
-}): Monoid<Tensor<readonly [Classes, Classes]>> => ({
-  empty: zeros([classes, classes], { dtype: 'int32' }) as Tensor<readonly [Classes, Classes]>,
-  concat: (a, b) => add(a as Tensor, b as Tensor) as Tensor<readonly [Classes, Classes]>,
-})
+}): Monoid<Tensor<readonly [Classes, Classes]>> => {
+  const { classes } = requireOptions('confusionMonoid', options, ['classes'], ['classes'])
+  return {
+    empty: zeros([classes, classes], { dtype: 'int32' }) as Tensor<readonly [Classes, Classes]>,
+    concat: (a, b) => add(a as Tensor, b as Tensor) as Tensor<readonly [Classes, Classes]>,
+  }
+}
 
 /** The counts of a confusion matrix as numbers. */
 export const countsOf = (op: string, matrix: Tensor): readonly (readonly number[])[] =>
-  matrix.shape.length === 2 && matrix.shape[0] === matrix.shape[1]
+  requireTensor(op, matrix).shape.length === 2 && matrix.shape[0] === matrix.shape[1]
     ? (toArray(matrix) as number[][])
     : fail(shapeError(op, `a confusion matrix is square, got ${showShape(matrix.shape)}`))
 
@@ -67,7 +69,7 @@ export const countsOf = (op: string, matrix: Tensor): readonly (readonly number[
 export const classNames = (op: string, count: number, names?: readonly string[]): readonly string[] =>
   names === undefined
     ? Array.from({ length: count }, (_, i) => String(i))
-    : names.length === count
+    : requireList(op, 'names', names).length === count
       ? names
       : fail(valueError(op, `got ${names.length} names for ${count} classes`))
 

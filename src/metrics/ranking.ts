@@ -6,7 +6,7 @@
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import { dim, sameShape, showShape } from '../core/shape.ts'
-import { cellOf, isTensor, item, showType } from '../core/tensor.ts'
+import { cellOf, isTensor, item, requireTensors, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { checkLabels } from '../nn/losses/labels.ts'
 import { cast, eq } from '../ops/comparison.ts'
@@ -19,6 +19,7 @@ import { slice } from '../ops/slicing.ts'
 type Threshold = { readonly score: number; readonly hits: number; readonly misses: number }
 
 const checked = (op: string, labels: Tensor, scores: Tensor): Tensor => {
+  requireTensors(op, labels, scores)
   if (labels.shape.length !== 1 || !sameShape(labels.shape, scores.shape))
     return fail(
       shapeError(
@@ -101,6 +102,7 @@ const byClass = (labels: Tensor, scores: Tensor): readonly (readonly [area: numb
 }
 
 const rocAucOf = ({ average = 'macro' }: RocAucOptions, labels: Tensor, scores: Tensor): number => {
+  requireTensors('rocAuc', labels, scores)
   if (average !== 'macro' && average !== 'weighted')
     return fail(valueError('rocAuc', `average must be 'macro' or 'weighted', got ${describe(average)}`))
   if (scores.shape.length !== 2) return areaOf(curveOf('rocAuc', labels, scores))
@@ -130,11 +132,13 @@ interface RocAuc {
  * @example
  * rocAuc(tensor([true, false, true]), tensor([0.9, 0.5, 0.5])) // 0.75
  */
-export const rocAuc: RocAuc = ((...args: readonly unknown[]) =>
-  isTensor(args[0])
-    ? rocAucOf({}, args[0], args[1] as Tensor)
-    : (labels: Tensor, scores: Tensor) =>
-        rocAucOf(requireOptions('rocAuc', args[0] as RocAucOptions, ['average']), labels, scores)) as RocAuc
+export const rocAuc: RocAuc = ((...args: readonly unknown[]) => {
+  const [first, second] = args
+  if (isTensor(first)) return rocAucOf({}, first, second as Tensor)
+  if (args.length > 1) requireTensors('rocAuc', ...args)
+  const options = requireOptions('rocAuc', first as RocAucOptions, ['average'])
+  return (labels: Tensor, scores: Tensor) => rocAucOf(options, labels, scores)
+}) as RocAuc
 
 /**
  * Σ (recall - recall before) · precision over the scores that occur, from the highest down: the area under the precision-recall curve

@@ -4,6 +4,7 @@
  * Layer: metrics.
  */
 import type { Check, SameShape, ShapeOf } from '../core/shape-types.ts'
+import { requireTensors } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { pair } from '../nn/losses/common.ts'
 import { div, square, sub } from '../ops/arithmetic.ts'
@@ -23,6 +24,7 @@ export const r2 = <P extends Tensor, T extends Tensor>(
   predictions: P,
   targets: Check<SameShape<'r2', 'target', ShapeOf<P>, ShapeOf<T>>, T>,
 ): Tensor<readonly []> => {
+  requireTensors('r2', predictions, targets)
   const [x, y] = pair('r2', ['predictions', 'targets'], predictions, targets as Tensor)
   const middle = mean(y) as Tensor
   const [left, all] = [sum(square(sub(y, x))) as Tensor, sum(square(sub(y, middle))) as Tensor]

@@ -4,7 +4,7 @@
  * Layer: metrics. Where a score is 0/0 it is given as 0, and the report says so.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions, requireRecord } from '../core/options.ts'
 import { isTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import type { NotTensor } from '../ops/define.ts'
@@ -64,10 +64,12 @@ const scoresOf = (hits: number, predicted: number, support: number): Scores => (
 const reportOf = ({ labels }: ReportOptions, matrix: Tensor): ClassificationReport => {
   const counts = countsOf('classificationReport', matrix)
   const chosen = labels ?? counts.map((_, i) => i)
-  const stray = chosen.find((k, i) => counts[k] === undefined || chosen.indexOf(k) !== i)
-  if (stray !== undefined)
+  const stray = requireList('classificationReport', 'labels', chosen).findIndex(
+    (k, i) => counts[k] === undefined || chosen.indexOf(k) !== i,
+  )
+  if (stray >= 0)
     return fail(
-      valueError('classificationReport', `label ${stray} is none of ${counts.length} classes, or named twice`),
+      valueError('classificationReport', `label ${chosen[stray]} is none of ${counts.length} classes, or named twice`),
     )
   const hits = (k: number): number => counts[k]?.[k] ?? 0
   const support = (k: number): number => total(counts[k] ?? [])
@@ -98,11 +100,11 @@ interface Report {
  * @example
  * pipe(confusionMatrix({ classes: 10 })(labels, argmax({ axis: -1 })(logits)), classificationReport, showScores())
  */
-export const classificationReport: Report = ((x: Tensor | ReportOptions) =>
-  isTensor(x)
-    ? reportOf({}, x)
-    : (matrix: Tensor) =>
-        reportOf(requireOptions('classificationReport', x as ReportOptions, ['labels']), matrix)) as Report
+export const classificationReport: Report = ((x: Tensor | ReportOptions) => {
+  if (isTensor(x)) return reportOf({}, x)
+  const options = requireOptions('classificationReport', x as ReportOptions, ['labels'])
+  return (matrix: Tensor) => reportOf(options, matrix)
+}) as Report
 
 const COLUMNS = ['precision', 'recall', 'f1-score', 'support'] as const
 const COLUMN = 9
@@ -130,6 +132,7 @@ const notesOf = (
 export const showScores = (options: NameOptions & { readonly digits?: number } = {}) => {
   const { names, digits = 2 } = requireOptions('showScores', options, ['names', 'digits'])
   return (report: ClassificationReport): string => {
+    requireRecord('showScores', 'a report, as classificationReport gives it', report, ['classes', 'labels', 'macro'])
     const numbers = report.labels.map(String)
     const heads = names === undefined ? numbers : classNames('showScores', numbers.length, names)
     const first = Math.max(AVERAGES.length, digits, ...heads.map(head => head.length))

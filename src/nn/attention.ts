@@ -5,9 +5,10 @@
  */
 import type { FloatDtype } from '../core/dtype.ts'
 import { dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 import { dim, showShape } from '../core/shape.ts'
 import type { KeepsShape } from '../core/shape-types.ts'
+import { requireTensor, requireTensors } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { softmax } from '../ops/activations.ts'
 import { ge, logicalAnd, where } from '../ops/comparison.ts'
@@ -17,7 +18,7 @@ import { matmul } from '../ops/linalg.ts'
 import { reshape } from '../ops/movement.ts'
 import { swapAxes } from '../ops/rearrange.ts'
 import { type Key, split } from '../random/index.ts'
-import { checkInput, checkSizes } from './checks.ts'
+import { checkInits, checkInput, checkSizes } from './checks.ts'
 import { type DenseOptions, type LinearParams, linear, linearParams } from './dense.ts'
 import { checkRate, droppedIn } from './dropout.ts'
 import { type Layer, layer, type Mode, type Stateless } from './layer.ts'
@@ -35,7 +36,7 @@ const NEVER = -1e30
 
 /** Who may read what: the mask, the past, or both; `undefined` for everything. */
 const allowed = ({ mask, causal = false }: AttentionOptions, queries: number, keys: number): Tensor | undefined => {
-  if (mask !== undefined && mask.dtype !== 'bool')
+  if (mask !== undefined && requireTensor('attention', mask, 'mask').dtype !== 'bool')
     return fail(dtypeError('attention', `mask must be bool, true where a key may be read, got ${mask.dtype}`))
   if (!causal) return mask
   const past: Tensor = ge(reshape([queries, 1])(arange(queries)), arange(keys))
@@ -43,6 +44,7 @@ const allowed = ({ mask, causal = false }: AttentionOptions, queries: number, ke
 }
 
 const checkSequences = (op: string, q: Tensor, k: Tensor, v: Tensor): void => {
+  requireTensors(op, q, k, v)
   const [a, b, c] = [q.shape, k.shape, v.shape]
   if ([a, b, c].some(({ length }) => length < 2) || a.at(-1) !== b.at(-1) || b.at(-2) !== c.at(-2))
     fail(
@@ -101,15 +103,23 @@ export type MultiHeadInit = DenseOptions & {
  * @example
  * const { query, out } = multiHeadParams(8, { memory: 6 })(key(0))
  */
-export const multiHeadParams =
-  (features: number, { memory = features, ...options }: MultiHeadInit = {}) =>
-  (key: Key): MultiHeadParams => {
-    checkSizes('multiHead', [features, memory])
+export const multiHeadParams = (features: number, given: MultiHeadInit = {}) => {
+  const { memory = features, ...options } = requireOptions('multiHeadParams', given, [
+    'init',
+    'biasInit',
+    'bias',
+    'dtype',
+    'memory',
+  ])
+  return (key: Key): MultiHeadParams => {
+    checkSizes('multiHeadParams', [features, memory])
+    checkInits('multiHeadParams', options)
     const [first, second] = split(key)
     const [[q, k], [v, o]] = [split(first), split(second)]
     const from = (inputs: number, of: Key): LinearParams => linearParams(inputs, features, options)(of)
     return { query: from(features, q), key: from(memory, k), value: from(memory, v), out: from(features, o) }
   }
+}
 
 /** How many heads there are, what they may read, and the probability of dropping one of their weights while training (0). */
 export type MultiHeadOptions = AttentionOptions & { readonly heads: number; readonly rate?: number }
@@ -144,8 +154,14 @@ const checkHeads = (op: string, heads: number, features: number): void => {
  * multiHead({ heads: 2 })(cross, ones([4, 5, 8]), ones([4, 7, 6]), ones([4, 7, 6])) // [4,5,8]
  */
 export const multiHead = (given: MultiHeadOptions) => {
-  const { heads, rate = 0, ...options } = requireOptions('multiHead', given, ['mask', 'causal', 'heads', 'rate'])
+  const {
+    heads,
+    rate = 0,
+    ...options
+  } = requireOptions('multiHead', given, ['mask', 'causal', 'heads', 'rate'], ['heads'])
   return (params: MultiHeadParams, queries: Tensor, keys: Tensor, values: Tensor, mode?: Mode): Tensor => {
+    requireRecord('multiHead', 'parameters, as multiHeadParams makes them', params, ['query', 'key', 'value', 'out'])
+    requireTensors('multiHead', queries, keys, values)
     const [features, memory] = [dim(params.query.w.shape, 0), dim(params.key.w.shape, 0)]
     checkHeads('multiHead', heads, features)
     checkRate('multiHead', rate)
@@ -180,9 +196,15 @@ export const multiHeadAttention = (
     causal = false,
     rate = 0,
     ...init
-  } = requireOptions('multiHeadAttention', options, ['causal', 'heads', 'rate', 'dtype', 'init', 'biasInit', 'bias'])
+  } = requireOptions(
+    'multiHeadAttention',
+    options,
+    ['causal', 'heads', 'rate', 'dtype', 'init', 'biasInit', 'bias'],
+    ['heads'],
+  )
 
   checkSizes('multiHeadAttention', [features])
+  checkInits('multiHeadAttention', init)
   checkHeads('multiHeadAttention', heads, features)
   checkRate('multiHeadAttention', rate)
   const apply = multiHead({ heads, causal, rate })

@@ -6,7 +6,7 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireFunction, requireList, requireOptions, requireRecord } from '../core/options.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
@@ -17,6 +17,7 @@ import {
   modeOfPart,
   ofParts,
   type ParamsOf,
+  requireLayer,
   type SomeLayer,
   type StateOf,
   serial,
@@ -30,12 +31,15 @@ export type Merge = (ys: readonly Tensor[]) => Tensor
  * The sum of outputs of one shape.
  * @throws ShapeError when the shapes differ
  */
-export const addBranches: Merge = ys =>
-  ys.reduce((total, y) =>
+export const addBranches: Merge = ys => {
+  if (Array.isArray(ys) && ys.length === 0)
+    return fail(valueError('addBranches', 'there is no output of a branch to add'))
+  return requireList('addBranches', 'the outputs of branches', ys).reduce((total, y) =>
     sameShape(total.shape, y.shape)
       ? add(total, y)
       : fail(shapeError('addBranches', `branches give ${showShape(total.shape)} and ${showShape(y.shape)}`)),
   )
+}
 
 /**
  * Outputs one after the other along an axis, the last one by default: as channels or features.
@@ -56,7 +60,9 @@ const ofBranches = <Ps extends readonly unknown[], Ss extends readonly unknown[]
   merge: Merge,
   layers: readonly SomeLayer[],
 ): Parallel<Ps, Ss> => {
-  const branches = layers.map(({ parts }) => ofParts<readonly unknown[], readonly unknown[]>(parts))
+  const branches = layers.map((each, i) =>
+    ofParts<readonly unknown[], readonly unknown[]>(requireLayer('parallel', `branch ${i}`, each).parts),
+  )
   const whole = statefulLayer<readonly unknown[], readonly unknown[]>({
     name: `parallel(${layers.map(nameOf).join(', ')})`,
     init: key => {
@@ -85,18 +91,24 @@ const nameOf = ({ parts }: SomeLayer): string =>
  * const { params, state } = inception.init(key(0))
  * inception.apply(params, state, ones([5, 8])) // [[5,6], state]
  */
-export const parallel =
-  (merge: Merge) =>
-  <const Ls extends readonly SomeLayer[]>(
+export const parallel = (merge: Merge) => {
+  requireFunction('parallel', 'what merges branches', merge)
+  return <const Ls extends readonly SomeLayer[]>(
     ...layers: Ls
   ): Parallel<{ readonly [K in keyof Ls]: ParamsOf<Ls[K]> }, { readonly [K in keyof Ls]: StateOf<Ls[K]> }> =>
     ofBranches(merge, layers)
+}
 
 /** Branches put beside others, as a monoid; its identity has none. */
-export const parallelMonoid = (merge: Merge): Monoid<Parallel<readonly unknown[], readonly unknown[]>> => ({
-  empty: ofBranches(merge, []),
-  concat: (first, second) => ofBranches(merge, [...first.branches, ...second.branches]),
-})
+export const parallelMonoid = (merge: Merge): Monoid<Parallel<readonly unknown[], readonly unknown[]>> => {
+  requireFunction('parallelMonoid', 'what merges branches', merge)
+  const branchesOf = (part: Parallel<readonly unknown[], readonly unknown[]>): readonly SomeLayer[] =>
+    requireRecord('parallelMonoid', 'branches, as parallel makes them', part, ['branches']).branches
+  return {
+    empty: ofBranches(merge, []),
+    concat: (first, second) => ofBranches(merge, [...branchesOf(first), ...branchesOf(second)]),
+  }
+}
 
 /**
  * shortcut(x) + inner(x); the shortcut is x itself by default, else a projection where shapes differ. He, Zhang, Ren and Sun (2016).
@@ -111,4 +123,7 @@ export const residual = <L extends SomeLayer, Shortcut extends SomeLayer = Retur
   inner: L,
   shortcut?: Shortcut,
 ): Parallel<readonly [ParamsOf<Shortcut>, ParamsOf<L>], readonly [StateOf<Shortcut>, StateOf<L>]> =>
-  ofBranches(addBranches, [shortcut ?? serial(), inner])
+  ofBranches(addBranches, [
+    shortcut === undefined ? serial() : requireLayer('residual', 'the shortcut', shortcut),
+    requireLayer('residual', 'what is inside', inner),
+  ])

@@ -4,13 +4,23 @@
  * Layer: nn.
  */
 import { describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { requireFunction } from '../core/options.ts'
 import { showShape } from '../core/shape.ts'
+import { requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 
 /** Refuses numbers of features, channels or units that are no whole numbers of at least 1. */
 export const checkSizes = (op: string, sizes: readonly number[]): void => {
-  const wrong = sizes.find(n => !Number.isInteger(n) || n < 1)
-  if (wrong !== undefined) fail(valueError(op, `sizes are whole numbers of at least 1, got ${describe(wrong)}`))
+  const wrong = sizes.findIndex(n => !Number.isInteger(n) || n < 1)
+  if (wrong >= 0) fail(valueError(op, `sizes are whole numbers of at least 1, got ${describe(sizes[wrong])}`))
+}
+
+/** The names of options that are initialisers. */
+const INITS = ['init', 'biasInit', 'hiddenInit'] as const
+
+/** Refuses initialisers that are no functions, such as their names. */
+export const checkInits = (op: string, options: { readonly [name in (typeof INITS)[number]]?: unknown }): void => {
+  for (const name of INITS) if (options[name] !== undefined) requireFunction(op, name, options[name])
 }
 
 /** Refuses an option outside a range; `range` is how the message spells it. */
@@ -20,6 +30,7 @@ export const checkNumber = (op: string, what: string, value: number, holds: bool
 
 /** Refuses x when it is not what a layer takes. */
 export const checkInput = (op: string, holds: boolean, takes: string, x: Tensor): void => {
+  requireTensor(op, x)
   if (!holds) fail(shapeError(op, `takes ${takes}, got ${showShape(x.shape)}`))
 }
 

@@ -22,7 +22,7 @@ import {
   uniform as uniformOf,
 } from '../random/index.ts'
 import { checkNumber } from './checks.ts'
-import type { Initializer } from './initializers.ts'
+import { type Initializer, initializer } from './initializers.ts'
 
 /**
  * One number everywhere, whatever the shape; the key is not used.
@@ -32,9 +32,12 @@ import type { Initializer } from './initializers.ts'
  */
 export const constantInit = (value: number): Initializer => {
   checkNumber('constantInit', 'value', value, Number.isFinite(value), 'a finite number')
-  return ({ shape, dtype = 'float32' }) =>
-    () =>
-      full(shape, value, { dtype })
+  return initializer(
+    'constantInit',
+    ({ shape, dtype = 'float32' }) =>
+      () =>
+        full(shape, value, { dtype }),
+  )
 }
 
 /** Zeros, of any shape; the key is not used. */
@@ -53,9 +56,12 @@ export const normalInit = (options: { readonly mean?: number; readonly std?: num
   const { mean = 0, std = 1 } = requireOptions('normalInit', options, ['mean', 'std'])
 
   checkNumber('normalInit', 'std', std, std >= 0 && std < Infinity, 'a number of at least 0')
-  return ({ shape, dtype = 'float32' }) =>
-    key =>
-      add(mul(normalOf({ shape, dtype })(key), std), mean)
+  return initializer(
+    'normalInit',
+    ({ shape, dtype = 'float32' }) =>
+      key =>
+        add(mul(normalOf({ shape, dtype })(key), std), mean),
+  )
 }
 
 /**
@@ -69,9 +75,12 @@ export const truncatedNormalInit = (options: { readonly mean?: number; readonly 
   const { mean = 0, std = 1 } = requireOptions('truncatedNormalInit', options, ['mean', 'std'])
 
   checkNumber('truncatedNormalInit', 'std', std, std >= 0 && std < Infinity, 'a number of at least 0')
-  return ({ shape, dtype = 'float32' }) =>
-    key =>
-      add(mul(truncatedNormalOf({ shape, dtype, lower: -2, upper: 2 })(key), std), mean)
+  return initializer(
+    'truncatedNormalInit',
+    ({ shape, dtype = 'float32' }) =>
+      key =>
+        add(mul(truncatedNormalOf({ shape, dtype, lower: -2, upper: 2 })(key), std), mean),
+  )
 }
 
 /**
@@ -84,9 +93,12 @@ export const uniformInit = (options: { readonly min?: number; readonly max?: num
   const { min = -0.05, max = 0.05 } = requireOptions('uniformInit', options, ['min', 'max'])
 
   checkNumber('uniformInit', 'min', min, min <= max && min > -Infinity && max < Infinity, `a number of at most ${max}`)
-  return ({ shape, dtype = 'float32' }) =>
-    key =>
-      uniformOf({ shape, dtype, minval: min, maxval: max })(key)
+  return initializer(
+    'uniformInit',
+    ({ shape, dtype = 'float32' }) =>
+      key =>
+        uniformOf({ shape, dtype, minval: min, maxval: max })(key),
+  )
 }
 
 /** An orthogonal matrix of rows ≥ columns, uniformly drawn: Q of a normal matrix, with the signs that make R's diagonal positive. */
@@ -109,7 +121,7 @@ export const orthogonal = (options: { readonly gain?: number } = {}): Initialize
   const { gain = 1 } = requireOptions('orthogonal', options, ['gain'])
 
   checkNumber('orthogonal', 'gain', gain, Number.isFinite(gain), 'a finite number')
-  return ({ shape, dtype = 'float32' }) => {
+  return initializer('orthogonal', ({ shape, dtype = 'float32' }) => {
     if (shape.length < 2)
       return fail(shapeError('orthogonal', `needs at least two axes, [in, out], got ${showShape(shape)}`))
     const columns = dim(shape, shape.length - 1)
@@ -118,7 +130,7 @@ export const orthogonal = (options: { readonly gain?: number } = {}): Initialize
       const tall = orthonormalColumns(Math.max(rows, columns), Math.min(rows, columns), dtype, key)
       return reshape(shape)(mul(rows < columns ? matrixTranspose(tall) : tall, gain))
     }
-  }
+  })
 }
 
 /**
@@ -132,8 +144,9 @@ export const identityInit = (options: { readonly gain?: number } = {}): Initiali
   const { gain = 1 } = requireOptions('identityInit', options, ['gain'])
 
   checkNumber('identityInit', 'gain', gain, Number.isFinite(gain), 'a finite number')
-  return ({ shape, dtype = 'float32' }) =>
+  return initializer('identityInit', ({ shape, dtype = 'float32' }) =>
     shape.length === 2
       ? () => mul(eye(dim(shape, 0), { columns: dim(shape, 1), dtype }), gain)
-      : fail(shapeError('identityInit', `needs two axes, [in, out], got ${showShape(shape)}`))
+      : fail(shapeError('identityInit', `needs two axes, [in, out], got ${showShape(shape)}`)),
+  )
 }

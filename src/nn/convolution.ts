@@ -14,9 +14,9 @@ import { convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/convol
 import { add } from '../ops/elementwise.ts'
 import type { Padding, PerAxis } from '../ops/spatial.ts'
 import { type Key, split } from '../random/index.ts'
-import { checkInput, checkSizes } from './checks.ts'
+import { checkInits, checkInput, checkSizes } from './checks.ts'
 import { zerosInit } from './constants.ts'
-import { fansOf, glorotUniform, type Initializer } from './initializers.ts'
+import { drawnBy, fansOf, glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** The sizes of a window over one, two or three axes. */
@@ -71,8 +71,9 @@ const AXES = ['width', 'height, width', 'depth, height, width'] as const
 const checkOptions = (
   op: string,
   channels: readonly [number, number],
-  { window, groups = 1 }: Options<Window>,
+  { window, groups = 1, ...options }: Options<Window>,
 ): void => {
+  checkInits(op, options)
   if (!Array.isArray(window) || window.length < 1 || window.length > 3)
     fail(valueError(op, `window must be a list of one, two or three sizes, got ${describe(window)}`))
   checkSizes(op, [...channels, ...window, groups])
@@ -89,9 +90,9 @@ const initOf =
   ) =>
   (key: Key): ConvParams => {
     const [forKernel, forBiases] = split(key)
-    const w = assertShape(shape)(init({ shape, dtype })(forKernel))
+    const w = assertShape(shape)(drawnBy(init, { shape, dtype }, forKernel))
     if (!bias) return { w }
-    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype }, fansOf(shape))(forBiases)) }
+    return { w, b: assertShape([outputs])(drawnBy(biasInit, { shape: [outputs], dtype }, forBiases, fansOf(shape))) }
   }
 
 /** What the two kinds of convolution do not share: the name, the ops by rank, and the last two axes of the kernel. */
@@ -136,17 +137,12 @@ export const conv = <const W extends Window>(
   outputs: number,
   options: ConvLayerOptions<W>,
 ): Layer<readonly [ConvParams], readonly [Stateless]> => {
-  requireOptions('conv', options, [
-    'window',
-    'strides',
-    'padding',
-    'dilation',
-    'groups',
-    'bias',
-    'init',
-    'biasInit',
-    'dtype',
-  ])
+  requireOptions(
+    'conv',
+    options,
+    ['window', 'strides', 'padding', 'dilation', 'groups', 'bias', 'init', 'biasInit', 'dtype'],
+    ['window'],
+  )
 
   const { groups = 1 } = options
   checkOptions('conv', [inputs, outputs], options as Options<Window>)
@@ -174,18 +170,12 @@ export const convTranspose = <const W extends Window>(
   outputs: number,
   options: ConvTransposeLayerOptions<W>,
 ): Layer<readonly [ConvParams], readonly [Stateless]> => {
-  requireOptions('convTranspose', options, [
-    'window',
-    'strides',
-    'padding',
-    'dilation',
-    'groups',
-    'bias',
-    'init',
-    'biasInit',
-    'dtype',
-    'outputPadding',
-  ])
+  requireOptions(
+    'convTranspose',
+    options,
+    ['window', 'strides', 'padding', 'dilation', 'groups', 'bias', 'init', 'biasInit', 'dtype', 'outputPadding'],
+    ['window'],
+  )
 
   const { groups = 1 } = options
   checkOptions('convTranspose', [inputs, outputs], options as Options<Window>)

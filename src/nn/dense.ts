@@ -13,9 +13,9 @@ import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 import { matmul } from '../ops/linalg.ts'
 import { type Key, split } from '../random/index.ts'
-import { checkSizes } from './checks.ts'
+import { checkInits, checkSizes } from './checks.ts'
 import { zerosInit } from './constants.ts'
-import { glorotUniform, type Initializer } from './initializers.ts'
+import { drawnBy, glorotUniform, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** Weights w: [in, out] and biases b: [out], which are absent where `Bias` is false. */
@@ -43,10 +43,10 @@ export const linearParams =
   ) =>
   (key: Key): LinearParams => {
     const [forWeights, forBiases] = split(key)
-    const w = assertShape([inputs, outputs])(init({ shape: [inputs, outputs], dtype })(forWeights))
+    const w = assertShape([inputs, outputs])(drawnBy(init, { shape: [inputs, outputs], dtype }, forWeights))
     if (!bias) return { w }
     const fans = { in: inputs, out: outputs }
-    return { w, b: assertShape([outputs])(biasInit({ shape: [outputs], dtype }, fans)(forBiases)) }
+    return { w, b: assertShape([outputs])(drawnBy(biasInit, { shape: [outputs], dtype }, forBiases, fans)) }
   }
 
 /** x @ w + b, without b if there is none. */
@@ -69,6 +69,7 @@ export const dense = <const In extends number, const Out extends number, const B
   requireOptions('dense', options, ['init', 'biasInit', 'bias', 'dtype'])
 
   checkSizes('dense', [inputs, outputs])
+  checkInits('dense', options)
   return layer<DenseParams<In, Out, Bias>, Features<In, Out>>({
     name: 'dense',
     init: key => linearParams(inputs, outputs, options)(key) as unknown as DenseParams<In, Out, Bias>,

@@ -9,9 +9,9 @@ import { dtypeError, fail } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { take } from '../ops/indexing.ts'
-import { checkSizes } from './checks.ts'
+import { checkInits, checkSizes } from './checks.ts'
 import { normalInit } from './constants.ts'
-import type { Initializer } from './initializers.ts'
+import { drawnBy, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** A vector for each number: [count, features]. */
@@ -37,10 +37,11 @@ export const embedding = (
   const { init = normalInit(), dtype = 'float32' } = requireOptions('embedding', options, ['init', 'dtype'])
 
   checkSizes('embedding', [count, features])
+  checkInits('embedding', options)
   const shape = [count, features] as const
   return layer<EmbeddingParams>({
     name: 'embedding',
-    init: key => ({ table: assertShape(shape)(init({ shape, dtype })(key)) }),
+    init: key => ({ table: assertShape(shape)(drawnBy(init, { shape, dtype }, key)) }),
     apply: ({ table }, x) =>
       x.dtype === 'int32'
         ? take({ axis: 0 })(table, x)

@@ -6,9 +6,9 @@
  * cut off at two standard deviations, as in JAX and Keras, and scaled so that the variance is the stated one; PyTorch's are whole.
  */
 import type { FloatDtype } from '../core/dtype.ts'
-import { fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
-import { dim, type Shape, showShape, sizeOf } from '../core/shape.ts'
+import { fail, orThrow, shapeError, valueError } from '../core/errors.ts'
+import { requireFunction, requireOptions, requireRecord } from '../core/options.ts'
+import { dim, type Shape, showShape, sizeOf, validShape } from '../core/shape.ts'
 import type { Tensor } from '../core/types.ts'
 import { div } from '../ops/arithmetic.ts'
 import { mul } from '../ops/elementwise.ts'
@@ -33,11 +33,24 @@ export type Initializer = (options: InitOptions, fans?: Fans) => (key: Key) => T
  * fansOf([3, 3, 16, 32]) // { in: 144, out: 288 }
  */
 export const fansOf = (shape: Shape): Fans => {
-  const rank = shape.length
+  const rank = orThrow(validShape('initializer', shape)).length
   if (rank < 2) return fail(shapeError('initializer', `needs at least two axes, [in, out], got ${showShape(shape)}`))
   const field = sizeOf(shape.slice(0, -2))
   return { in: field * dim(shape, rank - 2), out: field * dim(shape, rank - 1) }
 }
+
+/** What an initialiser draws. */
+export const drawnBy = (init: Initializer, options: InitOptions, key: Key, fans?: Fans): Tensor =>
+  requireFunction('initializer', 'what an initialiser gives for a shape', init(options, fans))(key)
+
+/** An initialiser that refuses what is no shape. */
+export const initializer =
+  (op: string, make: Initializer): Initializer =>
+  (options, fans) => {
+    requireRecord(op, 'options with the shape of a parameter, { shape }', options, ['shape'])
+    orThrow(validShape(op, options.shape))
+    return make(options, fans)
+  }
 
 /** Which fan the variance is divided by. */
 export type FanMode = 'in' | 'out' | 'average'
@@ -72,13 +85,18 @@ export const varianceScaling = (options: {
   readonly fan: FanMode
   readonly distribution: Distribution
 }): Initializer => {
-  const { scale, fan, distribution } = requireOptions('varianceScaling', options, ['scale', 'fan', 'distribution'])
-  return (options, fans = fansOf(options.shape)) => {
+  const { scale, fan, distribution } = requireOptions(
+    'varianceScaling',
+    options,
+    ['scale', 'fan', 'distribution'],
+    ['scale', 'fan', 'distribution'],
+  )
+  return initializer('varianceScaling', (options, fans = fansOf(options.shape)) => {
     if (!(scale > 0 && scale < Infinity))
       return fail(valueError('varianceScaling', `scale must be a number above 0, got ${scale}`))
     const variance = scale / Math.max(1, fan === 'average' ? (fans.in + fans.out) / 2 : fans[fan])
     return key => mul(standard(distribution, options, key), Math.sqrt(variance))
-  }
+  })
 }
 
 /** Uniform with variance 2 / (in + out), within ±√(6 / (in + out)): for tanh, sigmoid and softmax. Glorot and Bengio (2010), equation 16. */
@@ -101,10 +119,10 @@ export const lecunNormal = varianceScaling({ scale: 1, fan: 'in', distribution: 
  * @example
  * dense(784, 10, { init: torchUniform, biasInit: torchUniform })
  */
-export const torchUniform: Initializer = (options, fans = fansOf(options.shape)) => {
+export const torchUniform: Initializer = initializer('torchUniform', (options, fans = fansOf(options.shape)) => {
   const bound = 1 / Math.sqrt(Math.max(1, fans.in))
   return key => mul(standard('uniform', options, key), bound / Math.sqrt(3))
-}
+})
 
 /**
  * `torchUniform` for weights and biases, as options of a layer.

@@ -11,8 +11,10 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
+import { requireFunction, requireRecord } from '../core/options.ts'
 import type { Shape } from '../core/shape.ts'
 import type { AnyShape, Check, Composed, Follows, KeepsShape, Resolved, ShapeOf, Through } from '../core/shape-types.ts'
+import { requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { foldIn, type Key } from '../random/index.ts'
 
@@ -60,10 +62,13 @@ export interface Layer<
   ): readonly [y: Tensor<Resolved<Through<S, ShapeOf<X>>>>, state: Ss]
 }
 
-/** Entries of a list for each part, or a complaint. */
-const checkEntries = (what: string, entries: readonly unknown[], parts: readonly SomePart[]): void => {
-  if (entries.length === parts.length) return
-  fail(treeError('apply', `the ${what} ${entries.length} entries, the network ${parts.length}: make them with init`))
+/** Refuses parameters or state without an entry for each part. */
+const checkEntries = (what: string, has: string, entries: readonly unknown[], parts: readonly SomePart[]): void => {
+  const wrong = (found: string): never => fail(treeError('apply', `the ${what} ${found}: make them with init`))
+  if (!Array.isArray(entries)) wrong(`of a network are a list with an entry for each part, got ${describe(entries)}`)
+  if (entries.length !== parts.length) wrong(`${has} ${entries.length} entries, the network ${parts.length}`)
+  const lacking = entries.findIndex(entry => entry === undefined || entry === null)
+  if (lacking >= 0) wrong(`${has} ${describe(entries[lacking])} for part ${lacking} (${parts[lacking]?.name})`)
 }
 
 /** The mode of the part at a position: each trains with a key of its own. */
@@ -76,6 +81,7 @@ export const ofParts = <Ps extends readonly unknown[], Ss extends readonly unkno
 ): Layer<Ps, Ss, S> => ({
   parts,
   init: key => {
+    requireTensor('init', key, 'the key')
     const variables = parts.map((part, i) => part.init(foldIn(i)(key)))
     return {
       params: variables.map(({ params }) => params) as readonly unknown[] as Ps,
@@ -83,9 +89,10 @@ export const ofParts = <Ps extends readonly unknown[], Ss extends readonly unkno
     }
   },
   apply: <X extends Tensor>(params: Ps, state: Ss, x: Check<Through<S, ShapeOf<X>>, X>, mode?: Mode) => {
-    checkEntries('parameters have', params, parts)
-    checkEntries('state has', state, parts)
-    let y: Tensor = x as Tensor
+    checkEntries('parameters', 'have', params, parts)
+    checkEntries('state', 'has', state, parts)
+    let y: Tensor = requireTensor('apply', x as Tensor)
+    if (mode !== undefined) requireRecord('apply', 'a mode, { train: key }', mode, ['train'])
     const states = parts.map((part, i) => {
       const [value, next] = part.apply(params[i], state[i], y, modeOfPart(mode, i))
       y = value
@@ -112,16 +119,29 @@ export type StatelessPart<P> = {
  * @example
  * const bias = layer({ name: 'bias', init: () => zeros([10]), apply: (b, x) => add(x, b) })
  */
-export const layer = <P, S extends AnyShape = AnyShape>({
-  name = 'layer',
-  init,
-  apply,
-}: StatelessPart<P>): Layer<readonly [P], readonly [Stateless], S> =>
-  statefulLayer<P, Stateless, S>({
+export const layer = <P, S extends AnyShape = AnyShape>(
+  part: StatelessPart<P>,
+): Layer<readonly [P], readonly [Stateless], S> => {
+  const { name = 'layer', init, apply } = requirePart('layer', part)
+  return statefulLayer<P, Stateless, S>({
     name,
     init: key => ({ params: init(key), state: [] }),
     apply: (params, state, x, mode) => [apply(params, x, mode), state],
   })
+}
+
+/** A part of one's own; anything else is a ValueError. */
+const requirePart = <A extends { readonly init: unknown; readonly apply: unknown }>(op: string, part: A): A => {
+  const { init, apply } = requireRecord<{ readonly init: unknown; readonly apply: unknown }>(
+    op,
+    'a part, { init, apply }',
+    part,
+    ['init', 'apply'],
+  )
+  requireFunction(op, 'init', init)
+  requireFunction(op, 'apply', apply)
+  return part
+}
 
 /**
  * A layer of one part that remembers: `apply` returns the output and the next state. In evaluation, when there is no mode, the
@@ -135,7 +155,7 @@ export const layer = <P, S extends AnyShape = AnyShape>({
  */
 export const statefulLayer = <P, St, S extends AnyShape = AnyShape>(
   part: Part<P, St>,
-): Layer<readonly [P], readonly [St], S> => ofParts([part as SomePart])
+): Layer<readonly [P], readonly [St], S> => ofParts([requirePart('statefulLayer', part) as SomePart])
 
 /** A function that keeps shapes, as `relu` does. */
 export type ActivationFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>
@@ -153,8 +173,10 @@ interface Activation {
  */
 export const activation: Activation = (
   f: (x: Tensor) => Tensor,
-): Layer<readonly [readonly []], readonly [Stateless], never> =>
-  layer({ name: f.name === '' ? 'activation' : f.name, init: () => [] as const, apply: (_params, x) => f(x) })
+): Layer<readonly [readonly []], readonly [Stateless], never> => {
+  requireFunction('activation', 'the activation', f)
+  return layer({ name: f.name === '' ? 'activation' : f.name, init: () => [] as const, apply: (_params, x) => f(x) })
+}
 
 /** Lists joined: of tuples a tuple, else a list of all that may occur. */
 export type Concat<
@@ -168,6 +190,17 @@ export type Concat<
 
 /** A layer of which neither parameters nor shapes are known. */
 export type SomeLayer = { readonly parts: readonly SomePart[]; readonly shapes?: AnyShape }
+
+/** A layer; anything else, such as a function that could become one, is a ValueError which says what it is given for. */
+export const requireLayer = <L extends SomeLayer>(op: string, what: string, layer: L): L =>
+  Array.isArray(layer?.parts)
+    ? layer
+    : fail(
+        valueError(
+          op,
+          `${what} is ${describe(layer)}, not a layer: a function becomes one by activation, as in activation(relu)`,
+        ),
+      )
 
 /** The parameters that a layer makes. */
 export type ParamsOf<L> = L extends { init(key: Key): Variables<infer Ps extends readonly unknown[], unknown> }
@@ -210,20 +243,12 @@ export const serial = <const Ls extends readonly SomeLayer[]>(
   Chained<Ls>
 > =>
   ofParts(
-    (layers as unknown as readonly SomeLayer[]).flatMap((part, i) =>
-      Array.isArray(part?.parts)
-        ? part.parts
-        : fail(
-            valueError(
-              'serial',
-              `part ${i} is ${describe(part)}, not a layer: a function becomes one by activation, as in activation(relu)`,
-            ),
-          ),
-    ),
+    (layers as unknown as readonly SomeLayer[]).flatMap((part, i) => requireLayer('serial', `part ${i}`, part).parts),
   )
 
 /** `serial` as a monoid, for layers with any number of parts of one type of parameters and state; its identity changes nothing. */
 export const layerMonoid = <P, St = unknown>(): Monoid<Layer<readonly P[], readonly St[]>> => ({
   empty: ofParts([]),
-  concat: (first, second) => ofParts([...first.parts, ...second.parts]),
+  concat: (first, second) =>
+    ofParts([first, second].flatMap((part, i) => requireLayer('layerMonoid', `part ${i}`, part).parts)),
 })

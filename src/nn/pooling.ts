@@ -41,7 +41,7 @@ const pooling = (name: string, ops: readonly Op[], options: object): WithoutPara
  * maxPool({ window: 2 }).apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,14,14,1]
  */
 export const maxPool = (options: PoolLayerOptions): WithoutParameters => {
-  requireOptions('maxPool', options, ['window', 'strides', 'padding', 'dilation'])
+  requireOptions('maxPool', options, ['window', 'strides', 'padding', 'dilation'], ['window'])
   return pooling('maxPool', [maxPool1d, maxPool2d, maxPool3d] as unknown as readonly Op[], options)
 }
 
@@ -52,7 +52,7 @@ export const maxPool = (options: PoolLayerOptions): WithoutParameters => {
  * avgPool({ window: 7 }).apply([[]], [[]], images)[0] // [4,28,28,1] -> [4,4,4,1]
  */
 export const avgPool = (options: AveragePoolLayerOptions): WithoutParameters => {
-  requireOptions('avgPool', options, ['window', 'strides', 'padding', 'dilation', 'countPadding'])
+  requireOptions('avgPool', options, ['window', 'strides', 'padding', 'dilation', 'countPadding'], ['window'])
   return pooling('avgPool', [avgPool1d, avgPool2d, avgPool3d] as unknown as readonly Op[], options)
 }
 

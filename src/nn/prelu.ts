@@ -9,9 +9,9 @@ import type { KeepsShape } from '../core/shape-types.ts'
 import type { Tensor } from '../core/types.ts'
 import { gt, where } from '../ops/comparison.ts'
 import { mul } from '../ops/elementwise.ts'
-import { checkFeatures, checkSizes } from './checks.ts'
+import { checkFeatures, checkInits, checkSizes } from './checks.ts'
 import { constantInit } from './constants.ts'
-import type { Initializer } from './initializers.ts'
+import { drawnBy, type Initializer } from './initializers.ts'
 import { type Layer, layer, type Stateless } from './layer.ts'
 
 /** The slopes of `prelu` where x is negative: [features], or [1]. */
@@ -36,9 +36,10 @@ export const prelu = (
   const { init = constantInit(0.25), dtype = 'float32' } = requireOptions('prelu', options, ['init', 'dtype'])
 
   checkSizes('prelu', [features])
+  checkInits('prelu', options)
   return layer<PreluParams, KeepsShape>({
     name: 'prelu',
-    init: key => ({ slope: init({ shape: [features], dtype })(key) }),
+    init: key => ({ slope: drawnBy(init, { shape: [features], dtype }, key) }),
     apply: ({ slope }, x) => {
       if (features > 1) checkFeatures('prelu', features, x)
       return where(gt(x, 0), x, mul(slope, x))

@@ -4,8 +4,9 @@
  * Layer: nn. Cells are functions of their own; layers are scans over them, with the products that do not depend on the state taken out
  * of the scan.
  */
-import { requireOptions } from '../core/options.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 import { dim } from '../core/shape.ts'
+import { requireTensor } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { sigmoid } from '../ops/activations.ts'
 import { sub } from '../ops/arithmetic.ts'
@@ -16,7 +17,7 @@ import { tanh } from '../ops/math.ts'
 import { broadcastTo, moveAxis } from '../ops/movement.ts'
 import { type Key, split } from '../random/index.ts'
 import { scan } from '../transform/scan.ts'
-import { checkFeatures, checkInput, checkSizes } from './checks.ts'
+import { checkFeatures, checkInits, checkInput, checkSizes } from './checks.ts'
 import { orthogonal } from './constants.ts'
 import { type DenseOptions, type LinearParams, linear, linearParams } from './dense.ts'
 import type { Initializer } from './initializers.ts'
@@ -53,7 +54,10 @@ const gruStep: Step<Tensor> = (projected, hidden, h) => {
 const rnnStep: Step<Tensor> = (projected, hidden, h) => tanh(add(projected, linear(hidden, h)))
 
 /** A cell refuses inputs and states that its parameters do not take. */
-const checkCell = (name: string, { input, hidden }: RecurrentParams, x: Tensor, states: readonly Tensor[]): void => {
+const checkCell = (name: string, params: RecurrentParams, x: Tensor, states: readonly Tensor[]): void => {
+  const takes = 'the parameters of a recurrent layer, { input, hidden }'
+  const { input, hidden } = requireRecord(name, takes, params, ['input', 'hidden'])
+  for (const tensor of [x, ...states]) requireTensor(name, tensor)
   checkFeatures(name, dim(input.w.shape, 0), x)
   for (const h of states)
     checkInput(name, h.shape.at(-1) === dim(hidden.w.shape, 0), `a state [..., ${dim(hidden.w.shape, 0)}]`, h)
@@ -70,7 +74,8 @@ const checkCell = (name: string, { input, hidden }: RecurrentParams, x: Tensor, 
  * lstmCell(params[0], start, inputs).h // [4,5]
  */
 export const lstmCell = (params: RecurrentParams, state: LstmState, x: Tensor): LstmState => {
-  checkCell('lstmCell', params, x, [state.h, state.c])
+  const { h, c } = requireRecord('lstmCell', 'a state { h, c }', state, ['h', 'c'])
+  checkCell('lstmCell', params, x, [h, c])
   return lstmStep(linear(params.input, x), params.hidden, state)
 }
 
@@ -138,6 +143,7 @@ const recurrent = <St>(
   options: RecurrentOptions<St>,
 ): Layer<readonly [RecurrentParams], readonly [Stateless]> => {
   checkSizes(name, [inputs, hidden])
+  checkInits(name, options)
   const { last = false, reverse = false, initial } = options
   return layer<RecurrentParams>({
     name,

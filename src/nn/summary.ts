@@ -4,14 +4,14 @@
  * Layer: nn. Nothing is computed: shapes come from running the network on abstract tensors.
  */
 import type { Dtype } from '../core/dtype.ts'
-import { CotangentError, fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { CotangentError, describe, fail, valueError } from '../core/errors.ts'
+import { requireList, requireOptions, requireRecord } from '../core/options.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import { treeLeaves } from '../core/tree.ts'
 import type { Tensor, TensorType } from '../core/types.ts'
 import { type Key, key } from '../random/index.ts'
 import { evalShape } from '../transform/evaluate.ts'
-import type { SomeLayer, SomePart, Variables } from './layer.ts'
+import { requireLayer, type SomeLayer, type SomePart, type Variables } from './layer.ts'
 
 /** What goes into a network: its shape, with null for an axis of any size, such as the batch; float32 unless told. */
 export type SummaryOptions = { readonly input: readonly (number | null)[]; readonly dtype?: Dtype }
@@ -87,11 +87,14 @@ const shapesFor = (parts: readonly Made[], input: TensorType): readonly Shape[] 
  * const { rows, trainable } = summaryOf({ input: [null, 784] })(serial(dense(784, 10), activation(relu)))
  */
 export const summaryOf =
-  ({ input, dtype = 'float32' }: SummaryOptions) =>
-  ({ parts }: SomeLayer): Summary => {
-    const wrong = input.find(n => n !== null && !(Number.isInteger(n) && n >= 0))
-    if (wrong !== undefined)
-      return fail(valueError('summary', `sizes are whole numbers of at least 0 or null, got ${wrong}`))
+  (options: SummaryOptions) =>
+  (network: SomeLayer): Summary => {
+    const { input, dtype = 'float32' } = requireOptions('summary', options, ['input', 'dtype'], ['input'])
+    const { parts } = requireLayer('summary', 'what is summed up', network)
+    requireList('summary', 'input', input)
+    const wrong = input.findIndex(n => n !== null && !(Number.isInteger(n) && n >= 0))
+    if (wrong >= 0)
+      return fail(valueError('summary', `sizes are whole numbers of at least 0 or null, got ${describe(input[wrong])}`))
     const made = parts.map(madeOf)
     const [shapes, others] = STAND_INS.map(size => shapesFor(made, { shape: input.map(n => n ?? size), dtype }))
     const rows = made.map(({ part, trainable, nonTrainable }, i): SummaryRow => {
@@ -106,7 +109,10 @@ const grouped = (n: number): string => n.toLocaleString('en-US')
 const showSizes = (shape: readonly (number | null)[]): string => `[${shape.map(n => n ?? '-').join(', ')}]`
 
 /** A summary as a table with totals below; `-` stands for an axis of any size. */
-export const showSummary = ({ rows, trainable, nonTrainable }: Summary): string => {
+export const showSummary = (given: Summary): string => {
+  const { rows, trainable, nonTrainable } = requireRecord('showSummary', 'a summary, as summaryOf gives it', given, [
+    'rows',
+  ])
   const cells = [
     ['layer', 'output shape', 'parameters'],
     ...rows.map(row => [row.name, showSizes(row.output), grouped(row.trainable + row.nonTrainable)]),
@@ -129,7 +135,7 @@ export const showSummary = ({ rows, trainable, nonTrainable }: Summary): string 
  * console.log(summary({ input: [null, 784] })(serial(dense(784, 10), activation(relu))))
  */
 export const summary = (options: SummaryOptions) => {
-  requireOptions('summary', options, ['input', 'dtype'])
+  requireOptions('summary', options, ['input', 'dtype'], ['input'])
   return (network: SomeLayer): string => showSummary(summaryOf(options)(network))
 }
 
@@ -140,7 +146,7 @@ export const summary = (options: SummaryOptions) => {
  * outputShape({ input: [null, 784] })(serial(dense(784, 10), activation(relu))) // [null, 10]
  */
 export const outputShape = (options: SummaryOptions) => {
-  requireOptions('outputShape', options, ['input', 'dtype'])
+  requireOptions('outputShape', options, ['input', 'dtype'], ['input'])
   return (network: SomeLayer): readonly (number | null)[] =>
     summaryOf(options)(network).rows.at(-1)?.output ?? options.input
 }

@@ -55,9 +55,10 @@ export const expandDims = composite(
   },
   <const A extends Axes>(options: { readonly axis: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<ExpandDims<ShapeOf<X>, A>, X>) =>
-      expandAt(requireOptions('expandDims', options, ['axis']).axis, liftOne('expandDims', x as TensorLike)) as Tensor<
-        Resolved<ExpandDims<ShapeOf<X>, A>>
-      >,
+      expandAt(
+        requireOptions('expandDims', options, ['axis'], ['axis']).axis,
+        liftOne('expandDims', x as TensorLike),
+      ) as Tensor<Resolved<ExpandDims<ShapeOf<X>, A>>>,
 )
 
 const squeezeAt = (axis: Axes | undefined, x: Tensor): Tensor => {
@@ -276,7 +277,7 @@ export const pad = composite(
   },
   <const Widths extends PadWidths>(options: { readonly widths: Widths; readonly value?: number }) =>
     <X extends TensorLike>(x: Check<Pad<ShapeOf<X>, Widths>, X>) => {
-      const { widths, value = 0 } = requireOptions('pad', options, ['widths', 'value'])
+      const { widths, value = 0 } = requireOptions('pad', options, ['widths', 'value'], ['widths'])
       return padWith(widths, value, liftOne('pad', x as TensorLike)) as Tensor<Resolved<Pad<ShapeOf<X>, Widths>>>
     },
 )

@@ -16,7 +16,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CotangentError, shapeError, valueError } from '../core/errors.ts'
 import { type Affine, load, stage } from '../core/kernel.ts'
+import { requireOptions } from '../core/options.ts'
 import { dim, type Shape, showShape } from '../core/shape.ts'
+import { requireTensors } from '../core/tensor.ts'
 import { bind1 } from '../core/trace.ts'
 import type { Draw, Op, Sample, Tensor, TensorType } from '../core/types.ts'
 import { commonDtype, defineOp, first, primitive } from './define.ts'
@@ -245,7 +247,8 @@ const contractOp: Op<ContractParams> = defineOp<ContractParams>(
  * Σ a·b over the labels that are missing from `out`; every label must be in two of the three, window axes in one.
  * @throws ValueError for labels or windows that are no contraction; ShapeError when axes of one label differ; DtypeError for bool
  */
-export const contract = primitive(
-  contractOp,
-  (params: ContractParams, a: Tensor, b: Tensor): Tensor => bind1(contractOp, params, a, b),
-)
+export const contract = primitive(contractOp, (params: ContractParams, a: Tensor, b: Tensor): Tensor => {
+  requireOptions('contract', params, ['a', 'b', 'out', 'windows'], ['a', 'b', 'out', 'windows'])
+  requireTensors('contract', a, b)
+  return bind1(contractOp, params, a, b)
+})

@@ -3,6 +3,7 @@
  *
  * Layer: ops.
  */
+import { requireRecord } from '../core/options.ts'
 import { range } from '../core/shape.ts'
 import type { TensorLike } from '../core/shape-types.ts'
 import { bind1 } from '../core/trace.ts'
@@ -47,6 +48,8 @@ const oneByOne =
 export const customOp = <P extends Params = Record<string, never>>(
   declaration: CustomDeclaration<P>,
 ): ((params: P) => (...args: readonly TensorLike[]) => Tensor) => {
+  const parts = ['name', 'doc', 'infer', 'lower', 'differentiation', 'sample'] as const
+  requireRecord('customOp', `a declaration, { ${parts.join(', ')} }`, declaration, parts)
   const op: Op<P> = defineOp({ ...declaration, batch: declaration.batch ?? oneByOne(() => op) }, (x, y) => add(x, y))
   return primitive(
     op,

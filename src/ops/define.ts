@@ -9,7 +9,7 @@ import { currentBackend } from '../backend/current.ts'
 import { type Dtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, describe, dtypeError, fail, ruleError, valueError } from '../core/errors.ts'
 import type { Kernel } from '../core/kernel.ts'
-import { isOptions, requireOptions } from '../core/options.ts'
+import { isOptions, knownOptions, requireFunction, requireRecord } from '../core/options.ts'
 import { type Shape, sizeOf } from '../core/shape.ts'
 import type { Check, KeepAxis, Resolved, ShapeOf, TensorLike } from '../core/shape-types.ts'
 import { generated, isTensor, scalar } from '../core/tensor.ts'
@@ -207,7 +207,14 @@ export const composite = <P extends Params, F extends (...args: never[]) => unkn
   },
   f: F,
 ): F => {
-  const { name, doc, sample, invalid } = declaration
+  const parts = ['name', 'doc', 'apply', 'sample'] as const
+  const { name, doc, sample, invalid } = requireRecord(
+    'composite',
+    'a declaration, { name, doc, apply, sample }',
+    declaration,
+    parts,
+  )
+  requireFunction(name, 'the public function', f)
   const apply: Subject['apply'] = (params, args) => {
     const y = declaration.apply(params as P, args)
     return isTensor(y) ? [y] : y
@@ -285,7 +292,7 @@ export const dataLast = <Options, F>(
 ): F =>
   ((arg: TensorLike | Options, ...rest: readonly unknown[]) => {
     if (!isData(arg)) {
-      const options = requireOptions<Partial<Options>>(name, arg, names)
+      const options = knownOptions<Partial<Options>>(name, arg, names)
       if (isTensor(rest[0])) return fail(valueError(name, `takes its data in a second call: ${name}(options)(x)`))
       return (x: TensorLike) => f(options, liftOne(name, x))
     }

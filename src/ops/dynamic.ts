@@ -196,7 +196,9 @@ const startsOf = (op: string, starts: Starts): Tensor => {
 export const dynamicSlice = primitive(
   dynamicSliceOp,
   <const Sizes extends Shape>(options: { readonly sizes: Sizes } & NotTensor) => {
-    const sizes = orThrow(validShape('dynamicSlice', requireOptions('dynamicSlice', options, ['sizes']).sizes))
+    const sizes = orThrow(
+      validShape('dynamicSlice', requireOptions('dynamicSlice', options, ['sizes'], ['sizes']).sizes),
+    )
     return <X extends TensorLike>(x: Check<DynamicSlice<ShapeOf<X>, Sizes>, X>, starts: Starts) =>
       bind1(
         dynamicSliceOp,

@@ -9,6 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Dtype } from '../core/dtype.ts'
 import { fail } from '../core/errors.ts'
 import { apply, type Expr, load, mapNest } from '../core/kernel.ts'
+import { requireRecord } from '../core/options.ts'
 import { broadcastShapes, range, type Shape } from '../core/shape.ts'
 import type { Beside, Check, ShapeOf, TensorLike, Together } from '../core/shape-types.ts'
 import { tensor } from '../core/tensor.ts'
@@ -182,6 +183,8 @@ export const unary = (declaration: {
   readonly accepts?: Accepts
   readonly result?: Dtype
 }): Unary => {
+  const parts = ['name', 'doc', 'scalar', 'derivative'] as const
+  requireRecord('unary', 'a declaration, { name, doc, scalar, derivative }', declaration, parts)
   const { derivative, scalar, accepts = 'float', sample = interval(-3, 3), ...rest } = declaration
   const partial: Partial | null =
     typeof derivative === 'function' ? (x, y) => derivative(x as Tensor, y as Tensor) : derivative
@@ -211,6 +214,8 @@ export const binary = (declaration: {
   readonly accepts?: Accepts
   readonly result?: Dtype
 }): Binary => {
+  const parts = ['name', 'doc', 'scalar', 'partials'] as const
+  requireRecord('binary', 'a declaration, { name, doc, scalar, partials }', declaration, parts)
   const { partials, scalar, accepts = 'number', sample = [interval(-3, 3), interval(-3, 3)], ...rest } = declaration
   const op = elementwise({
     ...rest,

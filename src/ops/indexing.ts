@@ -180,7 +180,7 @@ export const oneHot = composite(
   },
   <const Classes extends number>(options: { readonly classes: Classes; readonly dtype?: Dtype }) =>
     <I extends TensorLike>(indices: I) => {
-      const { classes, dtype = 'float32' } = requireOptions('oneHot', options, ['classes', 'dtype'])
+      const { classes, dtype = 'float32' } = requireOptions('oneHot', options, ['classes', 'dtype'], ['classes'])
       return oneHotOf(classes, dtype, indices) as Tensor<readonly [...ShapeOf<I>, Classes]>
     },
 )

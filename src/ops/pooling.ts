@@ -138,7 +138,7 @@ const pooling = <const Name extends string, R extends SpatialRank>(
       invalid,
     },
     ((options: PoolOptions<R>) => (x: TensorLike) =>
-      pool(requireOptions(name, options, names), liftOne(name, x))) as Pooling<Name, R>,
+      pool(requireOptions(name, options, names, ['window']), liftOne(name, x))) as Pooling<Name, R>,
   )
 }
 
@@ -154,10 +154,12 @@ const averagePooling = <const Name extends string, R extends SpatialRank>(name: 
       invalid,
     },
     ((options: AveragePoolOptions<R>) => (x: TensorLike) =>
-      average(name, rank, requireOptions(name, options, [...names, 'countPadding']), liftOne(name, x))) as Averaging<
-      Name,
-      R
-    >,
+      average(
+        name,
+        rank,
+        requireOptions(name, options, [...names, 'countPadding'], ['window']),
+        liftOne(name, x),
+      )) as Averaging<Name, R>,
   )
 
 /** The largest element of each window, per channel: [batch, width, channels] -> [batch, width', channels]; see `maxPool2d`. */

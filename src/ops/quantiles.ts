@@ -122,7 +122,7 @@ export const quantile: Quantile = composite(
   ((options: Options) => (x: TensorLike) =>
     quantilesOf(
       'quantile',
-      requireOptions('quantile', options, ['q', 'method', 'axis', 'keepDims']),
+      requireOptions('quantile', options, ['q', 'method', 'axis', 'keepDims'], ['q']),
       liftOne('quantile', x),
     )) as Quantile,
 )

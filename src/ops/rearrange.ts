@@ -89,7 +89,7 @@ export const roll = composite(
   },
   <const A extends Axes | undefined = undefined>(options: { readonly shift: Axes; readonly axis?: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<KeepAxis<'roll', ShapeOf<X>, A>, X>) => {
-      const { shift, axis = null } = requireOptions('roll', options, ['shift', 'axis'])
+      const { shift, axis = null } = requireOptions('roll', options, ['shift', 'axis'], ['shift'])
       return rolled({ shift, axis }, liftOne('roll', x as TensorLike)) as Tensor<
         Resolved<KeepAxis<'roll', ShapeOf<X>, A>>
       >
@@ -156,7 +156,7 @@ export const repeat = composite(
     options: { readonly repeats: number | readonly number[]; readonly axis?: A } & NotTensor,
   ) =>
     <X extends TensorLike>(x: Check<Repeat<ShapeOf<X>, A>, X>) => {
-      const { repeats, axis = null } = requireOptions('repeat', options, ['repeats', 'axis'])
+      const { repeats, axis = null } = requireOptions('repeat', options, ['repeats', 'axis'], ['repeats'])
       return repeated({ repeats, axis }, liftOne('repeat', x as TensorLike)) as Tensor<Resolved<Repeat<ShapeOf<X>, A>>>
     },
 )

@@ -166,7 +166,12 @@ const reduceAll = (options: ReduceWindowOptions, x: Tensor): Tensor => {
     strides = 1,
     padding = 'valid',
     dilation = 1,
-  } = requireOptions('reduceWindow', options, ['monoid', 'window', 'strides', 'padding', 'dilation'])
+  } = requireOptions(
+    'reduceWindow',
+    options,
+    ['monoid', 'window', 'strides', 'padding', 'dilation'],
+    ['monoid', 'window'],
+  )
   const rank = x.shape.length
   if (!monoids.includes(monoid))
     fail(valueError('reduceWindow', `monoid must be 'sum', 'max', 'min' or 'prod', got ${JSON.stringify(monoid)}`))

@@ -95,7 +95,7 @@ const overSegments = <Name extends string>(
       invalid: draw => ({ params: { segments: 2 }, args: [draw.tensor([3]), draw.integers([2], 0, 1)] }),
     },
     ((options: Count) => {
-      const { segments } = requireOptions(name, options, ['segments'])
+      const { segments } = requireOptions(name, options, ['segments'], ['segments'])
       return (data: TensorLike, ids: TensorLike) => segmented(segments, data, ids)
     }) as Segmenting<Name>,
   )

@@ -148,7 +148,7 @@ export const topK = composite(
   },
   <const K extends number, const A extends number = -1>(options: { readonly k: K; readonly axis?: A } & NotTensor) =>
     <X extends TensorLike>(x: Check<TopK<ShapeOf<X>, A, K>, X>) => {
-      const { k, axis = -1 } = requireOptions('topK', options, ['k', 'axis'])
+      const { k, axis = -1 } = requireOptions('topK', options, ['k', 'axis'], ['k'])
       return largest(k, axis, liftOne('topK', x as TensorLike)) as unknown as readonly [
         values: Tensor<Resolved<TopK<ShapeOf<X>, A, K>>>,
         indices: Tensor<Resolved<TopK<ShapeOf<X>, A, K>>>,

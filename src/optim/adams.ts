@@ -39,7 +39,12 @@ export const adam = (options: AdamOptions): GradientTransformation => {
     epsRoot = 0,
     amsgrad = false,
     weightDecay,
-  } = requireOptions('adam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+  } = requireOptions(
+    'adam',
+    options,
+    ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'],
+    ['learningRate'],
+  )
   return chain(
     maybeDecay('adam', weightDecay),
     scaleByAdam({ b1, b2, eps, epsRoot, amsgrad }),
@@ -55,7 +60,7 @@ export const adam = (options: AdamOptions): GradientTransformation => {
  * const optimizer = amsgrad({ learningRate: 0.001 })
  */
 export const amsgrad = (options: Omit<AdamOptions, 'amsgrad'>): GradientTransformation => {
-  requireOptions('amsgrad', options, ['b1', 'b2', 'eps', 'learningRate', 'weightDecay', 'epsRoot'])
+  requireOptions('amsgrad', options, ['b1', 'b2', 'eps', 'learningRate', 'weightDecay', 'epsRoot'], ['learningRate'])
   return adam({ ...options, amsgrad: true })
 }
 
@@ -77,7 +82,12 @@ export const adamW = (options: AdamOptions): GradientTransformation => {
     epsRoot = 0,
     amsgrad = false,
     weightDecay = 0.01,
-  } = requireOptions('adamW', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+  } = requireOptions(
+    'adamW',
+    options,
+    ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'amsgrad', 'epsRoot'],
+    ['learningRate'],
+  )
   return chain(
     scaleByAdam({ b1, b2, eps, epsRoot, amsgrad }),
     maybeDecay('adamW', weightDecay),
@@ -99,7 +109,7 @@ export const adamax = (options: Options): GradientTransformation => {
     b2 = 0.999,
     eps = 1e-8,
     weightDecay,
-  } = requireOptions('adamax', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  } = requireOptions('adamax', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'], ['learningRate'])
   return chain(maybeDecay('adamax', weightDecay), scaleByAdamax({ b1, b2, eps }), descend('adamax', learningRate))
 }
 
@@ -118,7 +128,12 @@ export const nadam = (options: Options & { readonly momentumDecay?: number }): G
     eps = 1e-8,
     momentumDecay = 0.004,
     weightDecay,
-  } = requireOptions('nadam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'momentumDecay'])
+  } = requireOptions(
+    'nadam',
+    options,
+    ['learningRate', 'weightDecay', 'b1', 'b2', 'eps', 'momentumDecay'],
+    ['learningRate'],
+  )
   return chain(
     maybeDecay('nadam', weightDecay),
     scaleByNadam({ b1, b2, eps, momentumDecay }),
@@ -140,7 +155,7 @@ export const radam = (options: Options): GradientTransformation => {
     b2 = 0.999,
     eps = 1e-8,
     weightDecay,
-  } = requireOptions('radam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  } = requireOptions('radam', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'], ['learningRate'])
   return chain(maybeDecay('radam', weightDecay), scaleByRadam({ b1, b2, eps }), descend('radam', learningRate))
 }
 
@@ -161,7 +176,7 @@ export const lion = (
     b1 = 0.9,
     b2 = 0.99,
     weightDecay,
-  } = requireOptions('lion', options, ['learningRate', 'weightDecay', 'b1', 'b2'])
+  } = requireOptions('lion', options, ['learningRate', 'weightDecay', 'b1', 'b2'], ['learningRate'])
   return chain(scaleByLion({ b1, b2 }), maybeDecay('lion', weightDecay), descend('lion', learningRate))
 }
 
@@ -181,7 +196,7 @@ export const lamb = (options: Options): GradientTransformation => {
     b2 = 0.999,
     eps = 1e-6,
     weightDecay,
-  } = requireOptions('lamb', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'])
+  } = requireOptions('lamb', options, ['learningRate', 'weightDecay', 'b1', 'b2', 'eps'], ['learningRate'])
   return chain(
     scaleByAdam({ b1, b2, eps }),
     maybeDecay('lamb', weightDecay),

@@ -40,7 +40,7 @@ export const scaleByRms = (options: RmsOptions): GradientTransformation => {
     eps,
     epsRoot = 0,
     centred = false,
-  } = requireOptions('scaleByRms', options, ['decay', 'eps', 'epsRoot', 'centred'])
+  } = requireOptions('scaleByRms', options, ['decay', 'eps', 'epsRoot', 'centred'], ['decay', 'eps'])
 
   checkOption('scaleByRms', 'decay', decay, 0, 1)
   checkOption('scaleByRms', 'eps', eps, 0)
@@ -70,7 +70,7 @@ export const scaleByAdagrad = (options: {
   readonly eps: number
   readonly initial?: number
 }): GradientTransformation => {
-  const { eps, initial = 0 } = requireOptions('scaleByAdagrad', options, ['eps', 'initial'])
+  const { eps, initial = 0 } = requireOptions('scaleByAdagrad', options, ['eps', 'initial'], ['eps'])
 
   checkOption('scaleByAdagrad', 'eps', eps, 0)
   checkOption('scaleByAdagrad', 'initial', initial, 0)
@@ -89,7 +89,7 @@ export const scaleByAdagrad = (options: {
  * @throws ValueError unless 0 ≤ decay < 1 and eps ≥ 0
  */
 export const scaleByAdadelta = (options: { readonly decay: number; readonly eps: number }): GradientTransformation => {
-  const { decay, eps } = requireOptions('scaleByAdadelta', options, ['decay', 'eps'])
+  const { decay, eps } = requireOptions('scaleByAdadelta', options, ['decay', 'eps'], ['decay', 'eps'])
 
   checkOption('scaleByAdadelta', 'decay', decay, 0, 1)
   checkOption('scaleByAdadelta', 'eps', eps, 0)

@@ -47,7 +47,7 @@ export const warmRestarts = (options: {
     period,
     factor = 1,
     end = 0,
-  } = requireOptions('warmRestarts', options, ['rate', 'period', 'factor', 'end'])
+  } = requireOptions('warmRestarts', options, ['rate', 'period', 'factor', 'end'], ['rate', 'period'])
 
   checkFinite('warmRestarts', 'rate', rate)
   checkFinite('warmRestarts', 'end', end)
@@ -129,15 +129,12 @@ export const oneCycle = (
     endDivisor = 1e4,
     anneal = 'cosine',
     ...shape
-  } = requireOptions('oneCycle', options, [
-    'steps',
-    'rise',
-    'anneal',
-    'threePhase',
-    'max',
-    'startDivisor',
-    'endDivisor',
-  ])
+  } = requireOptions(
+    'oneCycle',
+    options,
+    ['steps', 'rise', 'anneal', 'threePhase', 'max', 'startDivisor', 'endDivisor'],
+    ['steps', 'max'],
+  )
 
   checkFinite('oneCycle', 'max', max)
   checkPositive('oneCycle', 'startDivisor', startDivisor)
@@ -163,7 +160,7 @@ export const oneCycleMomentum = (
     max = 0.95,
     anneal = 'cosine',
     ...shape
-  } = requireOptions('oneCycleMomentum', options, ['steps', 'rise', 'anneal', 'threePhase', 'min', 'max'])
+  } = requireOptions('oneCycleMomentum', options, ['steps', 'rise', 'anneal', 'threePhase', 'min', 'max'], ['steps'])
 
   checkFinite('oneCycleMomentum', 'min', min)
   checkFinite('oneCycleMomentum', 'max', max)

@@ -4,7 +4,7 @@
  * Layer: optim. Read first: schedule.ts. Next: cycles.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions } from '../core/options.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, floor, minimum, pow, sub } from '../ops/arithmetic.ts'
 import { ge, where } from '../ops/comparison.ts'
@@ -25,7 +25,7 @@ const progress = (t: Tensor, steps: number): Tensor => minimum(div(t, steps), 1)
  * timeDecay({ rate: 0.1, decay: 0.01 })(100) // 0.05
  */
 export const timeDecay = (options: { readonly rate: number; readonly decay: number }): Schedule => {
-  const { rate, decay } = requireOptions('timeDecay', options, ['rate', 'decay'])
+  const { rate, decay } = requireOptions('timeDecay', options, ['rate', 'decay'], ['rate', 'decay'])
 
   checkFinite('timeDecay', 'rate', rate)
   checkOption('timeDecay', 'decay', decay, 0)
@@ -43,7 +43,11 @@ export const stepDecay = (options: {
   readonly every: number
   readonly factor?: number
 }): Schedule => {
-  const { rate, every, factor = 0.5 } = requireOptions('stepDecay', options, ['rate', 'every', 'factor'])
+  const {
+    rate,
+    every,
+    factor = 0.5,
+  } = requireOptions('stepDecay', options, ['rate', 'every', 'factor'], ['rate', 'every'])
 
   checkWhole('stepDecay', 'every', every)
   return exponentialDecay({ rate, factor, every, staircase: true })
@@ -67,7 +71,7 @@ export const exponentialDecay = (options: {
     factor,
     every = 1,
     staircase = false,
-  } = requireOptions('exponentialDecay', options, ['rate', 'factor', 'every', 'staircase'])
+  } = requireOptions('exponentialDecay', options, ['rate', 'factor', 'every', 'staircase'], ['rate', 'factor'])
 
   checkFinite('exponentialDecay', 'rate', rate)
   checkOption('exponentialDecay', 'factor', factor, 0)
@@ -89,10 +93,16 @@ export const piecewiseConstant = (options: {
   readonly rates: readonly number[]
   readonly boundaries: readonly number[]
 }): Schedule => {
-  const { rates, boundaries } = requireOptions('piecewiseConstant', options, ['rates', 'boundaries'])
+  const { rates, boundaries } = requireOptions(
+    'piecewiseConstant',
+    options,
+    ['rates', 'boundaries'],
+    ['rates', 'boundaries'],
+  )
 
   checkBoundaries('piecewiseConstant', boundaries)
-  for (const rate of rates) checkFinite('piecewiseConstant', 'each rate', rate)
+  for (const rate of requireList('piecewiseConstant', 'rates', rates))
+    checkFinite('piecewiseConstant', 'each rate', rate)
   const [first, ...rest] = rates
   if (first === undefined || rest.length !== boundaries.length) {
     const what = `needs one rate more than boundaries, got ${rates.length} rates and ${boundaries.length} boundaries`
@@ -124,7 +134,7 @@ export const polynomialDecay = (options: {
     steps,
     end = 0,
     power = 1,
-  } = requireOptions('polynomialDecay', options, ['rate', 'steps', 'end', 'power'])
+  } = requireOptions('polynomialDecay', options, ['rate', 'steps', 'end', 'power'], ['rate', 'steps'])
 
   checkFinite('polynomialDecay', 'rate', rate)
   checkFinite('polynomialDecay', 'end', end)
@@ -145,7 +155,12 @@ export const linearSchedule = (options: {
   readonly to: number
   readonly steps: number
 }): Schedule => {
-  const { from, to, steps } = requireOptions('linearSchedule', options, ['from', 'to', 'steps'])
+  const { from, to, steps } = requireOptions(
+    'linearSchedule',
+    options,
+    ['from', 'to', 'steps'],
+    ['from', 'to', 'steps'],
+  )
 
   checkFinite('linearSchedule', 'from', from)
   checkFinite('linearSchedule', 'to', to)
@@ -169,7 +184,7 @@ export const cosineDecay = (options: {
   readonly steps: number
   readonly end?: number
 }): Schedule => {
-  const { rate, steps, end = 0 } = requireOptions('cosineDecay', options, ['rate', 'steps', 'end'])
+  const { rate, steps, end = 0 } = requireOptions('cosineDecay', options, ['rate', 'steps', 'end'], ['rate', 'steps'])
 
   checkFinite('cosineDecay', 'rate', rate)
   checkFinite('cosineDecay', 'end', end)

@@ -40,7 +40,7 @@ export type Ema = {
  * average.value(state) // { b: [10], w: [3,10] }
  */
 export const ema = (options: { readonly decay: number; readonly debias?: boolean }): Ema => {
-  const { decay, debias = false } = requireOptions('ema', options, ['decay', 'debias'])
+  const { decay, debias = false } = requireOptions('ema', options, ['decay', 'debias'], ['decay'])
 
   checkOption('ema', 'decay', decay, 0, 1)
   const mix = (a: Tensor, p: Tensor): Tensor => {

@@ -5,12 +5,14 @@
  * that what it computes over all leaves, such as a global norm, is over its group.
  */
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
+import { isOptions, requireThat } from '../core/options.ts'
 import { flattenWithPaths, type Tree, tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import {
   chain,
   type GradientTransformation,
   type OptimizerState,
+  requireTransformation,
   type Tensors,
   transformation,
 } from './transformation.ts'
@@ -33,6 +35,11 @@ const labelsOf = <L>(op: string, labels: Labels<L>, tree: unknown): readonly L[]
       )
   })
   return given.map(({ value }) => value as L)
+}
+
+const requireLabels = <L>(op: string, what: string, labels: Labels<L>): void => {
+  if (labels === undefined || labels === null)
+    fail(valueError(op, `${what} must be a tree with one for each leaf, or a function of path and leaf, got ${labels}`))
 }
 
 type Groups = { readonly [label: string]: GradientTransformation }
@@ -58,7 +65,9 @@ const partitioned = (
   groups: Groups,
   labelled: (tree: Tensors) => readonly string[],
 ): GradientTransformation => {
+  requireThat(op, 'a record of transformations by label', groups, isOptions(groups))
   const names = Object.keys(groups)
+  for (const name of names) requireTransformation(op, name, groups[name] as GradientTransformation)
   const checked = (tree: Tensors): readonly string[] => {
     const found = labelled(tree)
     const stray = found.find(label => !names.includes(label))
@@ -99,7 +108,10 @@ const partitioned = (
 export const partition = <L extends string>(
   transformations: { readonly [label in L]: GradientTransformation },
   labels: Labels<NoInfer<L>>,
-): GradientTransformation => partitioned('partition', transformations, tree => labelsOf('partition', labels, tree))
+): GradientTransformation => {
+  requireLabels('partition', 'labels', labels)
+  return partitioned('partition', transformations, tree => labelsOf('partition', labels, tree))
+}
 
 /**
  * A transformation of the leaves where `mask` is true; the gradients of the others pass as they are. `mask` is a tree of booleans or a
@@ -109,7 +121,10 @@ export const partition = <L extends string>(
  * @example
  * masked(addDecayedWeights(1e-4), (_path, p) => p.shape.length > 1) // no decay for biases
  */
-export const masked = (inner: GradientTransformation, mask: Labels<boolean>): GradientTransformation =>
-  partitioned('masked', { yes: inner, no: chain() }, tree =>
+export const masked = (inner: GradientTransformation, mask: Labels<boolean>): GradientTransformation => {
+  requireTransformation('masked', 'what is masked', inner)
+  requireLabels('masked', 'the mask', mask)
+  return partitioned('masked', { yes: inner, no: chain() }, tree =>
     labelsOf('masked', mask, tree).map(chosen => (chosen ? 'yes' : 'no')),
   )
+}

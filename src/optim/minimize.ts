@@ -6,7 +6,7 @@
  */
 import { isFloat, type TypedArray } from '../core/dtype.ts'
 import { dtypeError, fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { knownOptions, requireFunction, requireOptions } from '../core/options.ts'
 import { data, item, showType, tensor } from '../core/tensor.ts'
 import { tensorsOf, unflatten } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -199,6 +199,14 @@ export const minimize = <P>(f: (params: P) => Tensor, options: MinimizeOptions =
     'wolfe',
     'observe',
   ])
+  knownOptions(
+    'minimize',
+    options.wolfe === undefined ? {} : options.wolfe,
+    ['decrease', 'curvature', 'evaluations'],
+    'wolfe',
+  )
+  requireFunction('minimize', 'the function to minimise', f)
+  if (options.observe !== undefined) requireFunction('minimize', 'observe', options.observe)
   return (params: P): Minimum<P> => {
     const [leaves, shape] = tensorsOf('minimize', 'params', params)
     const odd = leaves.find(({ dtype }) => !isFloat(dtype))

@@ -63,7 +63,7 @@ export const scaleByAdam = (
     amsgrad = false,
     epsRoot = 0,
     ...options
-  } = requireOptions('scaleByAdam', given, ['b1', 'b2', 'eps', 'amsgrad', 'epsRoot'])
+  } = requireOptions('scaleByAdam', given, ['b1', 'b2', 'eps', 'amsgrad', 'epsRoot'], ['b1', 'b2', 'eps'])
 
   checkMoments('scaleByAdam', options)
   checkOption('scaleByAdam', 'epsRoot', epsRoot, 0)
@@ -85,7 +85,7 @@ export const scaleByAdam = (
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1 and eps ≥ 0
  */
 export const scaleByAdamax = (options: MomentOptions): GradientTransformation => {
-  requireOptions('scaleByAdamax', options, ['b1', 'b2', 'eps'])
+  requireOptions('scaleByAdamax', options, ['b1', 'b2', 'eps'], ['b1', 'b2', 'eps'])
 
   checkMoments('scaleByAdamax', options)
   const { b1, b2, eps } = options
@@ -121,7 +121,12 @@ type NadamState = Moments & { readonly products: Tensors }
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1, eps ≥ 0 and momentumDecay ≥ 0
  */
 export const scaleByNadam = (given: MomentOptions & { readonly momentumDecay: number }): GradientTransformation => {
-  const { momentumDecay, ...options } = requireOptions('scaleByNadam', given, ['b1', 'b2', 'eps', 'momentumDecay'])
+  const { momentumDecay, ...options } = requireOptions(
+    'scaleByNadam',
+    given,
+    ['b1', 'b2', 'eps', 'momentumDecay'],
+    ['b1', 'b2', 'eps', 'momentumDecay'],
+  )
 
   checkMoments('scaleByNadam', options)
   checkOption('scaleByNadam', 'momentumDecay', momentumDecay, 0)
@@ -157,7 +162,7 @@ const SHORTEST = 5
  * @throws ValueError unless 0 ≤ b1 < 1, 0 ≤ b2 < 1 and eps ≥ 0
  */
 export const scaleByRadam = (options: MomentOptions): GradientTransformation => {
-  requireOptions('scaleByRadam', options, ['b1', 'b2', 'eps'])
+  requireOptions('scaleByRadam', options, ['b1', 'b2', 'eps'], ['b1', 'b2', 'eps'])
 
   checkMoments('scaleByRadam', options)
   const { b1, b2, eps } = options

@@ -52,7 +52,7 @@ export const momentum = (options: MomentumOptions): GradientTransformation => {
     decay,
     dampening = 0,
     nesterov = false,
-  } = requireOptions('momentum', options, ['decay', 'dampening', 'nesterov'])
+  } = requireOptions('momentum', options, ['decay', 'dampening', 'nesterov'], ['decay'])
 
   if (typeof decay !== 'function') checkOption('momentum', 'decay', decay, 0, 1)
   if (!(dampening >= 0 && dampening <= 1))

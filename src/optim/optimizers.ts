@@ -41,7 +41,12 @@ export const sgd = (
     dampening = 0,
     nesterov = false,
     weightDecay,
-  } = requireOptions('sgd', options, ['learningRate', 'weightDecay', 'momentum', 'dampening', 'nesterov'])
+  } = requireOptions(
+    'sgd',
+    options,
+    ['learningRate', 'weightDecay', 'momentum', 'dampening', 'nesterov'],
+    ['learningRate'],
+  )
 
   if (typeof momentum !== 'function') checkOption('sgd', 'momentum', momentum, 0, 1)
   if (nesterov && momentum === 0) return fail(valueError('sgd', 'nesterov needs a momentum above 0'))
@@ -78,15 +83,12 @@ export const rmsprop = (
     momentum = 0,
     centred = false,
     weightDecay,
-  } = requireOptions('rmsprop', options, [
-    'learningRate',
-    'weightDecay',
-    'decay',
-    'eps',
-    'epsRoot',
-    'momentum',
-    'centred',
-  ])
+  } = requireOptions(
+    'rmsprop',
+    options,
+    ['learningRate', 'weightDecay', 'decay', 'eps', 'epsRoot', 'momentum', 'centred'],
+    ['learningRate'],
+  )
   return chain(
     maybeDecay('rmsprop', weightDecay),
     scaleByRms({ decay, eps, epsRoot, centred }),
@@ -118,7 +120,12 @@ export const adagrad = (
     initial = 0,
     eps = 1e-10,
     weightDecay,
-  } = requireOptions('adagrad', options, ['learningRate', 'weightDecay', 'learningRateDecay', 'initial', 'eps'])
+  } = requireOptions(
+    'adagrad',
+    options,
+    ['learningRate', 'weightDecay', 'learningRateDecay', 'initial', 'eps'],
+    ['learningRate'],
+  )
 
   checkOption('adagrad', 'learningRateDecay', learningRateDecay, 0)
   return chain(

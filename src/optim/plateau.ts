@@ -4,7 +4,7 @@
  * Layer: optim. It sees what the steps cannot, such as the loss on the validation set after an epoch; so it is no schedule of the step.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireChoice } from '../core/options.ts'
+import { requireChoice, requireOptions } from '../core/options.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { maximum, sub } from '../ops/arithmetic.ts'
@@ -116,6 +116,12 @@ const checkPlateau = ({
  */
 export const reduceOnPlateau = (given: PlateauOptions): Plateau => {
   const defaults = { mode: 'min', factor: 0.1, patience: 10, threshold: 1e-4, thresholdMode: 'relative' } as const
+  requireOptions(
+    'reduceOnPlateau',
+    given,
+    ['rate', 'mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'min', 'eps'],
+    ['rate'],
+  )
   const options: Complete = { ...defaults, cooldown: 0, min: 0, eps: 1e-8, ...given }
   checkPlateau(options)
   return {

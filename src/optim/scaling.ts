@@ -4,6 +4,7 @@
  * Layer: optim. All is tensor arithmetic, the count of steps too: under a transformation there is nothing to read.
  */
 import { describe, fail, valueError } from '../core/errors.ts'
+import { requireFunction } from '../core/options.ts'
 import { isTensor, scalar } from '../core/tensor.ts'
 import { treeMap } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -41,14 +42,16 @@ type Count = { readonly count: Tensor }
  * @example
  * chain(scaleByAdam({ b1: 0.9, b2: 0.999, eps: 1e-8 }), scaleBySchedule(schedule(t => div(-0.1, add(t, 1)))))
  */
-export const scaleBySchedule = (factor: Schedule): GradientTransformation =>
-  transformation<Count>({
+export const scaleBySchedule = (factor: Schedule): GradientTransformation => {
+  requireFunction('scaleBySchedule', 'the schedule', factor)
+  return transformation<Count>({
     init: () => ({ count: scalar(0, 'int32') }),
     update: (grads, { count }) => {
       const own = perDtype(dtype => factor(cast(dtype)(count)))
       return [treeMap(grads, g => mul(g, own(g))), { count: add(count, 1) }]
     },
   })
+}
 
 /** How far a step goes: a number of at least 0, a scalar tensor, or a schedule of the updates that the optimizer has counted. */
 export type LearningRate = { readonly learningRate: number | Tensor | Schedule }

@@ -7,9 +7,9 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireFunction, requireList, requireOptions } from '../core/options.ts'
 import { sameShape } from '../core/shape.ts'
-import { isTensor, item, scalar, showType } from '../core/tensor.ts'
+import { isTensor, item, requireTensor, scalar, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { div, floor, maximum, sub } from '../ops/arithmetic.ts'
 import { cast, ge, where } from '../ops/comparison.ts'
@@ -48,7 +48,8 @@ const checked = (rate: Tensor, step: Tensor): Tensor => {
  * inverseRoot(tensor([0, 3])) // float32[2]
  */
 export const schedule = (rule: (step: Tensor) => Tensor): Schedule => {
-  const at = (step: Tensor): Tensor => checked(rule(step), step)
+  requireFunction('schedule', 'the rule', rule)
+  const at = (step: Tensor): Tensor => checked(requireTensor('schedule', rule(step), 'what the rule gives'), step)
   return ((step: number | Tensor): number | Tensor => {
     if (isTensor(step)) return at(floatSteps(step))
     return step >= 0
@@ -59,7 +60,8 @@ export const schedule = (rule: (step: Tensor) => Tensor): Schedule => {
 
 /** Throws a ValueError unless numbers rise from above 0. */
 export const checkBoundaries = (op: string, boundaries: readonly number[]): void => {
-  if (boundaries.every((b, i) => Number.isFinite(b) && b > (boundaries[i - 1] ?? 0))) return
+  if (requireList(op, 'boundaries', boundaries).every((b, i) => Number.isFinite(b) && b > (boundaries[i - 1] ?? 0)))
+    return
   fail(valueError(op, `boundaries must be steps above 0 that rise, got [${boundaries.join(', ')}]`))
 }
 
@@ -93,6 +95,8 @@ export const scheduleMonoid: Monoid<Schedule> = {
  * joinSchedules([constantSchedule(1), timeDecay({ rate: 1, decay: 1 })], [10])(11) // 0.5
  */
 export const joinSchedules = (schedules: readonly Schedule[], boundaries: readonly number[]): Schedule => {
+  for (const each of requireList('joinSchedules', 'schedules', schedules))
+    requireFunction('joinSchedules', 'each schedule', each)
   checkBoundaries('joinSchedules', boundaries)
   const [first, ...rest] = schedules
   if (first === undefined || rest.length !== boundaries.length) {
@@ -118,10 +122,11 @@ export const joinSchedules = (schedules: readonly Schedule[], boundaries: readon
  * warmup({ steps: 4 }, timeDecay({ rate: 0.2, decay: 1 }))(2) // 0.1
  */
 export const warmup = (options: { readonly steps: number; readonly from?: number }, main: Schedule): Schedule => {
-  const { steps, from = 0 } = requireOptions('warmup', options, ['steps', 'from'])
+  const { steps, from = 0 } = requireOptions('warmup', options, ['steps', 'from'], ['steps'])
 
   checkWhole('warmup', 'steps', steps)
   checkFinite('warmup', 'from', from)
+  requireFunction('warmup', 'the schedule', main)
   const rise = schedule(t => {
     const done = div(t, steps)
     return add(mul(from, sub(1, done)), mul(main(fullLike(t, 0)), done))
@@ -137,5 +142,6 @@ export const warmup = (options: { readonly steps: number; readonly from?: number
  */
 export const perEpoch = (stepsPerEpoch: number, epochs: Schedule): Schedule => {
   checkWhole('perEpoch', 'stepsPerEpoch', stepsPerEpoch)
+  requireFunction('perEpoch', 'the schedule of epochs', epochs)
   return schedule(t => epochs(floor(div(t, stepsPerEpoch))))
 }

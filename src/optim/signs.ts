@@ -22,7 +22,7 @@ import { type GradientTransformation, type Tensors, transformation } from './tra
  * @throws ValueError unless 0 ≤ b1 < 1 and 0 ≤ b2 < 1
  */
 export const scaleByLion = (options: { readonly b1: number; readonly b2: number }): GradientTransformation => {
-  const { b1, b2 } = requireOptions('scaleByLion', options, ['b1', 'b2'])
+  const { b1, b2 } = requireOptions('scaleByLion', options, ['b1', 'b2'], ['b1', 'b2'])
 
   checkOption('scaleByLion', 'b1', b1, 0, 1)
   checkOption('scaleByLion', 'b2', b2, 0, 1)

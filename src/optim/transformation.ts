@@ -6,9 +6,19 @@
  */
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { CotangentError, describe, fail, shapeError, treeError, valueError } from '../core/errors.ts'
+import { requireRecord } from '../core/options.ts'
 import { sameShape, showShape } from '../core/shape.ts'
 import { isTensor } from '../core/tensor.ts'
-import { flatten, flattenWithPaths, type MapTree, sameTree, type Tree, treeDifference, treeZip } from '../core/tree.ts'
+import {
+  flatten,
+  flattenWithPaths,
+  type MapTree,
+  sameTree,
+  type Tree,
+  tensorsOf,
+  treeDifference,
+  treeZip,
+} from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { add } from '../ops/elementwise.ts'
 
@@ -92,7 +102,10 @@ const updateAll = (parts: readonly Part[], grads: Tensors, state: OptimizerState
 
 const ofParts = (parts: readonly Part[]): GradientTransformation => ({
   parts,
-  init: <P>(params: P) => parts.map(part => part.init(params as Tensors)),
+  init: <P>(params: P) => {
+    tensorsOf('init', 'params', params)
+    return parts.map(part => part.init(params as Tensors))
+  },
   update: <P>(grads: P, state: OptimizerState, params: P) =>
     updateAll(parts, grads as Tensors, state, params as Tensors) as unknown as readonly [P, OptimizerState],
 })
@@ -103,7 +116,19 @@ const ofParts = (parts: readonly Part[]): GradientTransformation => ({
  * const signs = transformation({ init: () => [], update: (grads, state) => [treeMap(grads, sign), state] })
  */
 export const transformation = <S extends Tensors>(rule: Rule<S>): GradientTransformation =>
-  ofParts([rule as unknown as Part])
+  ofParts([requireRecord('transformation', 'a rule, { init, update }', rule, ['init', 'update']) as unknown as Part])
+
+/** A transformation; anything else, such as an optimizer that was not called, is a ValueError which says what it is given for. */
+export const requireTransformation = (
+  op: string,
+  what: string,
+  part: GradientTransformation,
+): GradientTransformation =>
+  Array.isArray(part?.parts)
+    ? part
+    : fail(
+        valueError(op, `${what} is ${describe(part)}, not a transformation: call it, as in sgd({ learningRate: 0.1 })`),
+      )
 
 /**
  * Transformations one after the other: the updates of each are the gradients of the next. Without any, gradients pass as they are.
@@ -111,18 +136,7 @@ export const transformation = <S extends Tensors>(rule: Rule<S>): GradientTransf
  * chain(momentum({ decay: 0.9 }), scale(-0.01)) // what sgd({ learningRate: 0.01, momentum: 0.9 }) is
  */
 export const chain = (...transformations: readonly GradientTransformation[]): GradientTransformation =>
-  ofParts(
-    transformations.flatMap((part, i) =>
-      Array.isArray(part?.parts)
-        ? part.parts
-        : fail(
-            valueError(
-              'chain',
-              `part ${i} is ${describe(part)}, not a transformation: call it, as in sgd({ learningRate: 0.1 })`,
-            ),
-          ),
-    ),
-  )
+  ofParts(transformations.flatMap((part, i) => requireTransformation('chain', `part ${i}`, part).parts))
 
 /** `chain` as a monoid; its identity passes gradients on. */
 export const transformationMonoid: Monoid<GradientTransformation> = {

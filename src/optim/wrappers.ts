@@ -3,6 +3,7 @@
  *
  * Layer: optim. Whether a step counts is known to the device only; so the inner update is always computed, and `where` chooses.
  */
+import { requireList } from '../core/options.ts'
 import { scalar } from '../core/tensor.ts'
 import { treeLeaves, treeMap, treeZip } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
@@ -11,7 +12,13 @@ import { zerosLike } from '../ops/creation.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { all } from '../ops/reduction.ts'
 import { checkWhole } from './options.ts'
-import { type GradientTransformation, type OptimizerState, type Tensors, transformation } from './transformation.ts'
+import {
+  type GradientTransformation,
+  type OptimizerState,
+  requireTransformation,
+  type Tensors,
+  transformation,
+} from './transformation.ts'
 
 /** One tree or another of the same structure. */
 const choose = <T>(condition: Tensor, yes: T, no: T): T =>
@@ -31,6 +38,7 @@ type Gathered = { readonly count: Tensor; readonly mean: Tensors; readonly inner
  */
 export const accumulate = (steps: number, inner: GradientTransformation): GradientTransformation => {
   checkWhole('accumulate', 'steps', steps)
+  requireTransformation('accumulate', 'what is to accumulate', inner)
   return transformation<Gathered>({
     init: params => ({
       count: scalar(0, 'int32'),
@@ -56,8 +64,9 @@ type Skips = { readonly skipped: Tensor; readonly inner: OptimizerState }
  * @example
  * const optimizer = skipNotFinite(adam({ learningRate: 0.001 }))
  */
-export const skipNotFinite = (inner: GradientTransformation): GradientTransformation =>
-  transformation<Skips>({
+export const skipNotFinite = (inner: GradientTransformation): GradientTransformation => {
+  requireTransformation('skipNotFinite', 'what is to be skipped', inner)
+  return transformation<Skips>({
     init: params => ({ skipped: scalar(0, 'int32'), inner: inner.init(params) }),
     update: (grads, state, params) => {
       const fine = treeLeaves(grads)
@@ -68,6 +77,7 @@ export const skipNotFinite = (inner: GradientTransformation): GradientTransforma
       return [choose(fine, updates, zerosOf(updates)), { skipped, inner: choose(fine, next, state.inner) }]
     },
   })
+}
 
 const isSkips = (entry: unknown): entry is Skips => typeof entry === 'object' && entry !== null && 'skipped' in entry
 
@@ -79,6 +89,6 @@ const isSkips = (entry: unknown): entry is Skips => typeof entry === 'object' &&
  * skippedSteps(optimizer.init(params)) // int32[]
  */
 export const skippedSteps = (state: OptimizerState): Tensor =>
-  (state as readonly unknown[])
+  requireList('skippedSteps', 'the state of the optimizer', state as readonly unknown[])
     .filter(isSkips)
     .reduce<Tensor>((total, { skipped }) => add(total, skipped), scalar(0, 'int32'))

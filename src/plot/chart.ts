@@ -4,6 +4,7 @@
  * Layer: plot. Here is also what all charts share: sizes, fonts, and colours that people with colour blindness tell apart.
  * Read next: lines.ts.
  */
+import { isOptions, requireOptions, requireRecord, requireThat } from '../core/options.ts'
 
 /** A part of a Vega-Lite spec: plain JSON. */
 export type Spec = { readonly [key: string]: unknown }
@@ -154,7 +155,12 @@ export const notedChart = (title: string, notes: readonly string[], spec: Spec):
  * const points = { data: { values: [{ x: 1, y: 2 }] }, mark: 'point', encoding: { x: { field: 'x' }, y: { field: 'y' } } }
  * const chart = vegaChart({ title: 'Points' })(points)
  */
-export const vegaChart =
-  ({ title, notes = [] }: { readonly title: string; readonly notes?: readonly string[] }) =>
-  (spec: Spec): Chart =>
-    notedChart(title, notes, spec)
+export const vegaChart = (options: { readonly title: string; readonly notes?: readonly string[] }) => {
+  const { title, notes = [] } = requireOptions('vegaChart', options, ['title', 'notes'], ['title'])
+  return (spec: Spec): Chart =>
+    notedChart(title, notes, requireThat('vegaChart', 'a Vega-Lite spec', spec, isOptions(spec)))
+}
+
+/** A chart; anything else is a ValueError. */
+export const requireChart = (op: string, chart: Chart): Chart =>
+  requireRecord(op, 'a chart, as lineChart and its like make it', chart, ['title', 'spec'])

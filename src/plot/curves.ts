@@ -4,7 +4,7 @@
  * Layer: plot. Each is a `lineChart` of series that are computed here. Read next: confusion.ts.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireFunction, requireList, requireOptions, requireThat } from '../core/options.ts'
 import type { Interval } from './axes.ts'
 import type { Chart } from './chart.ts'
 import { type LineOptions, lineChart, type Point, type Series } from './lines.ts'
@@ -17,7 +17,18 @@ export type CurveOptions = Omit<LineOptions, 'x'> & { readonly x?: string }
 
 const isNumbers = (curve: Curve): curve is readonly number[] => typeof curve[0] === 'number'
 
-const pointsOf = (curve: Curve): readonly Point[] => (isNumbers(curve) ? curve.map((y, i): Point => [i + 1, y]) : curve)
+const pointsOf = (op: string, curve: Curve): readonly Point[] => {
+  requireList(op, 'a curve', curve)
+  return isNumbers(curve) ? curve.map((y, i): Point => [i + 1, y]) : curve
+}
+
+/** What a record has, by name. */
+const entriesOf = <A>(
+  op: string,
+  what: string,
+  named: { readonly [name: string]: A },
+): readonly (readonly [string, A])[] =>
+  Object.entries(requireThat(op, `a record of ${what} by name`, named, isOptions(named)))
 
 /**
  * One curve for each name: losses or accuracies of training and validation, of several runs, …
@@ -29,12 +40,20 @@ const pointsOf = (curve: Curve): readonly Point[] => (isNumbers(curve) ? curve.m
  * const chart = learningCurves({ title: 'Loss', y: 'cross-entropy (nats)' })(history)
  */
 export const learningCurves = (options: CurveOptions) => {
-  requireOptions('learningCurves', options, ['y', 'title', 'log', 'yRange', 'format', 'join', 'notes', 'x'])
+  requireOptions(
+    'learningCurves',
+    options,
+    ['y', 'title', 'log', 'yRange', 'format', 'join', 'notes', 'x'],
+    ['title', 'y'],
+  )
   return (curves: { readonly [name: string]: Curve }): Chart =>
     lineChart({
       x: 'epoch',
       ...options,
-      series: Object.entries(curves).map(([name, curve]) => ({ name, points: pointsOf(curve) })),
+      series: entriesOf('learningCurves', 'curves', curves).map(([name, curve]) => ({
+        name,
+        points: pointsOf('learningCurves', curve),
+      })),
     })
 }
 
@@ -61,7 +80,9 @@ const checkRuns = (name: string, runs: readonly (readonly Point[])[]): void => {
 }
 
 const bandOf = (name: string, curves: readonly Curve[], correction: number): Series => {
-  const runs = curves.map(pointsOf)
+  const runs = requireList('bandChart', `the runs of ${JSON.stringify(name)}`, curves).map(curve =>
+    pointsOf('bandChart', curve),
+  )
   checkRuns(name, runs)
   const moments = (runs[0] ?? []).map((_, i) =>
     momentsOf(
@@ -89,19 +110,14 @@ const bandOf = (name: string, curves: readonly Curve[], correction: number): Ser
  * const chart = bandChart({ title: 'Three seeds', y: 'cross-entropy (nats)', correction: 1 })(runs)
  */
 export const bandChart = (given: CurveOptions & { readonly correction?: 0 | 1 }) => {
-  const { correction = 0, ...options } = requireOptions('bandChart', given, [
-    'y',
-    'title',
-    'log',
-    'yRange',
-    'format',
-    'join',
-    'notes',
-    'x',
-    'correction',
-  ])
+  const { correction = 0, ...options } = requireOptions(
+    'bandChart',
+    given,
+    ['y', 'title', 'log', 'yRange', 'format', 'join', 'notes', 'x', 'correction'],
+    ['title', 'y'],
+  )
   return (groups: { readonly [name: string]: readonly Curve[] }): Chart => {
-    const series = Object.entries(groups).map(([name, curves]) => bandOf(name, curves, correction))
+    const series = entriesOf('bandChart', 'runs', groups).map(([name, curves]) => bandOf(name, curves, correction))
     const counts = [...new Set(Object.values(groups).map(runs => runs.length))]
     const [count] = counts
     const over = counts.length === 1 ? ` over ${count} runs` : ''
@@ -138,17 +154,12 @@ const corners = (points: readonly Point[]): readonly Point[] =>
  * const chart = scheduleChart({ steps: 20, x: 'epoch' })({ 'time-based decay': epoch => 0.003 / (1 + 0.319 * epoch) })
  */
 export const scheduleChart = (given: ScheduleChartOptions) => {
-  const { steps, ...options } = requireOptions('scheduleChart', given, [
-    'title',
-    'x',
-    'y',
-    'log',
-    'yRange',
-    'format',
-    'join',
-    'notes',
-    'steps',
-  ])
+  const { steps, ...options } = requireOptions(
+    'scheduleChart',
+    given,
+    ['title', 'x', 'y', 'log', 'yRange', 'format', 'join', 'notes', 'steps'],
+    ['steps'],
+  )
   return (schedules: { readonly [name: string]: (step: number) => number }): Chart => {
     const at = stepsTo(steps)
     const thinned = (options.join ?? 'steps') === 'steps' ? corners : (points: readonly Point[]) => points
@@ -158,9 +169,9 @@ export const scheduleChart = (given: ScheduleChartOptions) => {
       y: 'learning rate',
       join: 'steps',
       ...options,
-      series: Object.entries(schedules).map(([name, rate]) => ({
+      series: entriesOf('scheduleChart', 'functions of the step', schedules).map(([name, rate]) => ({
         name,
-        points: thinned(at.map((step): Point => [step, rate(step)])),
+        points: thinned(at.map((step): Point => [step, requireFunction('scheduleChart', name, rate)(step)])),
       })),
     })
   }

@@ -4,9 +4,9 @@
  * Layer: plot. Read next: render.ts, which draws charts.
  */
 import { fail, indexError, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions } from '../core/options.ts'
 import { dim, showShape } from '../core/shape.ts'
-import { data } from '../core/tensor.ts'
+import { data, requireTensor, requireTensors } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { extent, type Interval } from './axes.ts'
 import { BLUE, type Chart, framed, notedChart, type Spec, TEXT, textWidth, VERMILION } from './chart.ts'
@@ -194,12 +194,16 @@ const summary = (captions: readonly Caption[]): readonly string[] => {
  * const chart = imageGrid({ columns: 2, names: ['cat', 'dog'] })(zeros([2, 8, 8]), tensor([0, 1]), tensor([0, 0]))
  */
 export const imageGrid = (options: ImageGridOptions) => {
-  requireOptions('imageGrid', options, ['columns', 'title', 'names', 'range', 'size'])
+  requireOptions('imageGrid', options, ['columns', 'title', 'names', 'range', 'size'], ['columns'])
   return (images: Tensor, labels: Tensor, predictions?: Tensor): Chart => {
     const { columns, title = 'Samples', names, range, size = 76 } = options
+    if (names !== undefined) requireList('imageGrid', 'names', names)
+    if (range !== undefined) requireList('imageGrid', 'range', range)
     if (!Number.isInteger(columns) || columns < 1)
       return fail(valueError('imageGrid', `columns must be a whole number of at least 1, got ${columns}`))
     if (!(size > 0 && size < Infinity)) return fail(valueError('imageGrid', `size must be positive, got ${size}`))
+    requireTensors('imageGrid', images, labels)
+    if (predictions !== undefined) requireTensor('imageGrid', predictions, 'predictions')
     const sizes = sizesOf(images)
     const captions = captionsOf(
       classesOf('labels', labels, sizes.n, names),

@@ -5,7 +5,7 @@
  * so that a run that diverged is seen to have done so. Read next: curves.ts, for curves of training.
  */
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions, requireRecord, requireThat } from '../core/options.ts'
 import { drawable, extent, type Interval, padded } from './axes.ts'
 import { type Chart, notedChart } from './chart.ts'
 import { curveSpec, type Row } from './layers.ts'
@@ -46,6 +46,11 @@ const logsOf = (log: LineOptions['log']): Axes => ({
 })
 
 const checkSeries = (series: readonly Series[]): void => {
+  for (const each of requireList('lineChart', 'series', series)) {
+    const { points } = requireRecord('lineChart', 'series { name, points }', each, ['name', 'points'])
+    for (const point of requireList('lineChart', 'points', points))
+      requireThat('lineChart', 'points [x, y]', point, Array.isArray(point) && point.length === 2)
+  }
   if (series.length === 0)
     fail(valueError('lineChart', 'there is no series to draw: give at least one, { name, points }'))
   const names = series.map(({ name }) => name)
@@ -65,7 +70,11 @@ const checkSeries = (series: readonly Series[]): void => {
 }
 
 const checkRange = (yRange: Interval | undefined, log: boolean): void => {
-  if (yRange === undefined || (yRange.every(y => drawable(y, log)) && yRange[0] < yRange[1])) return
+  if (
+    yRange === undefined ||
+    (requireList('lineChart', 'yRange', yRange).every(y => drawable(y, log)) && yRange[0] < yRange[1])
+  )
+    return
   fail(
     valueError(
       'lineChart',
@@ -150,11 +159,17 @@ const domains = (
  * const chart = lineChart({ title: 'Loss', x: 'epoch', y: 'cross-entropy (nats)', log: 'y', series: [loss] })
  */
 export const lineChart = (options: LineOptions & { readonly series: readonly Series[] }): Chart => {
-  requireOptions('lineChart', options, ['title', 'x', 'y', 'log', 'yRange', 'format', 'join', 'notes', 'series'])
+  requireOptions(
+    'lineChart',
+    options,
+    ['title', 'x', 'y', 'log', 'yRange', 'format', 'join', 'notes', 'series'],
+    ['title', 'x', 'y', 'series'],
+  )
 
   const { title, series, log, yRange } = options
   const axes = logsOf(log)
   checkSeries(series)
+  if (options.notes !== undefined) requireList('lineChart', 'notes', options.notes)
   checkRange(yRange, axes.logY)
   const rows = series.flatMap(rowsOf(axes))
   const domain = domains(options, axes, rows)

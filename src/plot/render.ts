@@ -9,7 +9,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { TopLevelSpec } from 'vega-lite'
 import { fail, messageOf, valueError } from '../core/errors.ts'
 import { requireOptions } from '../core/options.ts'
-import { type Chart, headOf, type Spec, THEME } from './chart.ts'
+import { type Chart, headOf, requireChart, type Spec, THEME } from './chart.ts'
 import { type PlotError, renderError } from './errors.ts'
 import { fontFiles, resvgModule, vegaModules } from './libraries.ts'
 
@@ -78,8 +78,9 @@ const strict = {
  * const chart = learningCurves({ title: 'Loss', y: 'nats' })({ training: [2, 1, 0.5] })
  * const svg = await toSvg(chart)()
  */
-export const toSvg = (chart: Chart): TE.TaskEither<PlotError, string> =>
-  pipe(
+export const toSvg = (chart: Chart): TE.TaskEither<PlotError, string> => {
+  requireChart('toSvg', chart)
+  return pipe(
     vegaModules,
     TE.chain(({ vega, vegaLite }) =>
       TE.tryCatch(
@@ -92,6 +93,7 @@ export const toSvg = (chart: Chart): TE.TaskEither<PlotError, string> =>
       ),
     ),
   )
+}
 
 /** How a PNG is made. */
 export type PngOptions = {

@@ -6,6 +6,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
+import { requireList, requireOptions, requireRecord } from '../core/options.ts'
 import { type Chart, FONTS } from './chart.ts'
 import type { PlotError } from './errors.ts'
 import { toSvg } from './render.ts'
@@ -36,14 +37,18 @@ export type Report = { readonly title: string; readonly sections: readonly Secti
  * @example
  * const table = reportTable({ head: ['run', 'accuracy'], caption: 'Test set' })([['sgd', 0.93], ['adam', 0.97]])
  */
-export const reportTable =
-  ({ head, caption = '' }: { readonly head: readonly string[]; readonly caption?: string }) =>
-  (rows: Table['rows']): Table => {
-    const odd = rows.findIndex(row => row.length !== head.length)
+export const reportTable = (options: { readonly head: readonly string[]; readonly caption?: string }) => {
+  const { head, caption = '' } = requireOptions('reportTable', options, ['head', 'caption'], ['head'])
+  requireList('reportTable', 'head', head)
+  return (rows: Table['rows']): Table => {
+    const odd = requireList('reportTable', 'rows', rows).findIndex(
+      row => requireList('reportTable', 'each row', row).length !== head.length,
+    )
     return odd < 0
       ? { kind: 'table', head, rows, caption }
       : fail(valueError('reportTable', `row ${odd} has ${rows[odd]?.length} cells under ${head.length} heads`))
   }
+}
 
 /**
  * Text in a report as it would be on a terminal.
@@ -146,9 +151,15 @@ const page = (title: string, body: readonly string[]): string =>
  * const curves = learningCurves({ title: 'Loss', y: 'nats' })({ training: [2, 1, 0.5] })
  * const html = await report({ title: 'MNIST', sections: [{ heading: 'Training', blocks: ['Three epochs.', curves] }] })()
  */
-export const report = ({ title, sections }: Report): TE.TaskEither<PlotError, string> =>
-  pipe(
+export const report = (content: Report): TE.TaskEither<PlotError, string> => {
+  const { title, sections } = requireRecord('report', 'a report, { title, sections }', content, ['title', 'sections'])
+  for (const section of requireList('report', 'sections', sections)) {
+    requireRecord('report', 'sections { heading, blocks }', section, ['heading', 'blocks'])
+    requireList('report', 'blocks', section.blocks)
+  }
+  return pipe(
     sections,
     TE.traverseSeqArrayWithIndex(sectionHtml),
     TE.map(body => page(title, body)),
   )
+}

@@ -38,7 +38,11 @@ export type RandintOptions<S extends Shape> = {
  * randint({ maxval: 6, shape: [10] })(key(0)) // int32[10]
  */
 export const randint = <const S extends Shape = Shape>(options: RandintOptions<S>) => {
-  const { minval: low = 0, maxval: high, ...rest } = optionsFirst('randint', options, ['shape', 'minval', 'maxval'])
+  const {
+    minval: low = 0,
+    maxval: high,
+    ...rest
+  } = optionsFirst('randint', options, ['shape', 'minval', 'maxval'], ['maxval'])
   const { shape, minval, maxval } = settle('randint', 'int32', rest.shape, { minval: low, maxval: high })
   const span = where(gt(maxval, minval), sub(maxval, minval), 1)
   // 2³² modulo the span, what each unit of the high word is worth.
@@ -103,7 +107,7 @@ export const categorical = <
   categoriesOf(options as CategoricalOptions) as Sampler<never>
 
 const categoriesOf = (options: CategoricalOptions): Sampler<Tensor> => {
-  const { logits } = optionsFirst('categorical', options, ['logits', 'axis', 'shape'])
+  const { logits } = optionsFirst('categorical', options, ['logits', 'axis', 'shape'], ['logits'])
   if (!isTensor(logits)) return fail(valueError('categorical', 'needs { logits }, a tensor of log-probabilities'))
   const dtype = floatDtype('categorical', undefined, [logits])
   const { drawn, axis } = layout(options)

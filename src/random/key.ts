@@ -102,7 +102,7 @@ const splitInto = (count: number, k: Key): readonly Key[] => {
  */
 export const split: Split = ((arg: Key | SplitOptions) => {
   if (isTensor(arg)) return splitInto(2, arg)
-  const count = checkCount('split', requireOptions('split', arg, ['count']).count)
+  const count = checkCount('split', requireOptions('split', arg, ['count'], ['count']).count)
   return (k: Key) => splitInto(count, k)
 }) as Split
 
@@ -113,7 +113,7 @@ export const split: Split = ((arg: Key | SplitOptions) => {
  * vmap(normal({ shape: [3] }))(splitMany({ count: 8 })(key(0))) // [8,3]
  */
 export const splitMany = <const N extends number>(options: { readonly count: N }): Sampler<Tensor<readonly [N, 2]>> => {
-  const n = checkCount('splitMany', requireOptions('splitMany', options, ['count']).count)
+  const n = checkCount('splitMany', requireOptions('splitMany', options, ['count'], ['count']).count)
   return k => rows('splitMany', n, k) as Tensor<readonly [N, 2]>
 }
 

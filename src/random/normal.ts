@@ -70,7 +70,7 @@ export const truncatedNormal = <const S extends Shape = Shape>(options: Truncate
     lower: low,
     upper: high,
     ...rest
-  } = optionsFirst('truncatedNormal', options, ['lower', 'upper', 'shape', 'dtype'])
+  } = optionsFirst('truncatedNormal', options, ['lower', 'upper', 'shape', 'dtype'], ['lower', 'upper'])
   const dtype = floatDtype('truncatedNormal', rest.dtype, [low, high])
   const { shape, lower, upper } = settle('truncatedNormal', dtype, rest.shape, { lower: low, upper: high })
   const cdf = (x: Tensor): Tensor => erf(div(x, Math.SQRT2))

@@ -6,7 +6,7 @@
 import type { Dtype, FloatDtype } from '../core/dtype.ts'
 import { isFloat } from '../core/dtype.ts'
 import { describe, dtypeError, fail, orThrow, shapeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { type Needs, requireOptions } from '../core/options.ts'
 import { broadcastShapes, type Shape, sameShape, showShape, validShape } from '../core/shape.ts'
 import { isTensor, scalarLike } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
@@ -20,10 +20,11 @@ export const optionsFirst = <Options extends object>(
   op: string,
   options: Options,
   names: readonly (keyof Options & string)[],
+  ...needed: Needs<Options>
 ): Options =>
   isTensor(options)
     ? fail(valueError(op, `options come first, the key last: ${op}({ … })(key)`))
-    : requireOptions(op, options, names)
+    : requireOptions(op, options, names, ...needed)
 
 /** A parameter as a tensor of the draw's dtype; numbers are weakly typed, other tensors are not. */
 const parameter = (op: string, name: string, given: Parameter, dtype: Dtype): Tensor => {

@@ -107,7 +107,7 @@ const chosen = (options: ChoiceOptions): Sampler<Tensor> => {
     shape = [],
     axis = 0,
     replace = true,
-  } = optionsFirst('choice', options, ['from', 'shape', 'axis', 'replace'])
+  } = optionsFirst('choice', options, ['from', 'shape', 'axis', 'replace'], ['from'])
   if (!isTensor(from)) return positions(checkCount('choice', from), shape, replace)
   const at = orThrow(normalizeAxis('choice', axis, from.shape.length))
   const draw = positions(dim(from.shape, at), shape, replace)

@@ -4,8 +4,9 @@
  * Layer: testing.
  */
 import type { Dtype } from '../core/dtype.ts'
+import { requireRecord } from '../core/options.ts'
 import { showShape, unravel } from '../core/shape.ts'
-import { data, showType } from '../core/tensor.ts'
+import { data, requireTensors, showType } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { relativeError } from '../transform/report.ts'
 
@@ -39,6 +40,8 @@ export const closeNumbers = (a: number, b: number, { relative, absolute }: Toler
 
 /** Why two tensors are not close, naming the element; `undefined` when they are. */
 export const farApart = (x: Tensor, y: Tensor, tolerance: Tolerance): string | undefined => {
+  requireTensors('farApart', x, y)
+  requireRecord('farApart', 'a tolerance, { relative, absolute }', tolerance, ['relative', 'absolute'])
   if (x.dtype !== y.dtype || showShape(x.shape) !== showShape(y.shape)) return `${showType(x)} vs ${showType(y)}`
   const [a, b] = [data(x), data(y)]
   for (let i = 0; i < a.length; i++) {

@@ -6,6 +6,7 @@
 import type { Backend } from '../backend/backend.ts'
 import { reference } from '../backend/reference.ts'
 import { wasm } from '../backend/wasm.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 import type { Subject } from '../ops/define.ts'
 import { type Law, laws, type Trial, tryLaw } from './laws.ts'
 
@@ -30,6 +31,8 @@ const lawsFor = (backend: Backend): readonly Law[] =>
 
 /** Tries all laws that apply on a subject. */
 export const checkSubject = (subject: Subject, backend: Backend, settings: CheckSettings): Row => {
+  requireRecord('checkSubject', 'a subject, as subjectOf makes it', subject, ['name', 'apply', 'sample'])
+  requireOptions('checkSubject', settings, ['runs', 'seed'], ['runs', 'seed'])
   const applicable = lawsFor(backend).filter(law => law.appliesTo(subject))
   const trials = applicable.map(law => tryLaw(law, subject, { backend }, settings))
   return {

@@ -5,6 +5,7 @@
  */
 import * as fc from 'fast-check'
 import { allocate, type FloatDtype } from '../core/dtype.ts'
+import { requireOptions } from '../core/options.ts'
 import { range, type Shape, sizeOf } from '../core/shape.ts'
 import { concrete } from '../core/tensor.ts'
 import { type Domain, type Draw, interval, type Tensor } from '../core/types.ts'
@@ -118,15 +119,10 @@ export const twice = (draw: Draw): readonly [first: Draw, again: () => Draw] => 
 }
 
 /** fast-check arbitrary of a tensor: `tensors({ shape: [2, 3] })`, or of random small shape. */
-export const tensors = ({
-  shape,
-  domain,
-  dtype = 'float64',
-}: {
-  readonly shape?: Shape
-  readonly domain?: Domain
-  readonly dtype?: FloatDtype
-} = {}): fc.Arbitrary<Tensor> => {
+export const tensors = (
+  options: { readonly shape?: Shape; readonly domain?: Domain; readonly dtype?: FloatDtype } = {},
+): fc.Arbitrary<Tensor> => {
+  const { shape, domain, dtype = 'float64' } = requireOptions('tensors', options, ['shape', 'domain', 'dtype'])
   const shapes = shape === undefined ? sizes(0, 3, 1, 4) : fc.constant([...shape])
   return shapes.chain(s =>
     units(sizeOf(s)).map(us =>

@@ -12,6 +12,7 @@ import { reference } from '../backend/reference.ts'
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, messageOf } from '../core/errors.ts'
 import { kernelDtypes, kernelShapes } from '../core/kernel.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 import { type Flat, record, run } from '../core/program.ts'
 import { sameShape, showShape, sizeOf } from '../core/shape.ts'
 import { concrete, data, identical, show, showType, typeOf } from '../core/tensor.ts'
@@ -473,8 +474,10 @@ export const tryLaw = <S extends Named>(
   law: Law<S>,
   subject: S,
   setting: Setting,
-  { runs, seed, path = '' }: { readonly runs: number; readonly seed: number; readonly path?: string },
+  options: { readonly runs: number; readonly seed: number; readonly path?: string },
 ): Trial => {
+  requireRecord('tryLaw', 'a law, { name, share, check }', law, ['name', 'share', 'check'])
+  const { runs, seed, path = '' } = requireOptions('tryLaw', options, ['runs', 'seed', 'path'], ['runs', 'seed'])
   let cases = 0
   let worst = 0
   const property = propertyOf(law, subject, setting, error => {

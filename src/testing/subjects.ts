@@ -3,6 +3,7 @@
  *
  * Layer: testing.
  */
+import { requireFunction } from '../core/options.ts'
 import { isTensor } from '../core/tensor.ts'
 import { treeLeaves } from '../core/tree.ts'
 import type { Draw, Tensor } from '../core/types.ts'
@@ -29,7 +30,7 @@ const sameShape =
 export const subjectOf = (
   name: string,
   f: Checkable,
-  sampler: Sampler = sameShape(Math.max(1, f.length)),
+  sampler: Sampler = sameShape(Math.max(1, requireFunction('subjectOf', 'what is checked', f).length)),
 ): Subject => ({
   name,
   doc: '',

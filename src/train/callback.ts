@@ -8,6 +8,7 @@ import type { IO } from 'fp-ts/lib/IO.js'
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import * as T from 'fp-ts/lib/Task.js'
 import { describe, fail, valueError } from '../core/errors.ts'
+import { isOptions, requireFunction, requireList, requireThat } from '../core/options.ts'
 import type { History, Values } from './history.ts'
 import type { Averages } from './samples.ts'
 import type { TrainState } from './state.ts'
@@ -83,8 +84,25 @@ export type Callback<P = unknown, S = unknown> = {
   readonly start: IO<Respond<P, S>>
 }
 
-/** Logs values under a series. */
-export const log = (series: string, values: Values): Action => ({ tag: 'log', series, values })
+/** Refuses values that are no numbers, such as tensors, which would be lost in a file. */
+export const checkValues = (op: string, series: string, values: Values): Values => {
+  requireThat(op, 'the name of a series', series, typeof series === 'string')
+  requireThat(op, 'a record of numbers to log', values, isOptions(values))
+  const odd = Object.keys(values).find(name => typeof values[name] !== 'number')
+  return odd === undefined
+    ? values
+    : fail(valueError(op, `logs numbers, and ${series}.${odd} is ${describe(values[odd])}: read a tensor with item`))
+}
+
+/**
+ * Logs values under a series.
+ * @throws ValueError for values that are no numbers
+ */
+export const log = (series: string, values: Values): Action => ({
+  tag: 'log',
+  series,
+  values: checkValues('log', series, values),
+})
 /** Stops the training after this step; with `restore` it goes back to the state kept under that name. */
 export const stop = (restore: string | null = null): Action => ({ tag: 'stop', restore })
 
@@ -93,6 +111,8 @@ const amountOf = (when: Exclude<When, 'end'>): number =>
 
 const checkWhen = (op: string, when: When): When => {
   if (when === 'end') return when
+  const known = "moments such as { steps: 100 }, { epochs: 1 }, { seconds: 60 } or 'end'"
+  requireThat(op, known, when, isOptions(when) && ['steps', 'epochs', 'seconds'].some(name => name in when))
   const amount = amountOf(when)
   const fits = 'seconds' in when ? amount >= 0 && amount < Infinity : Number.isInteger(amount) && amount >= 1
   return fits
@@ -119,15 +139,28 @@ export const moments = (op: string, every: When | readonly When[]): readonly Whe
 export const callback = <P = unknown, S = unknown>(
   every: When | readonly When[],
   respond: (event: TrainEvent<P, S>) => readonly Action[],
-): Callback<P, S> => ({
-  every: moments('callback', every),
-  start: () => event => T.of(respond(event)),
-})
+): Callback<P, S> => {
+  requireFunction('callback', 'what responds', respond)
+  return {
+    every: moments('callback', every),
+    start: () => event => T.of(respond(event)),
+  }
+}
+
+/** Callbacks; anything else, such as one by itself or a function, is a ValueError. */
+export const requireCallbacks = <P, S>(op: string, callbacks: readonly Callback<P, S>[]): void => {
+  for (const each of requireList(op, 'callbacks', callbacks))
+    if (!isOptions(each) || !Array.isArray(each.every) || typeof each.start !== 'function')
+      fail(valueError(op, `callbacks are made by callback, logMetrics and so on, got ${describe(each)}`))
+}
 
 /** Callbacks one after the other: each sees what those before it have logged. The identity does nothing. */
 export const callbackMonoid = <P, S>(): Monoid<readonly Callback<P, S>[]> => ({
   empty: [],
-  concat: (first, second) => [...first, ...second],
+  concat: (first, second) => [
+    ...requireList('callbackMonoid', 'callbacks', first),
+    ...requireList('callbackMonoid', 'callbacks', second),
+  ],
 })
 
 /** A moment as `isDue` needs to know it. */

@@ -4,14 +4,14 @@
  * Layer: train.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
-import { requireOptions } from '../core/options.ts'
+import { requireFunction, requireIterable, requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import type { Tensor } from '../core/types.ts'
 import { evalShape } from '../transform/evaluate.ts'
 import { jit } from '../transform/jit.ts'
 import type { Values } from './history.ts'
-import { addBatch, meansOf, noSums, readSums, type Sums, samplesOf } from './samples.ts'
-import { type Loss, lossResult, type Metrics, type Model } from './state.ts'
+import { addBatch, checkSamples, meansOf, noSums, readSums, type Sums, samplesOf } from './samples.ts'
+import { type Loss, lossResult, type Metrics, type Model, requireModel } from './state.ts'
 
 /** How many samples a batch has, where the first axes of its tensors do not say so. */
 export type SamplesOption<B> = { readonly samples?: (batch: B) => number }
@@ -28,27 +28,39 @@ export type Measure<P, S, B> = (params: P, state: S, batch: B) => Metrics
  */
 export const measureOver = <P, S, B>(
   measure: Measure<P, S, B>,
-  { samples = samplesOf }: SamplesOption<B> = {},
+  options: SamplesOption<B> = {},
 ): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) => {
+  requireOptions('measureOver', options, ['samples'])
+  return meansOver('measureOver', requireFunction('measureOver', 'the measure', measure), options)
+}
+
+const meansOver = <P, S, B>(
+  op: string,
+  measure: Measure<P, S, B>,
+  { samples = samplesOf }: SamplesOption<B>,
+): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) => {
+  requireFunction(op, 'samples', samples)
   const all = (sums: Sums, model: Model<P, S>, batch: B, count: Tensor): Sums =>
     addBatch(sums, measure(model.params, model.state, batch), count)
   const step = jit(all) as unknown as (sums: Sums, model: Model<P, S>, batch: B, count: number) => Sums
   const namesOf = (params: P, state: S, batch: B): readonly string[] =>
     Object.keys(evalShape(measure)(params as never, state as never, batch as never))
-  return batches =>
-    ({ params, state }) =>
-    async () => {
+  return batches => {
+    requireIterable(op, 'the batches', batches)
+    return model => async () => {
+      const { params, state } = requireModel(op, model)
       const pause = pauses()
       let sums: Sums | null = null
       let total = 0
       for await (const batch of batches) {
-        const count = samples(batch)
+        const count = checkSamples(op, samples(batch))
         sums = step(sums ?? noSums(namesOf(params, state, batch)), { params, state }, batch, count)
         total += count
         await pause()
       }
       return meansOf(readSums(sums ?? {}, total))
     }
+  }
 }
 
 /**
@@ -63,8 +75,10 @@ export const evaluate = <P, S, B>(
   options: SamplesOption<B> = {},
 ): ((batches: Iterable<B> | AsyncIterable<B>) => (model: Model<P, S>) => Task<Values>) => {
   requireOptions('evaluate', options, ['samples'])
-  return measureOver((params: P, state: S, batch: B) => {
+  requireFunction('evaluate', 'the loss', loss)
+  const measure = (params: P, state: S, batch: B): Metrics => {
     const [value, { metrics }] = lossResult('evaluate', loss(params, state, batch))
     return { loss: value, ...metrics }
-  }, options)
+  }
+  return meansOver('evaluate', measure, options)
 }

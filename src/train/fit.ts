@@ -6,18 +6,18 @@
  */
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { AsyncBackend } from '../backend/backend.ts'
-import { fail, valueError } from '../core/errors.ts'
-import { requireChoice, requireOptions } from '../core/options.ts'
+import { describe, fail, valueError } from '../core/errors.ts'
+import { requireChoice, requireFunction, requireList, requireOptions, requireRecord } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { toHost } from '../transform/to-host.ts'
-import { type Callback, type Measured, nothingMeasured, type Reason } from './callback.ts'
+import { type Callback, type Measured, nothingMeasured, type Reason, requireCallbacks } from './callback.ts'
 import type { SamplesOption } from './evaluate.ts'
 import { ownCopy } from './fold.ts'
 import type { History } from './history.ts'
 import { compiled, type Loop, loopFrom } from './loop.ts'
-import { type Batches, noBatches, positionOf, withLast } from './position.ts'
-import { samplesOf } from './samples.ts'
-import type { TrainState, TrainStep } from './state.ts'
+import { type Batches, batchesIn, noBatches, positionOf, withLast } from './position.ts'
+import { checkSamples, samplesOf } from './samples.ts'
+import { requireTrainState, type TrainState, type TrainStep } from './state.ts'
 import { type Ending, type Kept, type Watch, watching } from './watch.ts'
 
 /** The learning rate of an epoch, from its number (the first is 0) and all that was logged before it began. */
@@ -70,6 +70,38 @@ const atLeast = (name: string, least: number, value: number | undefined): void =
     fail(valueError('fit', `${name} must be a whole number of at least ${least}, got ${value}`))
 }
 
+/** A rate that a function of the epoch has given, if there is one. */
+const checkRate = (rate: number | undefined): number | null =>
+  rate === undefined || typeof rate === 'number'
+    ? (rate ?? null)
+    : fail(valueError('fit', `rate must give a number, got ${describe(rate)}`))
+
+/** Refuses what was measured before unless it has the form that snapshots have. */
+const checkMeasured = (measured: Measured): void => {
+  requireRecord('fit', 'what was measured, as a snapshot has it', measured, ['windows', 'epoch', 'unread'])
+  requireList('fit', 'measured.windows', measured.windows)
+}
+
+/** Refuses parts of a training that are not what they should be. */
+const checkParts = <P, S, B>({
+  step,
+  batches,
+  samples,
+  callbacks,
+  rate,
+  history,
+  measured,
+}: FitOptions<P, S, B>): void => {
+  requireFunction('fit', 'step', step)
+  requireFunction('fit', 'batches (of an epoch: epoch => …)', batches)
+  if (samples !== undefined) requireFunction('fit', 'samples', samples)
+  if (rate !== undefined) requireFunction('fit', 'rate', rate)
+  if (callbacks !== undefined) requireCallbacks('fit', callbacks)
+  for (const entry of requireList('fit', 'history', history === undefined ? [] : history))
+    requireRecord('fit', 'a history of entries { series, step, epoch, values }', entry, ['series', 'step', 'values'])
+  if (measured !== undefined) checkMeasured(measured)
+}
+
 /** How a training ends that nobody has stopped. */
 const ending = (reason: 'finished' | 'interrupted' | 'failed'): Ending => ({ reason, restore: null, error: null })
 
@@ -81,12 +113,12 @@ const epochOf = <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>, wat
   return async (epoch: number, behind: number): Promise<Ending | null> => {
     const first = loop.step() - behind
     const before = { epoch, history: watch.history().filter(entry => entry.step <= first) }
-    const rate = options.rate?.(before) ?? null
+    const rate = checkRate(options.rate?.(before))
     const rates = rate === null ? [] : [rate]
     let count = 0
     watch.begin(rate, behind)
-    for await (const { batch, last } of withLast(batches(epoch))) {
-      const size = samples(batch)
+    for await (const { batch, last } of withLast(batchesIn(batches, epoch))) {
+      const size = checkSamples('fit', samples(batch))
       watch.sampled(size)
       if (count++ < behind) continue
       if (signal?.aborted) return ending('interrupted')
@@ -166,7 +198,8 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  * @returns the last state; `reason`: `finished`, `stopped early` by a callback, `interrupted` by the signal after a complete step, or
  *   `failed` with an error: a TrainError when the loss is no longer finite, or whatever batches, step and callbacks throw once a step is
  *   done; what was trained until then is not lost
- * @throws ValueError for epochs or stepsPerEpoch out of range; in the task before a step is done, ValueError for an epoch without batches,
+ * @throws ValueError for options that are missing or not what they should be, and for a state that `trainState` has not made; in the task
+ *   before a step is done, ValueError for an epoch without batches,
  *   ShapeError when it is not clear how many samples a batch has, and whatever the step throws
  * @example
  * const loss = ({ w }: { w: Tensor }, state: readonly [], x: Tensor) =>
@@ -177,12 +210,15 @@ const train = async <P, S, B>(options: FitOptions<P, S, B>, loop: Loop<P, S, B>)
  * item(state.step) // 4
  */
 export const fit = <P, S, B>(options: FitOptions<P, S, B>): ((state: TrainState<P, S>) => Task<FitResult<P, S>>) => {
-  requireOptions('fit', options, names)
-  if (options.epochs === undefined) fail(valueError('fit', 'needs { epochs }, how many in all'))
+  requireOptions('fit', options, names, ['step', 'epochs', 'batches'])
   requireChoice('fit', 'notFinite', options.notFinite ?? 'stop', ['stop', 'continue'])
   atLeast('epochs', 0, options.epochs)
   atLeast('stepsPerEpoch', 1, options.stepsPerEpoch)
+  checkParts(options)
   const run = compiled(options.step, options.backend)
-  return state => async () =>
-    train(options, loopFrom(options.step, run, await toHost(state), options.measured?.unread ?? {}))
+  const { unread } = options.measured ?? nothingMeasured
+  return state => {
+    requireTrainState('fit', state)
+    return async () => train(options, loopFrom(options.step, run, await toHost(state), unread))
+  }
 }

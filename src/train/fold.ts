@@ -5,7 +5,7 @@
  * before. Read next: average.ts, for what the state keeps of the losses.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
-import { requireOptions } from '../core/options.ts'
+import { requireFunction, requireIterable, requireOptions } from '../core/options.ts'
 import { pauses } from '../core/pause.ts'
 import { copy, isTensor } from '../core/tensor.ts'
 import { flatten, unflatten } from '../core/tree.ts'
@@ -23,10 +23,10 @@ export type Step<S, A> = (state: S, item: A) => S
 export const fold =
   <S, A>(initial: S, step: Step<S, A>) =>
   (items: Iterable<A>): S => {
-    const donating = donatingFirst(step)
+    const donating = donatingFirst(requireFunction('fold', 'the step', step))
     const next = donating ?? step
     let state = donating === null ? initial : ownCopy(initial)
-    for (const item of items) state = next(state, item)
+    for (const item of requireIterable('fold', 'the items', items)) state = next(state, item)
     return state
   }
 
@@ -57,8 +57,10 @@ export type FoldOptions<S> = {
  */
 export const foldTask = <S, A>(initial: S, step: Step<S, A>, options: FoldOptions<NoInfer<S>> = {}) => {
   const { observe, signal } = requireOptions('foldTask', options, ['observe', 'signal'])
-  return (items: Iterable<A>): Task<S> =>
-    async () => {
+  requireFunction('foldTask', 'the step', step)
+  return (items: Iterable<A>): Task<S> => {
+    requireIterable('foldTask', 'the items', items)
+    return async () => {
       const donating = observe === undefined ? donatingFirst(step) : null
       const next = donating ?? step
       let state = donating === null ? initial : ownCopy(initial)
@@ -73,4 +75,5 @@ export const foldTask = <S, A>(initial: S, step: Step<S, A>, options: FoldOption
       }
       return state
     }
+  }
 }

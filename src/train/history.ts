@@ -3,6 +3,7 @@
  *
  * Layer: train.
  */
+import { isOptions, requireList, requireOptions, requireThat } from '../core/options.ts'
 
 /** Numbers by name, such as `{ loss: 0.12, accuracy: 0.97 }`. */
 export type Values = { readonly [name: string]: number }
@@ -28,16 +29,17 @@ export type Point = { readonly step: number; readonly epoch: number; readonly va
  * const history = [{ series: 'train', step: 10, epoch: 0, values: { loss: 0.5 } }]
  * pointsOf({ metric: 'loss' })(history).map(({ value }) => value) // [0.5]
  */
-export const pointsOf =
-  ({ series = 'train', metric }: Monitor) =>
-  (history: History): readonly Point[] =>
-    history.flatMap(entry => {
+export const pointsOf = (options: Monitor) => {
+  const { series = 'train', metric } = requireOptions('pointsOf', options, ['series', 'metric'], ['metric'])
+  return (history: History): readonly Point[] =>
+    requireList('pointsOf', 'the history', history).flatMap(entry => {
       const value = entry.series === series ? entry.values[metric] : undefined
       return value === undefined ? [] : [{ step: entry.step, epoch: entry.epoch, value }]
     })
+}
 
 /** Values in words: `loss 0.1234, accuracy 0.9712`. */
 export const showValues = (values: Values): string =>
-  Object.entries(values)
+  Object.entries(requireThat('showValues', 'a record of numbers', values, isOptions(values)))
     .map(([name, value]) => `${name} ${value.toFixed(4)}`)
     .join(', ')

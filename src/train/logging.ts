@@ -5,7 +5,7 @@
  */
 import * as T from 'fp-ts/lib/Task.js'
 import { fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireFunction, requireIterable, requireOptions } from '../core/options.ts'
 import { isTensor, item } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { type Callback, callback, log, moments, type Respond, type When } from './callback.ts'
@@ -42,7 +42,8 @@ export const logMeasure = <P, S>(
     measure,
     every = EACH_EPOCH,
     series = 'validation',
-  } = requireOptions('logMeasure', options, ['every', 'series', 'measure'])
+  } = requireOptions('logMeasure', options, ['every', 'series', 'measure'], ['measure'])
+  requireFunction('logMeasure', 'measure', measure)
   return {
     every: moments('logMeasure', every),
     start: () => event =>
@@ -64,13 +65,14 @@ export const validate = <P, S, B>(
       readonly batches: Iterable<NoInfer<B>> | AsyncIterable<NoInfer<B>>
     },
 ): Callback<P, S> => {
-  const { loss, batches, samples, ...options } = requireOptions('validate', given, [
-    'every',
-    'series',
-    'samples',
-    'loss',
-    'batches',
-  ])
+  const { loss, batches, samples, ...options } = requireOptions(
+    'validate',
+    given,
+    ['every', 'series', 'samples', 'loss', 'batches'],
+    ['loss', 'batches'],
+  )
+  requireFunction('validate', 'the loss', loss)
+  requireIterable('validate', 'batches', batches)
   return logMeasure({ ...options, measure: evaluate(loss, samples === undefined ? {} : { samples })(batches) })
 }
 
@@ -111,6 +113,8 @@ export const print = (
     'every',
     'write',
   ])
+  requireFunction('print', 'what shows an event', show)
+  requireFunction('print', 'write', write)
   return {
     every: moments('print', every),
     start: () => event => async () => {
@@ -139,7 +143,7 @@ export const progressBar = (given: ProgressBarOptions): Callback => {
     samples,
     show = showValues,
     ...options
-  } = requireOptions('progressBar', given, ['stream', 'interval', 'now', 'samples', 'show'])
+  } = requireOptions('progressBar', given, ['stream', 'interval', 'now', 'samples', 'show'], ['samples'])
   return {
     every: [{ seconds: REDRAW }, { epochs: 1 }, 'end'],
     start: () => {

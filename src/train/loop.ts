@@ -7,6 +7,9 @@ import type { IO } from 'fp-ts/lib/IO.js'
 import type { Task } from 'fp-ts/lib/Task.js'
 import type { AsyncBackend } from '../backend/backend.ts'
 import type { FloatDtype } from '../core/dtype.ts'
+import { describe, fail, treeError } from '../core/errors.ts'
+import { isOptions } from '../core/options.ts'
+import { checkPromise } from '../core/program.ts'
 import { item } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import { compile } from '../transform/compile.ts'
@@ -31,10 +34,18 @@ export type Run<P, S, B> = {
   readonly sums: FloatDtype
 }
 
+/** What a step returned, or what it should have. */
+const stepResult = <A>(y: A): A => {
+  checkPromise('fit', y)
+  return Array.isArray(y) && y.length === 2 && isOptions(y[1])
+    ? y
+    : fail(treeError('fit', `the step must return [state, metrics], got ${describe(y)}`))
+}
+
 /** Compiles a step, for the engine unless there is a backend. */
 export const compiled = <P, S, B>(step: TrainStep<P, S, B>, backend?: AsyncBackend): Run<P, S, B> => {
   const both = ({ state, sums }: Carry<P, S>, batch: B, rates: Rates, samples: Tensor): Carry<P, S> => {
-    const [next, metrics] = step(state, batch, ...rates)
+    const [next, metrics] = stepResult(step(state, batch, ...rates))
     return { state: next, sums: addBatch(sums, metrics, samples) }
   }
   const run = backend === undefined ? jit(both, { donate: [0] }) : compile(both, { donate: [0], backend })
@@ -42,7 +53,7 @@ export const compiled = <P, S, B>(step: TrainStep<P, S, B>, backend?: AsyncBacke
 }
 
 const namesOf = <P, S, B>(step: TrainStep<P, S, B>, state: TrainState<P, S>, batch: B, rates: readonly number[]) => {
-  const metrics = (s: TrainState<P, S>, b: B, r: Rates) => step(s, b, ...r)[1]
+  const metrics = (s: TrainState<P, S>, b: B, r: Rates) => stepResult(step(s, b, ...r))[1]
   return Object.keys(evalShape(metrics)(state as never, batch as never, rates as never))
 }
 

@@ -4,6 +4,7 @@
  * Layer: train. The batches of an epoch are found again from its number, which is what makes a training resumable.
  */
 import { fail, valueError } from '../core/errors.ts'
+import { requireIterable } from '../core/options.ts'
 
 /** The batches of an epoch, counted from 0. The same epoch has the same batches each time: let its order depend on a key and it. */
 export type Batches<B> = (epoch: number) => Iterable<B> | AsyncIterable<B>
@@ -29,7 +30,7 @@ export const positionOf = async <B>(
   let [epoch, behind] = [0, steps]
   while (behind > 0) {
     // One more than are behind tells an epoch that just ends from one that goes on.
-    const count = await countOf(batches(epoch), behind + 1)
+    const count = await countOf(batchesIn(batches, epoch), behind + 1)
     if (count === 0) return noBatches(epoch)
     if (count > behind) break
     behind -= count
@@ -37,6 +38,10 @@ export const positionOf = async <B>(
   }
   return { epoch, behind }
 }
+
+/** The batches of an epoch, which are to be iterated. */
+export const batchesIn = <B>(batches: Batches<B>, epoch: number): Iterable<B> | AsyncIterable<B> =>
+  requireIterable('fit', `what batches gives for epoch ${epoch}`, batches(epoch))
 
 /** An epoch without batches would never end. */
 export const noBatches = (epoch: number): never => fail(valueError('fit', `there are no batches in epoch ${epoch}`))

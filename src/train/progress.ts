@@ -5,7 +5,7 @@
  * terminal to draw it on.
  */
 import type { Task } from 'fp-ts/lib/Task.js'
-import { requireOptions } from '../core/options.ts'
+import { requireOptions, requireRecord } from '../core/options.ts'
 
 /** How far a loop is: of how many samples, and after how many seconds. */
 export type Advance = { readonly done: number; readonly total: number; readonly seconds: number }
@@ -25,7 +25,13 @@ const grouped = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3
 /**
  * Speed and time in words: `12,345 samples/s, 0:07 left`, at the end `…, took 0:31`. The rest is expected to go at the speed so far.
  */
-export const showAdvance = ({ done, total, seconds }: Advance): string => {
+export const showAdvance = (advance: Advance): string => {
+  const { done, total, seconds } = requireRecord(
+    'showAdvance',
+    'how far a loop is, { done, total, seconds }',
+    advance,
+    ['done', 'total', 'seconds'],
+  )
   const speed = `${done > 0 && seconds > 0 ? grouped(done / seconds) : '?'} samples/s`
   return done < total
     ? `${speed}, ${showDuration((seconds * (total - done)) / done)} left`
@@ -98,7 +104,7 @@ const lines = ({ label, interval = 10 }: ProgressOptions, stream: ProgressStream
  * bar.stop()
  */
 export const progress = (options: ProgressOptions): Task<Progress> => {
-  requireOptions('progress', options, ['label', 'total', 'stream', 'interval', 'now', 'since'])
+  requireOptions('progress', options, ['label', 'total', 'stream', 'interval', 'now', 'since'], ['label', 'total'])
   return async () => {
     const { total, stream = process.stderr, now = () => performance.now() } = options
     const display = stream.isTTY === true ? await bar(options, stream) : lines(options, stream)

@@ -6,8 +6,8 @@
 import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import * as R from 'fp-ts/lib/Record.js'
 import type { FloatDtype } from '../core/dtype.ts'
-import { fail, shapeError, valueError } from '../core/errors.ts'
-import { isTensor, item, scalar } from '../core/tensor.ts'
+import { describe, fail, shapeError, valueError } from '../core/errors.ts'
+import { isTensor, item, requireTensor, scalar } from '../core/tensor.ts'
 import { flattenWithPaths } from '../core/tree.ts'
 import type { Tensor } from '../core/types.ts'
 import { type Average, averageMonoid, averageValue } from '../metrics/average.ts'
@@ -34,6 +34,12 @@ export const samplesOf = (batch: unknown): number => {
   return fail(shapeError('fit', `${why}: say how many with the option samples`))
 }
 
+/** How many samples a batch is said to have, if that can be. */
+export const checkSamples = (op: string, samples: number): number =>
+  Number.isFinite(samples) && samples >= 0
+    ? samples
+    : fail(valueError(op, `samples must give a number of at least 0 for a batch, got ${describe(samples)}`))
+
 /** Running sums of metrics, each weighted by the samples of its batches: scalars of one dtype. */
 export type Sums = Metrics
 
@@ -44,7 +50,7 @@ export const noSums = (names: readonly string[], dtype: FloatDtype = 'float64'):
 /** Sums with a batch more. */
 export const addBatch = (sums: Sums, metrics: Metrics, samples: Tensor): Sums =>
   R.mapWithIndex((name: string, sum: Tensor) => {
-    const metric = metrics[name] as Tensor
+    const metric = requireTensor('fit', metrics[name] as Tensor, `the metric ${name}`)
     return metric.shape.length === 0
       ? add(sum, mul(cast(sum.dtype)(metric), cast(sum.dtype)(samples)))
       : fail(shapeError('fit', `the metric ${name} has shape [${metric.shape}]: a metric is a scalar, such as a mean`))

@@ -5,13 +5,14 @@
  * not matter here: a loss is any function of parameters, model state and batch. Read next: fit.ts.
  */
 import { describe, fail, treeError, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { isOptions, requireFunction, requireOptions, requireRecord } from '../core/options.ts'
 import { checkPromise } from '../core/program.ts'
-import { scalar } from '../core/tensor.ts'
+import { requireTensor, scalar } from '../core/tensor.ts'
 import type { Tensor } from '../core/types.ts'
 import type { Mode } from '../nn/index.ts'
 import { add } from '../ops/elementwise.ts'
 import { applyUpdates, type GradientTransformation, type OptimizerState } from '../optim/index.ts'
+import { requireTransformation } from '../optim/transformation.ts'
 import { foldIn, type Key } from '../random/index.ts'
 import { valueAndGrad } from '../transform/grad.ts'
 
@@ -49,12 +50,16 @@ export type TrainStep<P, S, B> = (
   rate?: Tensor,
 ) => readonly [state: TrainState<P, S>, metrics: Metrics]
 
-const optimizerAt = (optimizer: RatedOptimizer, rate: Tensor | undefined): GradientTransformation => {
-  if (typeof optimizer !== 'function') return optimizer
+const optimizerAt = (op: string, optimizer: RatedOptimizer, rate: Tensor | undefined): GradientTransformation => {
+  if (typeof optimizer !== 'function') return requireTransformation(op, 'the optimizer', optimizer)
   return rate === undefined
-    ? fail(valueError('trainStep', 'the optimizer is a function of the learning rate, and got none: give fit a rate'))
-    : optimizer(rate)
+    ? fail(valueError(op, 'the optimizer is a function of the learning rate, and got none: give fit a rate'))
+    : requireTransformation(op, 'what the optimizer gives for a rate', optimizer(rate))
 }
+
+/** A model, as `init` makes it; anything else is a ValueError. */
+export const requireModel = <P, S>(op: string, model: Model<P, S>): Model<P, S> =>
+  requireRecord(op, 'a model, { params, state }', model, ['params', 'state'])
 
 /**
  * The state to train from: step 0 of a model, with a key for all that training draws.
@@ -64,20 +69,23 @@ const optimizerAt = (optimizer: RatedOptimizer, rate: Tensor | undefined): Gradi
  * item(state.step) // 0
  */
 export const trainState = (options: { readonly optimizer: RatedOptimizer; readonly key: Key }) => {
-  const { optimizer, key } = requireOptions('trainState', options, ['optimizer', 'key'])
-  return <P, S>({ params, state }: Model<P, S>): TrainState<P, S> => ({
-    params,
-    state,
-    optimizer: optimizerAt(optimizer, scalar(0)).init(params),
-    key,
-    step: scalar(0, 'int32'),
-  })
+  const { optimizer, key } = requireOptions('trainState', options, ['optimizer', 'key'], ['optimizer', 'key'])
+  requireTensor('trainState', key, 'the key')
+  return <P, S>(model: Model<P, S>): TrainState<P, S> => {
+    const { params, state } = requireModel('trainState', model)
+    const entries = optimizerAt('trainState', optimizer, scalar(0)).init(params)
+    return { params, state, optimizer: entries, key, step: scalar(0, 'int32') }
+  }
 }
+
+/** A state to train from, as `trainState` makes it; anything else is a ValueError. */
+export const requireTrainState = <P, S>(op: string, state: TrainState<P, S>): TrainState<P, S> =>
+  requireRecord(op, 'a state, as trainState makes it', state, ['params', 'state', 'optimizer', 'key', 'step'])
 
 /** What a loss returned, or what it should have. */
 export const lossResult = <A>(op: string, y: A): A => {
   const aux = Array.isArray(y) && y.length === 2 ? y[1] : undefined
-  if (typeof aux === 'object' && aux !== null && 'state' in aux) return y
+  if (isOptions(aux) && 'state' in (aux as object) && isOptions((aux as { metrics?: unknown }).metrics ?? {})) return y
   checkPromise(op, y)
   const what = Array.isArray(y) && y.length === 2 ? `[loss, ${describe(y[1])}]` : describe(y)
   return fail(
@@ -103,13 +111,15 @@ export const trainStep = <P, S, B>(options: {
   readonly loss: Loss<P, S, B>
   readonly optimizer: RatedOptimizer
 }): TrainStep<P, S, B> => {
-  const { loss, optimizer } = requireOptions('trainStep', options, ['loss', 'optimizer'])
-  return ({ params, state, optimizer: old, key, step }, batch, rate) => {
+  const { loss, optimizer } = requireOptions('trainStep', options, ['loss', 'optimizer'], ['loss', 'optimizer'])
+  requireFunction('trainStep', 'the loss', loss)
+  return (given, batch, rate) => {
+    const { params, state, optimizer: old, key, step } = requireTrainState('trainStep', given)
     const mode = { train: foldIn(step)(key) }
     const value = (p: P): readonly [Tensor<readonly []>, { readonly state: S; readonly metrics: Metrics }] =>
       lossResult('trainStep', loss(p, state, batch, mode)) as never
     const [[lossValue, aux], grads] = valueAndGrad(value, { aux: true })(params as never)
-    const [updates, next] = optimizerAt(optimizer, rate).update(grads as unknown as P, old, params)
+    const [updates, next] = optimizerAt('trainStep', optimizer, rate).update(grads as unknown as P, old, params)
     const after = {
       params: applyUpdates(params, updates as never),
       state: aux.state as S,

@@ -7,7 +7,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { fail, valueError } from '../core/errors.ts'
-import { requireChoice, requireOptions } from '../core/options.ts'
+import {
+  knownOptions,
+  requireChoice,
+  requireFunction,
+  requireList,
+  requireOptions,
+  requireThat,
+} from '../core/options.ts'
 import {
   type Action,
   type Callback,
@@ -28,7 +35,7 @@ export type Better = { readonly mode?: 'min' | 'max'; readonly minDelta?: number
 /** What counts as better, complete. */
 const betterOf = (op: string, { mode = 'min', minDelta = 0 }: Better): Required<Better> => ({
   mode: requireChoice(op, 'mode', mode, ['min', 'max']),
-  minDelta,
+  minDelta: requireThat(op, 'a number for minDelta', minDelta, typeof minDelta === 'number'),
 })
 
 /** The best value so far, its place, and how many came after it. Without a best, all values so far were NaN. */
@@ -39,18 +46,17 @@ export type Standing = { readonly best: number | null; readonly at: number; read
  * @example
  * standing({ mode: 'max' })([0.5, 0.8, 0.7]).best // 0.8
  */
-export const standing =
-  (options: Better = {}) =>
-  (values: readonly number[]): Standing => {
-    const { mode, minDelta } = betterOf('standing', options)
-    return values.reduce<Standing>(
+export const standing = (options: Better = {}) => {
+  const { mode, minDelta } = betterOf('standing', requireOptions('standing', options, ['mode', 'minDelta']))
+  return (values: readonly number[]): Standing =>
+    requireList('standing', 'values', values).reduce<Standing>(
       ({ best, at, since }, value, i) => {
         const gain = mode === 'min' ? (best ?? Infinity) - value : value - (best ?? -Infinity)
         return gain > minDelta ? { best: value, at: i, since: 0 } : { best, at, since: since + 1 }
       },
       { best: null, at: -1, since: 0 },
     )
-  }
+}
 
 /** The name under which the best state of a metric is kept. */
 const nameOf = ({ series = 'validation', metric }: Monitor): string => `${series}.${metric}`
@@ -82,13 +88,12 @@ export type BestOptions = Monitor & Better & { readonly every?: When | readonly 
  * const callbacks = [keepBest({ metric: 'accuracy', mode: 'max' })]
  */
 export const keepBest = (given: BestOptions): Callback => {
-  const { every = { epochs: 1 }, ...options } = requireOptions('keepBest', given, [
-    'series',
-    'metric',
-    'mode',
-    'minDelta',
-    'every',
-  ])
+  const { every = { epochs: 1 }, ...options } = requireOptions(
+    'keepBest',
+    given,
+    ['series', 'metric', 'mode', 'minDelta', 'every'],
+    ['metric'],
+  )
   const better = betterOf('keepBest', options)
   return callback(every, event => {
     const values = freshValues(options, event.step, event.history)
@@ -113,7 +118,7 @@ export type StopEarlyOptions = BestOptions & {
 export const shouldStop = (
   options: Better & { readonly patience: number },
 ): ((values: readonly number[]) => boolean) => {
-  const { patience, ...better } = requireOptions('shouldStop', options, ['mode', 'minDelta', 'patience'])
+  const { patience, ...better } = requireOptions('shouldStop', options, ['mode', 'minDelta', 'patience'], ['patience'])
 
   if (!(Number.isInteger(patience) && patience >= 1))
     fail(valueError('shouldStop', `patience must be a whole number of at least 1, got ${patience}`))
@@ -139,7 +144,12 @@ export const stopEarly = (given: StopEarlyOptions): Callback => {
     patience,
     restoreBest = false,
     ...options
-  } = requireOptions('stopEarly', given, ['series', 'metric', 'mode', 'minDelta', 'every', 'patience', 'restoreBest'])
+  } = requireOptions(
+    'stopEarly',
+    given,
+    ['series', 'metric', 'mode', 'minDelta', 'every', 'patience', 'restoreBest'],
+    ['metric', 'patience'],
+  )
 
   const { mode, minDelta } = betterOf('stopEarly', options)
   const gaveUp = shouldStop({ patience, mode, minDelta })
@@ -167,12 +177,26 @@ export type CheckpointOptions<P, S> = {
   readonly onlyBest?: Monitor & Better
 }
 
+/** By what the best is known; of no use where all states are saved. */
+const requireMonitor = (onlyBest: (Monitor & Better) | undefined): Monitor & Better => {
+  const { metric, ...others } = knownOptions(
+    'checkpoint',
+    onlyBest === undefined ? { metric: 'loss' } : onlyBest,
+    ['series', 'metric', 'mode', 'minDelta'],
+    'onlyBest',
+  )
+  return metric === undefined
+    ? fail(valueError('checkpoint', 'needs the option onlyBest.metric'))
+    : { metric, ...others }
+}
+
 /** Saves a state, and fails the training if that does not work. */
 const saved = async <P, S>(
   save: CheckpointOptions<P, S>['save'],
   event: TrainEvent<P, S>,
 ): Promise<readonly Action[]> => {
-  const result = await save({ state: event.state(), history: event.history, measured: event.measured }, event)()
+  const task = save({ state: event.state(), history: event.history, measured: event.measured }, event)
+  const result = await requireFunction('checkpoint', 'what save gives, a task,', task)()
   return E.isRight(result) ? [] : [{ tag: 'fail', error: checkpointError(event.step, result.left) }]
 }
 
@@ -185,7 +209,14 @@ const saved = async <P, S>(
  * const callbacks = [checkpoint({ save }), checkpoint({ save, onlyBest: { metric: 'loss' } })]
  */
 export const checkpoint = <P, S>(options: CheckpointOptions<P, S>): Callback<P, S> => {
-  const { save, every = { epochs: 1 }, onlyBest } = requireOptions('checkpoint', options, ['save', 'every', 'onlyBest'])
+  const {
+    save,
+    every = { epochs: 1 },
+    onlyBest,
+  } = requireOptions('checkpoint', options, ['save', 'every', 'onlyBest'], ['save'])
+  requireFunction('checkpoint', 'save', save)
+  const { series, metric, ...better } = requireMonitor(onlyBest)
+  const best = standing(better)
   return {
     last: true,
     every: [...moments('checkpoint', every), ...(onlyBest === undefined ? (['end'] as const) : [])],
@@ -196,7 +227,7 @@ export const checkpoint = <P, S>(options: CheckpointOptions<P, S>): Callback<P, 
         if (onlyBest !== undefined) {
           const values = freshValues(onlyBest, event.step, event.history)
           if (values.length === 0) return missing('checkpoint', onlyBest, event)
-          if (keepIfBest('', values, standing(onlyBest)(values)).length === 0) return []
+          if (keepIfBest('', values, best(values)).length === 0) return []
         }
         latest = event.step
         return saved(save, event)

@@ -7,9 +7,12 @@
  */
 import type { IO } from 'fp-ts/lib/IO.js'
 import type { Task } from 'fp-ts/lib/Task.js'
+import { describe, fail, valueError } from '../core/errors.ts'
+import { requireList } from '../core/options.ts'
 import {
   type Action,
   type Callback,
+  checkValues,
   isDue,
   isRegular,
   type Measured,
@@ -135,7 +138,12 @@ export const watching = <P, S>(
   const act = ({ step, epoch }: Now, state: IO<TrainState<P, S>>, action: Action): Ending | null => {
     switch (action.tag) {
       case 'log':
-        entries.push({ series: action.series, step, epoch, values: action.values })
+        entries.push({
+          series: action.series,
+          step,
+          epoch,
+          values: checkValues('callback', action.series, action.values),
+        })
         return null
       case 'keep':
         kept[action.name] = { state: state(), step, epoch, value: action.value }
@@ -144,6 +152,8 @@ export const watching = <P, S>(
         return { reason: 'stopped early', restore: action.restore, error: null }
       case 'fail':
         return { reason: 'failed', restore: null, error: action.error }
+      default:
+        return fail(valueError('callback', `answers with actions such as log and stop, got ${describe(action)}`))
     }
   }
 
@@ -176,7 +186,7 @@ export const watching = <P, S>(
     for (const watcher of [...due.filter(({ last }) => !last), ...due.filter(({ last }) => last)]) {
       const event = eventFor(watcher, now, state)
       watcher.window = without(unsettled)
-      const actions = await watcher.respond(event)()
+      const actions = requireList('callback', 'what a callback answers with', await watcher.respond(event)())
       watcher.called = performance.now()
       for (const action of actions) {
         const next = act(now, state, action)

@@ -25,8 +25,8 @@ const positions = (op: string, argnums: Argnums, count: number): readonly number
   const list = typeof argnums === 'number' ? [argnums] : argnums
   if (!Array.isArray(list))
     return fail(valueError(op, `argnums is a number or a list of numbers, got ${describe(argnums)}`))
-  const wrong = list.find(i => !Number.isInteger(i) || i < 0 || i >= count)
-  return wrong === undefined && new Set(list).size === list.length && list.length > 0
+  const right = Array.from(list).every(i => Number.isInteger(i) && i >= 0 && i < count)
+  return right && new Set(list).size === list.length && list.length > 0
     ? list
     : fail(
         valueError(

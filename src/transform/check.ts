@@ -7,7 +7,7 @@
  */
 import { type FloatDtype, isFloat } from '../core/dtype.ts'
 import { CotangentError, describe, dtypeError, fail, valueError } from '../core/errors.ts'
-import { requireOptions } from '../core/options.ts'
+import { requireList, requireOptions } from '../core/options.ts'
 import type { Flat } from '../core/program.ts'
 import { sizeOf, unravel } from '../core/shape.ts'
 import { concrete, data, identical, typeOf } from '../core/tensor.ts'
@@ -277,8 +277,8 @@ const settingsOf = ({
   maxElements = 256,
 }: CheckOptions): Settings => {
   if (order !== 1 && order !== 2) fail(valueError('checkGrads', `order is 1 or 2, got ${describe(order)}`))
-  const odd = modes.find(mode => mode !== 'jvp' && mode !== 'vjp')
-  if (odd !== undefined || modes.length === 0)
+  requireList('checkGrads', 'modes', modes)
+  if (modes.length === 0 || !modes.every(mode => mode === 'jvp' || mode === 'vjp'))
     fail(valueError('checkGrads', `modes are 'jvp' and 'vjp', got [${modes.map(describe).join(', ')}]`))
   return { modes, tolerance: tolerance ?? TOLERANCES[dtype], step: step ?? STEPS[dtype], maxElements }
 }

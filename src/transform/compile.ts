@@ -50,7 +50,7 @@ export const compile = <Args extends readonly unknown[], Y>(
   given: CompileToOptions,
 ): ((...args: Arguments<Args>) => Promise<Y>) => {
   requireFunction('compile', f)
-  const { backend, ...options } = requireOptions('compile', given, ['backend', 'static', 'donate'])
+  const { backend, ...options } = requireOptions('compile', given, ['backend', 'static', 'donate'], ['backend'])
   if (!isBackend(backend))
     fail(valueError('compile', `backend is ${describe(backend)}: open one with gpu({ mode }) of cotangent/gpu`))
   const find = traced('compile', f, options)

@@ -3,6 +3,7 @@
  *
  * Layer: transform. Read next: check.ts, which makes them.
  */
+import { requireRecord } from '../core/options.ts'
 
 /** One derivative that was compared. */
 export type Comparison = {
@@ -59,11 +60,19 @@ export const joinReports = (reports: readonly GradReport[], tolerance: number): 
 const digits = (x: number): string => (Number.isFinite(x) ? x.toPrecision(9) : String(x))
 
 /** One comparison as a line. */
-export const showComparison = (c: Comparison): string =>
-  `${c.what}: d ${c.output}[${c.outputIndex}] / d ${c.input}[${c.inputIndex}]: numeric ${digits(c.numeric)}, analytic ${digits(c.analytic)}, error ${c.error.toExponential(1)}, step ${c.step.toExponential(1)}`
+export const showComparison = (comparison: Comparison): string => {
+  const c = requireRecord('showComparison', 'a comparison of a report', comparison, ['what', 'error', 'step'])
+  return `${c.what}: d ${c.output}[${c.outputIndex}] / d ${c.input}[${c.inputIndex}]: numeric ${digits(c.numeric)}, analytic ${digits(c.analytic)}, error ${c.error.toExponential(1)}, step ${c.step.toExponential(1)}`
+}
 
 /** A report as text: the verdict, then failures and kinks, the first twenty of each. */
-export const showReport = ({ ok, compared, worst, failures, kinks, tolerance }: GradReport): string => {
+export const showReport = (report: GradReport): string => {
+  const { ok, compared, worst, failures, kinks, tolerance } = requireRecord(
+    'showReport',
+    'a report, as checkGrads gives it',
+    report,
+    ['failures', 'kinks', 'tolerance', 'compared'],
+  )
   const list = (title: string, all: readonly Comparison[]): readonly string[] =>
     all.length === 0
       ? []

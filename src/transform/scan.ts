@@ -110,9 +110,12 @@ export const scan =
 export const foriLoop =
   <C, const R extends C>(lower: number, upper: number, body: (i: Tensor<readonly []>, value: C) => R) =>
   (init: NoInfer<Argument<C>>): C => {
-    const wrong = [lower, upper].find(n => isTensor(n) || !Number.isInteger(n))
-    if (wrong !== undefined)
-      return fail(valueError('foriLoop', `bounds are whole numbers, got ${describe(wrong)}; for tensors use whileLoop`))
+    const bounds = [lower, upper]
+    const wrong = bounds.findIndex(n => isTensor(n) || !Number.isInteger(n))
+    if (wrong >= 0)
+      return fail(
+        valueError('foriLoop', `bounds are whole numbers, got ${describe(bounds[wrong])}; for tensors use whileLoop`),
+      )
     requireFunction('foriLoop', body)
     const step = (value: unknown, i: unknown): unknown => [body(i as Tensor<readonly []>, value as C), []]
     const count = upper > lower ? arange(lower, upper) : zeros([0], { dtype: 'int32' })

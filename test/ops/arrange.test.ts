@@ -230,7 +230,7 @@ describe('from JavaScript, where no type says what to pass', () => {
     ['concat', () => concat({ axis: 0 })(x as never), 'takes a list of tensors, concat([x, y]), got a tensor'],
     ['stack', () => stack({})(x as never), 'takes a list of tensors, stack([x, y]), got a tensor'],
     ['tile', () => tile(2 as never)(x), 'counts must be a list of whole numbers, got 2'],
-    ['expandDims', () => expandDims({} as never)(x), 'needs { axis }'],
+    ['expandDims', () => expandDims({} as never)(x), 'needs the option axis'],
     ['transpose', () => transpose(null as never)(x as never), 'takes a list of axes, got null'],
   ])('%s says what it takes (%#)', (name, f, words) => {
     expect(mistake(f)).toContain(`${name}: ${words}`)

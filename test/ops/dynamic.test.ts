@@ -109,7 +109,7 @@ describe('dynamicSlice', () => {
     )
     expect(mistake(() => loose({ sizes: [2, 2] })(m, 0))).toContain('ValueError: dynamicSlice: takes starts as a list')
     expect(mistake(() => loose({ sizes: [-1, 2] })(m, [0, 0]))).toContain('ValueError: dynamicSlice: a shape holds')
-    expect(mistake(() => loose({})(m, [0, 0]))).toContain('ValueError: dynamicSlice: a shape is a list')
+    expect(mistake(() => loose({})(m, [0, 0]))).toContain('ValueError: dynamicSlice: needs the option sizes')
     expect(mistake(() => loose(m))).toContain('ValueError: dynamicSlice: takes options')
   })
 })

@@ -126,7 +126,7 @@ describe('pooling over one and three axes', () => {
       'ValueError: minPool3d: window must be a whole number of at least 1 or three of them, got [2,2]',
     )
     // @ts-expect-error
-    expect(mistake(() => sumPool1d({})(zeros([1, 4, 1])))).toContain('window must be a whole number of at least 1')
+    expect(mistake(() => sumPool1d({})(zeros([1, 4, 1])))).toContain('needs the option window')
     expect(mistake(() => avgPool1d({ window: 2 })(i32([[[1], [2]]])))).toContain(
       'DtypeError: avgPool1d: does not take int32',
     )

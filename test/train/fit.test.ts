@@ -303,6 +303,34 @@ describe('fit', () => {
     }
   })
 
+  it('says what steps, metrics, samples, callbacks and batches give that is none', async () => {
+    const metric =
+      (rate: unknown): Options['step'] =>
+      (state, batch) => [step(state, batch)[0], { rate } as unknown as { readonly rate: Tensor }]
+    const answering = (answer: unknown): Partial<Options> => ({
+      callbacks: [callback({ steps: 1 }, () => answer as never)],
+    })
+    const said = async (options: Partial<Options>): Promise<string> =>
+      `${await runOf(options).then(
+        ({ error }) => error,
+        error => error,
+      )}`
+    for (const [options, message] of [
+      [{ step: metric(0.1) }, 'ValueError: fit: the metric rate must be a tensor, got 0.1'],
+      [{ step: () => undefined as never }, 'TreeError: fit: the step must return [state, metrics], got undefined'],
+      [{ samples: () => Number.NaN }, 'ValueError: fit: samples must give a number of at least 0 for a batch, got NaN'],
+      [{ batches: () => undefined as never }, 'ValueError: fit: what batches gives for epoch 0 must be a list or'],
+      [{ rate: () => '0.1' as never }, 'ValueError: fit: rate must give a number, got "0.1"'],
+      [answering(undefined), 'ValueError: callback: what a callback answers with must be a list, got undefined'],
+      [answering(['stop']), 'ValueError: callback: answers with actions such as log and stop, got "stop"'],
+      [
+        answering([{ tag: 'log', series: 'a', values: { b: scalar(1) } }]),
+        'ValueError: callback: logs numbers, and a.b is a tensor',
+      ],
+    ] as const)
+      expect((await said(options)).slice(0, message.length)).toBe(message)
+  })
+
   it('refuses a metric that is no scalar', async () => {
     const odd: Loss<Params, ModelState, Batch> = (p, s, batch) => [
       loss(p, s, batch)[0],

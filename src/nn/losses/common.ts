@@ -5,11 +5,12 @@
  */
 import { isFloat } from '../../core/dtype.ts'
 import { describe, dtypeError, fail, shapeError, valueError } from '../../core/errors.ts'
-import { requireOptions } from '../../core/options.ts'
+import { knownOptions } from '../../core/options.ts'
 import { type Shape, sameShape, showShape } from '../../core/shape.ts'
 import type { Check, SameShape, ShapeOf } from '../../core/shape-types.ts'
-import { asValue, cellOf, isTensor, showType } from '../../core/tensor.ts'
+import { asValue, cellOf, isTensor, requireTensor, showType } from '../../core/tensor.ts'
 import type { Tensor } from '../../core/types.ts'
+import { beside } from '../../core/weak.ts'
 import { div } from '../../ops/arithmetic.ts'
 import { cast, eq, isinf, logicalAnd, where } from '../../ops/comparison.ts'
 import type { NotTensor } from '../../ops/define.ts'
@@ -96,7 +97,7 @@ export const lossOf = <Options, F>(
   return ((...args: readonly unknown[]) =>
     args.length === 1 && !isTensor(args[0])
       ? applied(
-          requireOptions<Partial<Options> & LossOptions>(name, args[0] as Partial<Options>, [
+          knownOptions<Partial<Options> & LossOptions>(name, args[0] as Partial<Options>, [
             'reduction',
             'weights',
             ...more,
@@ -131,7 +132,8 @@ export const fits = ({ shape }: Tensor, to: Tensor): boolean => {
   return offset >= 0 && shape.every((n, i) => n === 1 || n === to.shape[i + offset])
 }
 
-const weightsFor = (name: string, weights: Tensor, losses: Tensor): Tensor => {
+const weightsFor = (name: string, given: Tensor, losses: Tensor): Tensor => {
+  const weights = beside(name, requireTensor(name, given, 'weights'), losses.dtype)
   if (weights.dtype !== losses.dtype)
     return fail(dtypeError(name, `weights must be ${losses.dtype} as the losses are, got ${showType(weights)}`))
   return fits(weights, losses)

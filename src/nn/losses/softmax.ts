@@ -7,7 +7,7 @@ import { isFloat } from '../../core/dtype.ts'
 import { dtypeError, fail, shapeError } from '../../core/errors.ts'
 import { dim, sameShape, showShape } from '../../core/shape.ts'
 import type { Check, ShapeOf, Targets } from '../../core/shape-types.ts'
-import { showType } from '../../core/tensor.ts'
+import { requireTensor, showType } from '../../core/tensor.ts'
 import type { Tensor } from '../../core/types.ts'
 import { logSoftmax } from '../../ops/activations.ts'
 import { div } from '../../ops/arithmetic.ts'
@@ -57,6 +57,7 @@ interface SoftmaxCrossEntropy {
 const weightedLogs = (logits: Tensor, weights: Tensor | undefined): Tensor => {
   const logs = logSoftmax(logits) as Tensor
   if (weights === undefined) return logs
+  requireTensor(NAME, weights, 'classWeights')
   if (!sameShape(weights.shape, logits.shape.slice(-1)))
     return fail(
       shapeError(
