@@ -14,6 +14,7 @@ import { showType } from '../core/tensor.ts'
 import { typesOf } from '../core/trace.ts'
 import { type MapTree, type Tree, unflatten } from '../core/tree.ts'
 import type { Maybe, Tensor } from '../core/types.ts'
+import { isWeak } from '../core/weak.ts'
 import { cast } from '../ops/comparison.ts'
 import { eye } from '../ops/creation.ts'
 import { moveAxis, reshape } from '../ops/movement.ts'
@@ -95,7 +96,9 @@ const forwards = (op: string, f: Erased, args: readonly unknown[], options: Jaco
   )
   const block = (column: Tensor, x: Tensor): Tensor => {
     const shape = column.shape.slice(1)
-    return reshape([...shape, ...x.shape])(moveAxis(0, shape.length)(column))
+    const whole: Tensor = reshape([...shape, ...x.shape])(moveAxis(0, shape.length)(column))
+    // As in reverse mode, the derivative in a number has its dtype, not that of the tensors it met.
+    return isWeak(x) ? cast(x.dtype)(whole) : whole
   }
   const [first = []] = columns
   return together(
@@ -152,7 +155,8 @@ interface Hessian {
 
 /**
  * The Jacobian by forward mode: f: x -> y gives [...y's shape, ...x's shape], one pass for each element of x, all of a leaf at once.
- * For functions of few inputs. Of trees, a tree like y with a tree like x at each leaf; `argnums` as in `grad`. With `aux: true` f
+ * For functions of few inputs. Of trees, a tree like y with a tree like x at each leaf; `argnums` as in `grad`, and the derivative in a
+ * number is float32 as there. With `aux: true` f
  * returns [y, aux], and the result is [Jacobian, aux]. As `jax.jacfwd`.
  * @throws DtypeError unless arguments and results are floats; TreeError for leaves that are no tensors; ValueError for argnums that
  *   name no arguments

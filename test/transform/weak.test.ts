@@ -21,6 +21,8 @@ import {
   gt,
   hessian,
   item,
+  jacfwd,
+  jacrev,
   jit,
   jvp,
   linearize,
@@ -44,6 +46,7 @@ import {
   whileLoop,
   zeros,
 } from '../../src/index.ts'
+import { mse, sigmoidCrossEntropy } from '../../src/nn/index.ts'
 import { key, uniform } from '../../src/random/index.ts'
 import { mistake } from '../support/values.ts'
 
@@ -113,6 +116,19 @@ describe('a number given to a transformed function takes the dtype of the tensor
   it('as evalShape says', () => {
     const x = tensor([1, 2], { dtype: 'float64' })
     expect(evalShape((a: Tensor, n: Tensor) => mul(a, n))(x, 0.1)).toEqual({ shape: [2], dtype: 'float64' })
+  })
+
+  it('as a weight of a loss', () => {
+    const z = tensor([1, 0], { dtype: 'float64' })
+    const y = tensor([0.5, -1], { dtype: 'float64' })
+    const weighted = (w: Tensor): Tensor => sigmoidCrossEntropy({ posWeight: w })(y, z)
+    const wanted = weighted(3 as unknown as Tensor)
+    for (const f of [jit(weighted), call(weighted)]) expect(identical(f(3), wanted)).toBe(true)
+    expect(identical(jit((w: Tensor) => mse({ weights: w })(y, z))(3), mse(y, z))).toBe(true)
+    expect(toArray(grad(weighted)(3))).toBeCloseTo(
+      (toArray(weighted(scalar(4, 'float64'))) as number) - (toArray(wanted) as number),
+    )
+    expect(mistake(() => jit(weighted)(scalar(3)))).toContain('posWeight must be float64')
   })
 
   it('in trees, and where it is a parameter of a sampler', () => {
@@ -244,6 +260,26 @@ describe('a number that is differentiated takes the dtype of the tensors beside 
       expect(toArray(grad((n: Tensor) => sum(own(x, n)))(0.3))).toBe(wanted)
       expect(toArray(jit(grad((n: Tensor) => sum(own(x, n))))(0.3))).toBe(wanted)
     }
+  })
+
+  it('is float32 in whole Jacobians, forwards as backwards', () => {
+    const n = 0.5 as unknown as Tensor
+    const f: Function = (y, m) => mul(y, mul(m, 1))
+    const g: Function = (y, m) => add(mul(y, m), m)
+    const wanted = tensor([-2, 2, 3])
+    for (const jacobian of [jacfwd, jacrev]) {
+      const found = jacobian((m: Tensor) => g(x, m))(n)
+      expect(identical(found, wanted)).toBe(true)
+      expect(identical(jit(jacobian((m: Tensor) => g(x, m)))(n), wanted)).toBe(true)
+      const [[dx, dn]] = [jacobian(g, { argnums: [0, 1] })(x, n) as unknown as readonly [Tensor, Tensor]]
+      expect([dx.dtype, dn.dtype]).toEqual(['float64', 'float32'])
+      expect(mistake(() => jacobian((m: Tensor) => f(x, m))(n))).toContain('dtypes differ')
+    }
+    const blocks = hessian((y: Tensor, m: Tensor) => sum(mul(mul(y, m), y)), { argnums: [0, 1] })(x, n)
+    expect(blocks.map(row => (row as readonly Tensor[]).map(({ dtype }) => dtype))).toEqual([
+      ['float64', 'float32'],
+      ['float32', 'float32'],
+    ])
   })
 
   it('in two dtypes at once, jitted, and twice', () => {

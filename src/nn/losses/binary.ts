@@ -8,6 +8,7 @@ import { describe, dtypeError, fail, shapeError, valueError } from '../../core/e
 import { showShape } from '../../core/shape.ts'
 import { isTensor, showType } from '../../core/tensor.ts'
 import type { Tensor } from '../../core/types.ts'
+import { beside } from '../../core/weak.ts'
 import { relu, softplus } from '../../ops/activations.ts'
 import { square, sub } from '../../ops/arithmetic.ts'
 import { add, mul, neg } from '../../ops/elementwise.ts'
@@ -38,9 +39,11 @@ const smoothedLabels = (s: number, z: Tensor): Tensor => {
   return s === 0 ? z : add(mul(z, 1 - s), s / 2)
 }
 
-const positiveWeight = (logits: Tensor, w: number | Tensor): number | Tensor => {
-  if (typeof w === 'number') return w
-  if (!isTensor(w)) return fail(valueError(SIGMOID, `posWeight must be a number or a tensor, got ${describe(w)}`))
+const positiveWeight = (logits: Tensor, given: number | Tensor): number | Tensor => {
+  if (typeof given === 'number') return given
+  if (!isTensor(given))
+    return fail(valueError(SIGMOID, `posWeight must be a number or a tensor, got ${describe(given)}`))
+  const w = beside(SIGMOID, given, logits.dtype)
   if (w.dtype !== logits.dtype)
     return fail(dtypeError(SIGMOID, `posWeight must be ${logits.dtype} as the logits are, got ${showType(w)}`))
   if (!fits(w, logits))
