@@ -62,13 +62,21 @@ export interface Layer<
   ): readonly [y: Tensor<Resolved<Through<S, ShapeOf<X>>>>, state: Ss]
 }
 
+/** Why entries are not those of the parts. */
+const misfit = (what: string, has: string, entries: readonly unknown[], parts: readonly SomePart[]): string => {
+  if (!Array.isArray(entries))
+    return `the ${what} of a network are a list with an entry for each part, got ${describe(entries)}`
+  if (entries.length !== parts.length)
+    return `the ${what} ${has} ${entries.length} entries, the network ${parts.length}`
+  const lacking = entries.findIndex(entry => entry === undefined || entry === null)
+  return `the ${what} ${has} ${describe(entries[lacking])} for part ${lacking} (${parts[lacking]?.name})`
+}
+
 /** Refuses parameters or state without an entry for each part. */
 const checkEntries = (what: string, has: string, entries: readonly unknown[], parts: readonly SomePart[]): void => {
-  const wrong = (found: string): never => fail(treeError('apply', `the ${what} ${found}: make them with init`))
-  if (!Array.isArray(entries)) wrong(`of a network are a list with an entry for each part, got ${describe(entries)}`)
-  if (entries.length !== parts.length) wrong(`${has} ${entries.length} entries, the network ${parts.length}`)
-  const lacking = entries.findIndex(entry => entry === undefined || entry === null)
-  if (lacking >= 0) wrong(`${has} ${describe(entries[lacking])} for part ${lacking} (${parts[lacking]?.name})`)
+  const fits = Array.isArray(entries) && entries.length === parts.length
+  if (fits && !entries.includes(undefined) && !entries.includes(null)) return
+  fail(treeError('apply', `${misfit(what, has, entries, parts)}: make them with init`))
 }
 
 /** The mode of the part at a position: each trains with a key of its own. */
