@@ -48,7 +48,10 @@ export type Cut = {
   readonly whole: Extent
   readonly like: number
 }
-export type SpacedReduction = Omit<Reduction, 'axes'> & { readonly space: Space }
+export type SpacedReduction = Omit<Reduction, 'axes' | 'keep'> & {
+  readonly space: Space
+  readonly keep?: Source | undefined
+}
 export type SpacedResult = { readonly expr: Expr; readonly space: Space; readonly target: Source }
 export type Form = {
   readonly outer: Shape
@@ -163,7 +166,10 @@ export const formOf = ({ axes, reductions, results }: Job, inputs: Inputs): Form
   const spaceFor = (own: Shape): Space => spaces.get(own.join()) as Space
   return {
     outer: outer.sizes,
-    reductions: reductions.map(({ axes: own, ...rest }) => ({ ...rest, space: spaceFor(own) })),
+    reductions: reductions.map(({ axes: own, keep, ...rest }) => {
+      const space = spaceFor(own)
+      return { ...rest, space, keep: keep && targetOf({ expr: rest.expr, memory: keep }, space.sizes) }
+    }),
     results: results.map(result => {
       const space = spaceFor(result.axes)
       return { expr: result.expr, space, target: targetOf(result, space.sizes) }

@@ -18,13 +18,17 @@ export type Memory = { readonly word: number; readonly offset: number }
 /** The word that stands for the module's data. */
 export const DATA = -1
 
-/** What is combined over `axes` at each outer point; `stage` is the leaf that stands for the result. */
+/**
+ * What is combined over `axes` at each outer point; `stage` is the leaf that stands for the result. Where there is memory to `keep` it in,
+ * the value at each point is stored there.
+ */
 export type Reduction = {
   readonly axes: Shape
   readonly monoid: Monoid
   readonly expr: Expr
   readonly dtype: Dtype
   readonly stage: Expr & { readonly tag: 'stage' }
+  readonly keep?: Memory
 }
 
 /** What is stored at each outer point, or at each point of the outer axes and `axes`. */
@@ -97,8 +101,13 @@ export type Inputs = {
     shape: Shape,
     index?: Load['index'],
   ) => { readonly memory: Memory; readonly load: Load }
+  /** The load that reads memory of some shape back at the outer point and those of a stage's own axes. */
+  readonly reread: (memory: Memory, dtype: Dtype, shape: Shape) => Load
   readonly used: () => number
 }
+
+/** The coordinates of the point itself. */
+const everywhere = (shape: Shape): Load['index'] => shape.map((_, axis) => along(axis))
 
 /** The inputs of a kernel. */
 export const inputsOf = ({ inputs, scratch }: Slots): Inputs => {
@@ -106,11 +115,12 @@ export const inputsOf = ({ inputs, scratch }: Slots): Inputs => {
   let used = 0
   return {
     memory: input => memories[input] ?? fail(engineError('nest', `there is no input ${input}`)),
-    scratch: (dtype, shape, index = shape.map((_, axis) => along(axis))) => {
+    scratch: (dtype, shape, index = everywhere(shape)) => {
       const memory = { word: scratch, offset: used }
       used += aligned(sizeOf(shape) * bytesOf(dtype))
       return { memory, load: load(memories.push(memory) - 1, dtype, shape, index) }
     },
+    reread: (memory, dtype, shape) => load(memories.push(memory) - 1, dtype, shape, everywhere(shape)),
     used: () => used,
   }
 }

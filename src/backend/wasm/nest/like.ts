@@ -172,8 +172,8 @@ export const textOf = (form: Form, memories: readonly Memory[], inputs: Inputs):
     ...spaces.map(space => `${space.sizes} ${space.outer}${cutText(space)}`),
     ...nodes,
     ...form.reductions.map(
-      ({ monoid, dtype, stage, expr, space }) =>
-        `${monoid} ${dtype} ${stage.stage} ${nodeNumber(expr)} ${spaces.indexOf(space)}`,
+      ({ monoid, dtype, stage, expr, space, keep }) =>
+        `${monoid} ${dtype} ${stage.stage} ${nodeNumber(expr)} ${spaces.indexOf(space)} ${keep ? source(keep) : ''}`,
     ),
     ...form.results.map(({ expr, space, target }) => `${nodeNumber(expr)} ${spaces.indexOf(space)} ${source(target)}`),
   ].join('\n')

@@ -26,7 +26,8 @@ export const insideWith = (walk: Walk, form: Form, layout: Layout, readers: Read
   const reductions = form.reductions.filter(r => r.space === space)
   const roots = [...reductions, ...results].map(({ expr }) => expr)
   const values = valuesOf(walk, roots, layout, readers)
-  return { layout, values, pointers: [...values.pointers, ...results.map(({ target }) => target.pointer)] }
+  const targets = [...results.map(({ target }) => target), ...reductions.flatMap(({ keep }) => keep ?? [])]
+  return { layout, values, pointers: [...new Set([...values.pointers, ...targets.map(({ pointer }) => pointer)])] }
 }
 
 /** Neighbouring reductions over the same places, none of which reads another. */

@@ -97,13 +97,16 @@ const reduceGroup = (
   const { layout, values, pointers } = inside
   const { space, vector } = layout
   const { walks, each } = walksOf(walk, space, block)
-  const parts = group.map(({ monoid, expr }) => {
+  const parts = group.map(({ monoid, expr, keep }) => {
     const code = accumulating(walk, monoid, expr.dtype)
-    return { expr, code, accumulators: range(0, block.rows).map(() => range(0, each).map(code.start)) }
+    return { expr, keep, code, accumulators: range(0, block.rows).map(() => range(0, each).map(code.start)) }
   })
   const add = (row: number, i: number, spot: Spot): void => {
-    for (const { expr, code, accumulators } of parts) {
-      const value = masked(walk, values.value(expr, { ...spot, rows: first + row }), spot.count, code.unit)
+    const at = { ...spot, rows: first + row }
+    for (const { expr, keep, code, accumulators } of parts) {
+      const whole = values.value(expr, at)
+      if (keep !== undefined) store(walk, keep, { vector, row: layout.row, ...at }, whole)
+      const value = masked(walk, whole, spot.count, code.unit)
       code.add(accumulators[row]?.[i % each] as Accumulator, value, () => pushPositions(walk, space, spot.steps))
     }
   }
@@ -214,7 +217,7 @@ export const emitRows = (walk: Walk, form: Form, memory: (input: number) => Memo
   const rows = rowsOf(walk, form, memory)
   const all = [rows.outside, ...[...rows.insides.values()].map(({ values }) => values)]
   const moving: readonly Pointer[] = [
-    ...all.flatMap(({ pointers }) => pointers),
+    ...[rows.outside, ...rows.insides.values()].flatMap(({ pointers }) => pointers),
     ...form.results.map(({ target }) => target.pointer),
   ]
   const pointers = [...new Set(moving)]
