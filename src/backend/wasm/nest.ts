@@ -5,16 +5,17 @@
  * reductions by columns) or along the last of a reduction's own (rows). Nests whose stages suit neither are run one stage after the
  * other, with results in scratch memory. Read next: nest/job.ts, nest/form.ts, nest/map.ts, nest/rows.ts, nest/columns.ts, nest/split.ts.
  */
-import { type Expr, linearise, type Nest } from '../../core/kernel.ts'
-import { type Shape, sameShape, sizeOf } from '../../core/shape.ts'
+import type { Expr, Nest } from '../../core/kernel.ts'
+import { sizeOf } from '../../core/shape.ts'
 import type { ModuleBuilder } from './assembler.ts'
 import type { Emitted, Phase, Slots } from './emit.ts'
-import { canonical, noNodes } from './expr/graph.ts'
+import { canonical } from './expr/graph.ts'
 import { vectorisable } from './expr.ts'
 import { emitColumns, tileColumns } from './nest/columns.ts'
-import { costOf, pointsInside, prefersColumns, workOf } from './nest/cost.ts'
+import { pointsInside, prefersColumns, workOf } from './nest/cost.ts'
 import { type Form, formOf, type Space } from './nest/form.ts'
 import { type Inputs, inputsOf, type Job, jobOf, type Reduction, type Result, stagesIn } from './nest/job.ts'
+import { keeping } from './nest/keep.ts'
 import { anyNumbers, anyRows, anyUnits, memoriesOf, textOf } from './nest/like.ts'
 import { emitMap } from './nest/map.ts'
 import { emitRows } from './nest/rows.ts'
@@ -131,45 +132,6 @@ const inSteps = ({ inputs }: Emitting, job: Job): readonly Job[] => {
   for (const some of [results.filter(({ axes }) => axes.length > 0), results.filter(({ axes }) => axes.length === 0)])
     if (some.length > 0) jobs.push({ axes: job.axes, reductions: [], results: some })
   return jobs
-}
-
-/** Nanoseconds from which on a value is rather stored and read again than computed again. */
-const DEAR = 1
-
-/** Whether the result of a reduction has part in an expression, itself or through others. */
-const waitsFor = ({ reductions }: Job, { stage }: Reduction): ((expr: Expr) => boolean) => {
-  const waiting = new Set<Expr>([stage])
-  const waits = (expr: Expr): boolean => [...stagesIn([expr])].some(read => waiting.has(read))
-  for (const { stage: other, expr } of reductions) if (waits(expr)) waiting.add(other)
-  return waits
-}
-
-/**
- * The job with what is dear to compute at each point of a row computed once, as the numerators of a softmax: it is kept where a result
- * of the row will be, and is read there by what comes after.
- */
-const keeping = (job: Job, inputs: Inputs): Job => {
-  for (const first of job.reductions) {
-    const { expr, axes } = first
-    if (costOf([expr], true) < DEAR) continue
-    const room = job.results.find(result => sameShape(result.axes, axes) && result.expr.dtype === expr.dtype)
-    const reads = job.results.some(result => sameShape(result.axes, axes) && linearise([result.expr]).includes(expr))
-    if (room === undefined || !reads) continue
-    const again = inputs.reread(room.memory, expr.dtype, [...job.axes, ...axes])
-    const [waits, known] = [waitsFor(job, first), noNodes()]
-    const put = <A extends { readonly axes: Shape; readonly expr: Expr }>(of: A): A =>
-      sameShape(of.axes, axes)
-        ? { ...of, expr: canonical([of.expr], node => (node === expr ? again : node), known)[0] ?? of.expr }
-        : of
-    return {
-      axes: job.axes,
-      reductions: job.reductions.map(of =>
-        of === first ? { ...of, keep: room.memory } : waits(of.expr) ? put(of) : of,
-      ),
-      results: job.results.map(put),
-    }
-  }
-  return job
 }
 
 /** Bytes of a row that later stages should find in the cache, and rows from which there are enough for all threads. */
