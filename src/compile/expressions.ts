@@ -64,8 +64,8 @@ export const renumbering = (at: (input: number) => number): ((expr: Expr) => Exp
     }
   })
 
-/** An index map as an int32 expression. */
-const asExpr = ({ offset, terms }: Affine): Expr => {
+/** An index map that divides by nothing, as an int32 expression. */
+export const asExpr = ({ offset, terms }: Affine): Expr => {
   const products = terms.map(({ axis, by }) =>
     by === 1 ? iota(axis) : apply('mul', iota(axis), constant('int32', by)),
   )

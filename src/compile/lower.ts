@@ -6,23 +6,12 @@
  * written out. Equations that have op, params and types in common are lowered once. Read next: tidy.ts, fuse.ts.
  */
 import { fail, ruleError, traceError } from '../core/errors.ts'
-import {
-  along,
-  apply,
-  type Contract,
-  constant,
-  type Expr,
-  iota,
-  type Kernel,
-  type Load,
-  load,
-  mapNest,
-} from '../core/kernel.ts'
+import { along, type Contract, constant, type Expr, type Kernel, type Load, load, mapNest } from '../core/kernel.ts'
 import { type Shape, sizeOf, stridesOf } from '../core/shape.ts'
 import { asValue, formulaOf } from '../core/tensor.ts'
 import type { Equation, Formula, Op, Operation, Program, TensorType, Variable } from '../core/types.ts'
 import { canonicalLoad, hull, isPlain } from './affine.ts'
-import { rewriting } from './expressions.ts'
+import { asExpr, rewriting } from './expressions.ts'
 import { createForms, type Forms } from './forms.ts'
 import type { ControlNode, Graph, GraphNode, GraphValue, ValueId } from './graph.ts'
 import { isMap, mapExprs, mapPlaces, readsInPlace, type Wired } from './kernels.ts'
@@ -71,9 +60,9 @@ const computed = (found: Load, { start, step }: Formula, sizes: Shape): Expr | n
   const flat = stridesOf(exact.view)
   const offset = exact.index.reduce((sum, affine, d) => sum + affine.offset * (flat[d] as number), 0)
   const terms = exact.index.flatMap((affine, d) =>
-    affine.terms.map(({ axis, by }) => apply('mul', iota(axis), constant('int32', by * step * (flat[d] as number)))),
+    affine.terms.map(({ axis, by }) => ({ axis, by: by * step * (flat[d] as number) })),
   )
-  return terms.reduce<Expr>((sum, term) => apply('add', sum, term), constant('int32', start + step * offset))
+  return asExpr({ offset: start + step * offset, terms, divisor: 1 })
 }
 
 /** Loads of values that follow a formula, as the formula. */
