@@ -42,6 +42,9 @@ describe('the packed package', () => {
        import * as random from 'cotangent/random'; import * as nn from 'cotangent/nn'; import * as optim from 'cotangent/optim'
        import * as data from 'cotangent/data'; import * as io from 'cotangent/io'; import * as train from 'cotangent/train'; import * as metrics from 'cotangent/metrics'; import * as plot from 'cotangent/plot'; import * as testing from 'cotangent/testing'; import * as gpu from 'cotangent/gpu'
        for (const module of [random, nn, optim, metrics, data, io, train, plot, testing, gpu]) if (Object.keys(module).length === 0) throw Error('empty')
+       // What subpaths give is of the same classes and registries as what the package itself gives.
+       const { params } = nn.dense(2, 1).init(random.key(0))
+       if (!testing.checkGrads(([{ w }]) => sum(square(w)))([params]).ok) throw Error('derivatives')
        ${program}`,
     )
     expect(inProject('node', 'esm.mjs')).toBe('[2. 4.]\n')
