@@ -2,7 +2,7 @@
  * The engine's one WebAssembly memory, and who has which part of it.
  *
  * Layer: backend. Addresses are bytes. Blocks come in size classes, four to a doubling; freed ones are kept by class, and joined
- * with their neighbours only when nothing else helps. Read next: residence.ts.
+ * with their neighbours before the memory grows. Read next: residence.ts.
  */
 import { allocate, bytesOf, type Dtype, type TypedArray } from '../../core/dtype.ts'
 import { type WasmMemory, wasmApi } from './platform.ts'
@@ -24,8 +24,6 @@ export interface Heap {
   /** The address of at least so many bytes, aligned to 64; 0 when there is no room. */
   readonly allocate: (bytes: number) => number
   readonly free: (at: number, bytes: number) => void
-  /** Joins free neighbours, so that what was freed in small parts can be had as a large one. */
-  readonly coalesce: () => void
   /** Bytes that a block of `bytes` takes. */
   readonly capacity: (bytes: number) => number
 }
@@ -35,6 +33,8 @@ const PAGE = 65536
 const FIRST = 4096
 const MAXIMUM_PAGES = 65536
 const GROWTH = 256
+/** Freed blocks of less than this serve their own class alone until they can be joined with a neighbour. */
+const LARGE = 65536
 
 /** Sizes are multiples of 64, and from 256 on of a quarter of the power of two below. */
 const classStep = (bytes: number): number => {
@@ -57,7 +57,8 @@ const createMemory = (shared: boolean): WasmMemory => {
     }
 }
 
-type Range = { at: number; bytes: number }
+/** Free memory; `whole` if it is one block as it was freed. */
+type Range = { at: number; bytes: number; whole: boolean }
 
 /** A heap in a new memory, shared between threads where that is possible and wanted. */
 export const createHeap = (wantShared: boolean): Heap => {
@@ -88,14 +89,35 @@ export const createHeap = (wantShared: boolean): Heap => {
     const { at } = found
     found.at += bytes
     found.bytes -= bytes
+    found.whole = false
     if (found.bytes === 0) ranges = ranges.filter(range => range !== found)
     return at
   }
   const fromTop = (bytes: number): number => {
-    if (top + bytes > end && !grow(bytes)) return 0
+    if (top + bytes > end) return 0
     top += bytes
     return top - bytes
   }
+  /** Joins free neighbours, so that what was freed as other sizes can be had. */
+  const join = (): void => {
+    const all = [...ranges]
+    for (const [bytes, list] of free) for (const at of list) all.push({ at, bytes, whole: true })
+    free.clear()
+    ranges = []
+    for (const range of joined(all))
+      if (range.whole && range.bytes < LARGE) release(range.at, range.bytes)
+      else ranges.push(range)
+  }
+  const release = (at: number, capacity: number): void => {
+    const list = free.get(capacity)
+    if (list === undefined) free.set(capacity, [at])
+    else list.push(at)
+  }
+  const fromJoined = (bytes: number): number => {
+    join()
+    return fromRanges(bytes)
+  }
+  const fromGrown = (bytes: number): number => (grow(bytes) ? fromTop(bytes) : 0)
   return {
     memory,
     shared,
@@ -103,20 +125,12 @@ export const createHeap = (wantShared: boolean): Heap => {
     capacity: capacityOf,
     allocate: bytes => {
       const capacity = capacityOf(bytes)
-      return free.get(capacity)?.pop() ?? (fromRanges(capacity) || fromTop(capacity))
+      return (
+        free.get(capacity)?.pop() ??
+        (fromRanges(capacity) || fromTop(capacity) || fromJoined(capacity) || fromGrown(capacity))
+      )
     },
-    free: (at, bytes) => {
-      const capacity = capacityOf(bytes)
-      const list = free.get(capacity)
-      if (list === undefined) free.set(capacity, [at])
-      else list.push(at)
-    },
-    coalesce: () => {
-      const all = [...ranges]
-      for (const [bytes, list] of free) for (const at of list) all.push({ at, bytes })
-      free.clear()
-      ranges = joined(all)
-    },
+    free: (at, bytes) => release(at, capacityOf(bytes)),
   }
 }
 
@@ -125,8 +139,10 @@ const joined = (all: Range[]): Range[] => {
   const out: Range[] = []
   for (const range of all.sort((a, b) => a.at - b.at)) {
     const last = out[out.length - 1]
-    if (last !== undefined && last.at + last.bytes === range.at) last.bytes += range.bytes
-    else out.push({ ...range })
+    if (last !== undefined && last.at + last.bytes === range.at) {
+      last.bytes += range.bytes
+      last.whole = false
+    } else out.push({ ...range })
   }
   return out
 }

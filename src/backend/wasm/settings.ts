@@ -10,7 +10,7 @@ import { wasmApi } from './platform.ts'
 export type EngineOptions = {
   /** How many threads run kernels, this one included; as many as there are cores by default, at most 16. */
   readonly threads?: number
-  /** About how many bytes of tensors the engine keeps in its memory, 512 MiB by default; the others are on the host. */
+  /** About how many bytes of tensors the engine keeps in its memory at most, 512 MiB by default; the others are on the host. */
   readonly memory?: number
   /** Whether kernels use fused multiply-add (relaxed SIMD) where the runtime has it: quicker on most processors, and rounded otherwise. */
   readonly fma?: boolean

@@ -53,6 +53,26 @@ describe('the cache of tensors', () => {
     expect(residence.usage().blocks).toBe(20)
   })
 
+  it('keeps few results that nobody uses again, and as many as are used again', () => {
+    const mebibytes = 2 ** 20
+    const residence = createResidence(createHeap(false), 512 * mebibytes)
+    const make = (): Cell => {
+      residence.begin()
+      return residence.make('float32', 2 * mebibytes)[0]
+    }
+    for (let i = 0; i < 20; i++) make()
+    expect(residence.usage().bytes).toBeLessThanOrEqual(64 * mebibytes)
+    const used = Array.from({ length: 12 }, make)
+    const places = () =>
+      used.map(cell => {
+        residence.begin()
+        return residence.place(cell, 'float32', 2 * mebibytes)
+      })
+    places()
+    expect(places()).toEqual(places())
+    expect(residence.usage().bytes).toBeLessThanOrEqual(200 * mebibytes)
+  })
+
   it('copies an array in once', () => {
     const residence = createResidence(createHeap(false), 1e6)
     const cell = cellOf(1, 5000)
