@@ -4,15 +4,22 @@
  * Layer: backend. Source: Golub & Van Loan 2013, algorithms 8.3.1 to 8.3.3 (Householder; QR steps with Wilkinson's shift). All inner
  * loops run along rows: eigenvectors are rows until the end.
  */
-import { signOf } from './jacobi.ts'
+import {
+  accumulate,
+  EPSILON,
+  normalize,
+  type Rotations,
+  reflector,
+  rotateRows,
+  rotations,
+  signOf,
+  TINY_SQUARE,
+} from './orthogonal.ts'
 
 /** Steps for one eigenvalue before giving up; two are usual. */
 const STEPS = 60
-const EPSILON = 2 ** -52
 /** What is smaller than this beside a largest element near 1 is 0, whatever is beside it. */
 const NEGLIGIBLE = 1e-18
-/** The square of what is not only 0 but also too small for its square to have all its digits. */
-const TINY_SQUARE = 1e-280
 
 /** T = Qᵀ·S·Q by its diagonal and off-diagonal; Q is the product of the reflections I - τ·v·vᵀ, with v as rows. */
 type Tridiagonal = {
@@ -20,20 +27,6 @@ type Tridiagonal = {
   readonly beside: Float64Array
   readonly reflectors: Float64Array
   readonly taus: Float64Array
-}
-
-/** Writes the v that turns x, from `from` on, to a multiple of the first basis vector; the multiple, and τ, which is 0 where x is that already. */
-const reflector = (x: Float64Array, from: number, v: Float64Array): readonly [multiple: number, tau: number] => {
-  const alpha = x[from] as number
-  let squares = 0
-  for (let i = from + 1; i < x.length; i++) squares += (x[i] as number) ** 2
-  v.fill(0)
-  if (squares < TINY_SQUARE) return [alpha, 0]
-  const length = Math.sqrt(alpha * alpha + squares)
-  const multiple = alpha < 0 ? length : -length
-  for (let i = from + 1; i < x.length; i++) v[i] = (x[i] as number) / (alpha - multiple)
-  v[from] = 1
-  return [multiple, (multiple - alpha) / multiple]
 }
 
 /**
@@ -89,31 +82,12 @@ const tridiagonalize = (s: Float64Array, n: number): Tridiagonal => {
   return { diagonal, beside, reflectors, taus }
 }
 
-/** Qᵀ, from the last reflection to the first, so that each meets only the rows and columns that are not yet those of I. */
-const accumulate = ({ reflectors, taus }: Tridiagonal, n: number): Float64Array => {
-  const q = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) q[i * (n + 1)] = 1
-  for (let k = n - 2; k >= 0; k--) {
-    const tau = taus[k] as number
-    if (tau === 0) continue
-    const v = reflectors.subarray(k * n, (k + 1) * n)
-    for (let row = (k + 1) * n; row < n * n; row += n) {
-      let along = 0
-      for (let j = k + 1; j < n; j++) along += (q[row + j] as number) * (v[j] as number)
-      along *= tau
-      for (let j = k + 1; j < n; j++) q[row + j] = (q[row + j] as number) - along * (v[j] as number)
-    }
-  }
-  return q
-}
-
-/** One step of QR on rows `low` to `high` of T; the rotations are left in `cosines` and `sines`. */
+/** One step of QR on rows `low` to `high` of T; number 0 of its rotations is that of row `low`. */
 const step = (
   d: Float64Array,
   e: Float64Array,
   [low, high]: readonly [number, number],
-  cosines: Float64Array,
-  sines: Float64Array,
+  { cosines, sines }: Rotations,
 ): void => {
   const [last, off] = [d[high] as number, e[high - 1] as number]
   const half = ((d[high - 1] as number) - last) / 2
@@ -136,59 +110,14 @@ const step = (
       bulge = s * (e[k + 1] as number)
       e[k + 1] = c * (e[k + 1] as number)
     }
-    cosines[k] = c
-    sines[k] = s
-  }
-}
-
-/** Rotates rows `low` to `high` of W, each with the next, four columns at a time: a row is read and written once, not twice. */
-const rotateRows = (
-  w: Float64Array,
-  n: number,
-  [low, high]: readonly [number, number],
-  cosines: Float64Array,
-  sines: Float64Array,
-): void => {
-  let column = 0
-  for (; column + 4 <= n; column += 4) {
-    let at = low * n + column
-    let [h0, h1, h2, h3] = [w[at] as number, w[at + 1] as number, w[at + 2] as number, w[at + 3] as number]
-    for (let k = low; k < high; k++, at += n) {
-      const c = cosines[k] as number
-      const s = sines[k] as number
-      const x0 = w[at + n] as number
-      const x1 = w[at + n + 1] as number
-      const x2 = w[at + n + 2] as number
-      const x3 = w[at + n + 3] as number
-      w[at] = c * h0 + s * x0
-      w[at + 1] = c * h1 + s * x1
-      w[at + 2] = c * h2 + s * x2
-      w[at + 3] = c * h3 + s * x3
-      h0 = c * x0 - s * h0
-      h1 = c * x1 - s * h1
-      h2 = c * x2 - s * h2
-      h3 = c * x3 - s * h3
-    }
-    w[at] = h0
-    w[at + 1] = h1
-    w[at + 2] = h2
-    w[at + 3] = h3
-  }
-  for (; column < n; column++) {
-    let at = low * n + column
-    let h = w[at] as number
-    for (let k = low; k < high; k++, at += n) {
-      const x = w[at + n] as number
-      w[at] = (cosines[k] as number) * h + (sines[k] as number) * x
-      h = (cosines[k] as number) * x - (sines[k] as number) * h
-    }
-    w[at] = h
+    cosines[k - low] = c
+    sines[k - low] = s
   }
 }
 
 /** Turns T to a diagonal matrix, and row i of W to the eigenvector of its i-th element. */
 const diagonalize = (d: Float64Array, e: Float64Array, w: Float64Array, n: number): void => {
-  const [cosines, sines] = [new Float64Array(n), new Float64Array(n)]
+  const turns = rotations(n)
   const negligible = (k: number): boolean =>
     (e[k] as number) ** 2 <= EPSILON ** 2 * Math.abs((d[k] as number) * (d[k + 1] as number)) + NEGLIGIBLE ** 2
   let [high, left] = [n - 1, STEPS * n]
@@ -199,28 +128,16 @@ const diagonalize = (d: Float64Array, e: Float64Array, w: Float64Array, n: numbe
     }
     let low = high - 1
     while (low > 0 && !negligible(low - 1)) low--
-    step(d, e, [low, high], cosines, sines)
-    rotateRows(w, n, [low, high], cosines, sines)
+    step(d, e, [low, high], turns)
+    rotateRows(w, n, turns, low, high - low)
     left--
   }
 }
 
-/** The largest power of two that is not above the largest absolute value; NaN if an element is not finite. */
-const magnitude = (a: Float64Array): number => {
-  let largest = 0
-  for (const x of a) largest = Math.max(largest, Math.abs(x))
-  return Number.isFinite(largest) ? (largest === 0 ? 1 : 2 ** Math.floor(Math.log2(largest))) : Number.NaN
-}
-
-const divide = (a: Float64Array, by: number): void => {
-  for (let i = 0; i < a.length; i++) a[i] = (a[i] as number) / by
-}
-
 /** Overwrites A by (A + Aᵀ)/2 over a power of two, its largest element then being near 1; the power, or NaN if A is not finite. */
 const symmetrize = (a: Float64Array, n: number): number => {
-  const first = magnitude(a)
+  const first = normalize(a)
   if (Number.isNaN(first)) return first
-  divide(a, first)
   for (let i = 0; i < n; i++)
     for (let j = 0; j < i; j++) {
       const mean = ((a[i * n + j] as number) + (a[j * n + i] as number)) / 2
@@ -228,18 +145,16 @@ const symmetrize = (a: Float64Array, n: number): number => {
       a[j * n + i] = mean
     }
   // What is left may be much smaller than what cancelled.
-  const second = magnitude(a)
-  divide(a, second)
-  return first * second
+  return first * normalize(a)
 }
 
 /** Ascending eigenvalues of (A + Aᵀ)/2, and as columns the eigenvectors, whose largest component is positive; NaN if A is not finite. */
 export const eigh = (a: Float64Array, n: number): readonly [values: Float64Array, vectors: Float64Array] => {
   const scale = symmetrize(a, n)
   if (Number.isNaN(scale)) return [new Float64Array(n).fill(scale), new Float64Array(n * n).fill(scale)]
-  const reduced = tridiagonalize(a, n)
-  const { diagonal, beside } = reduced
-  const rows = accumulate(reduced, n)
+  const { diagonal, beside, reflectors, taus } = tridiagonalize(a, n)
+  // Qᵀ, whose rows turn to those of Vᵀ with the rows of T.
+  const rows = accumulate(reflectors, taus, [n, n], 1)
   diagonalize(diagonal, beside, rows, n)
   const order = Array.from({ length: n }, (_, i) => i)
   order.sort((i, j) => (diagonal[i] as number) - (diagonal[j] as number))

@@ -1,112 +1,70 @@
 /**
- * Singular values and vectors, by rotating columns until they are orthogonal.
+ * Singular values and vectors, by way of a bidiagonal matrix.
  *
- * Layer: backend. Source: Golub & Van Loan 2013, section 8.6.3 (one-sided Jacobi). Read first: jacobi.ts.
+ * Layer: backend. Source: Golub & Van Loan 2013, section 8.6. Read first: orthogonal.ts, bidiagonal.ts.
  */
-import { rotate, rotation, SWEEPS, signOf } from './jacobi.ts'
+import { bidiagonalize, diagonalize } from './bidiagonal.ts'
+import { normalize, signOf, transposed } from './orthogonal.ts'
+import { qr } from './qr.ts'
 
-/** Columns with a smaller cosine are orthogonal, up to rounding. */
-const ORTHOGONAL = 1e-15
-/** Columns shorter than this, where the largest element is 1, are 0: their squares would vanish. */
-const SHORT = 1e-140
+type Decomposition = readonly [u: Float64Array, s: Float64Array, vt: Float64Array]
 
-const dot = (a: Float64Array, n: number, x: number, y: number): number => {
-  let sum = 0
-  for (let k = 0; k < n; k++) sum += (a[x + k] as number) * (a[y + k] as number)
-  return sum
-}
+/** A matrix with so many times as many rows as columns is reduced to its R first, Chan 1982: reflections are cheaper than rotations. */
+const TALL = 1.5
 
-/** Makes rows p and q of G orthogonal, for all p and q, and turns V alike; false when nothing is left to do. */
-const sweep = (g: Float64Array, m: number, v: Float64Array, n: number): boolean => {
-  let turned = false
-  for (let p = 0; p < n - 1; p++)
-    for (let q = p + 1; q < n; q++) {
-      const [alpha, beta] = [dot(g, m, p * m, p * m), dot(g, m, q * m, q * m)]
-      const gamma = dot(g, m, p * m, q * m)
-      if (Math.abs(gamma) <= ORTHOGONAL * Math.sqrt(alpha) * Math.sqrt(beta)) continue
-      const turn = rotation((beta - alpha) / (2 * gamma))
-      rotate(g, m, [p * m, q * m], turn)
-      rotate(v, n, [p * n, q * n], turn)
-      turned = true
+/** A·B, m×n, for A m×k and B k×n. */
+const product = (a: Float64Array, b: Float64Array, [m, k, n]: readonly [number, number, number]): Float64Array => {
+  const out = new Float64Array(m * n)
+  for (let i = 0; i < m; i++)
+    for (let l = 0; l < k; l++) {
+      const factor = a[i * k + l] as number
+      for (let j = 0; j < n; j++) out[i * n + j] = (out[i * n + j] as number) + factor * (b[l * n + j] as number)
     }
-  return turned
+  return out
 }
 
-/** A unit vector orthogonal to the first `count` rows, which are orthonormal and less than m: what is left of a basis vector. */
-const orthogonalUnit = (rows: Float64Array, m: number, count: number): Float64Array => {
-  for (let axis = 0; ; axis++) {
-    const x = new Float64Array(m)
-    x[axis] = 1
-    for (let pass = 0; pass < 2; pass++)
-      for (let r = 0; r < count; r++) {
-        const row = rows.subarray(r * m, (r + 1) * m)
-        const along = row.reduce((sum, y, k) => sum + y * (x[k] as number), 0)
-        row.forEach((y, k) => {
-          x[k] = (x[k] as number) - along * y
-        })
-      }
-    const length = Math.hypot(...x)
-    // Of m basis vectors, one keeps a part of at least 1/√m.
-    if (length >= 0.5 / Math.sqrt(m) || axis === m - 1) return x.map(y => y / length)
+/** With m ≥ n, elements near 1, and signs as they come. */
+const decompose = (a: Float64Array, m: number, n: number): Decomposition => {
+  if (n > 0 && m >= TALL * n && m > n) {
+    const [q, r] = qr(a, m, n)
+    const [u, s, vt] = decompose(r, n, n)
+    return [product(q, u, [m, n, n]), s, vt]
   }
-}
-
-type Vectors = { readonly left: Float64Array; readonly values: Float64Array; readonly right: Float64Array }
-
-/** Sorted, with unit vectors as rows on both sides. */
-const sorted = (g: Float64Array, m: number, v: Float64Array, n: number, scale: number): Vectors => {
-  const lengths = Array.from({ length: n }, (_, i) => Math.sqrt(dot(g, m, i * m, i * m)))
-  const order = lengths.map((_, i) => i).sort((i, j) => (lengths[j] as number) - (lengths[i] as number))
-  const [left, values, right] = [new Float64Array(n * m), new Float64Array(n), new Float64Array(n * n)]
+  const b = bidiagonalize(a, m, n)
+  diagonalize(b, m)
+  const { diagonal, left, right } = b
+  const order = Array.from(diagonal, (_, i) => i)
+  order.sort((i, j) => Math.abs(diagonal[j] as number) - Math.abs(diagonal[i] as number))
+  const [u, s, vt] = [new Float64Array(m * n), new Float64Array(n), new Float64Array(n * n)]
   order.forEach((from, to) => {
-    const length = lengths[from] as number
-    const vector = v.subarray(from * n, (from + 1) * n)
-    const sign = signOf(vector)
-    const short = !(length >= SHORT)
-    values[to] = short ? 0 : length * scale
-    right.set(
-      vector.map(x => sign * x),
-      to * n,
-    )
-    const column = g.subarray(from * m, (from + 1) * m)
-    left.set(short ? orthogonalUnit(left, m, to) : column.map(x => (sign * x) / length), to * m)
+    const value = diagonal[from] as number
+    s[to] = Math.abs(value)
+    vt.set(right.subarray(from * n, (from + 1) * n), to * n)
+    for (let i = 0; i < m; i++) u[i * n + to] = (value < 0 ? -1 : 1) * (left[from * m + i] as number)
   })
-  return { left, values, right }
+  return [u, s, vt]
 }
 
-/** From the columns of A, as rows of G, which is overwritten; there are not more of them than they are long. */
-const decompose = (g: Float64Array, m: number, n: number): Vectors => {
-  const scale = g.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-  if (!Number.isFinite(scale)) {
-    const unknown = (length: number): Float64Array => new Float64Array(length).fill(Number.NaN)
-    return { left: unknown(n * m), values: unknown(n), right: unknown(n * n) }
+/** Makes the largest component of each row of Vᵀ positive. */
+const signed = ([u, s, vt]: Decomposition, m: number, n: number, k: number): Decomposition => {
+  for (let row = 0; row < k; row++) {
+    if (signOf(vt.subarray(row * n, (row + 1) * n)) > 0) continue
+    for (let j = 0; j < n; j++) vt[row * n + j] = -(vt[row * n + j] as number)
+    for (let i = 0; i < m; i++) u[i * k + row] = -(u[i * k + row] as number)
   }
-  if (scale > 0) for (let i = 0; i < g.length; i++) g[i] = (g[i] as number) / scale
-  const v = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) v[i * (n + 1)] = 1
-  for (let count = 0; count < SWEEPS && sweep(g, m, v, n); count++);
-  return sorted(g, m, v, n, scale)
+  return [u, s, vt]
 }
 
-const transposed = (a: Float64Array, m: number, n: number): Float64Array =>
-  a.map((_, at) => a[(at % m) * n + Math.floor(at / m)] as number)
-
-/** U, m×k, descending singular values, and Vᵀ, k×n, with k = min(m, n); the largest component of each row of Vᵀ is positive. */
-export const svd = (
-  a: Float64Array,
-  m: number,
-  n: number,
-): readonly [u: Float64Array, s: Float64Array, vt: Float64Array] => {
+/** U, m×k, descending singular values, and Vᵀ, k×n, with k = min(m, n); the largest component of each row of Vᵀ is positive. NaN if A is not finite. */
+export const svd = (a: Float64Array, m: number, n: number): Decomposition => {
+  const k = Math.min(m, n)
+  const scale = normalize(a)
+  if (Number.isNaN(scale))
+    return [new Float64Array(m * k).fill(scale), new Float64Array(k).fill(scale), new Float64Array(k * n).fill(scale)]
   if (m >= n) {
-    const { left, values, right } = decompose(transposed(a, m, n), m, n)
-    return [transposed(left, n, m), values, right]
+    const [u, s, vt] = decompose(a, m, n)
+    return signed([u, s.map(x => x * scale), vt], m, n, k)
   }
-  const { left, values, right } = decompose(a, n, m)
-  const u = transposed(right, m, m)
-  for (let row = 0; row < m; row++)
-    if (signOf(left.subarray(row * n, (row + 1) * n)) < 0) {
-      for (let k = 0; k < n; k++) left[row * n + k] = -(left[row * n + k] as number)
-      for (let k = 0; k < m; k++) u[k * m + row] = -(u[k * m + row] as number)
-    }
-  return [u, values, left]
+  const [v, s, ut] = decompose(transposed(a, m, n), n, m)
+  return signed([transposed(ut, m, m), s.map(x => x * scale), transposed(v, n, m)], m, n, k)
 }
