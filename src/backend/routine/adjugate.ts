@@ -7,7 +7,8 @@
  *
  * does not divide by u. Of a lesser rank, det U₁ = 0 and so is the adjugate. Source: Stewart 1998, "On the adjugate matrix".
  */
-import { eliminate, swapRows } from './lu.ts'
+import { aboveDiagonal, belowDiagonal, choose, eliminate, upTo } from './lu.ts'
+import { solveTriangular } from './triangular.ts'
 
 const swapColumns = (a: Float64Array, n: number, i: number, j: number): void => {
   for (let r = 0; r < n; r++) {
@@ -17,28 +18,35 @@ const swapColumns = (a: Float64Array, n: number, i: number, j: number): void => 
   }
 }
 
-/** The place of the largest element in the rows and columns from k on. */
-const pivotPlace = (a: Float64Array, n: number, k: number): readonly [row: number, column: number] => {
-  let [row, column] = [k, k]
+/** The place of the largest element in the rows and columns from k on, in the list of all. */
+const pivotPlace = (a: Float64Array, n: number, k: number): number => {
+  let found = k * (n + 1)
+  let largest = Math.abs(a[found] as number)
   for (let i = k; i < n; i++)
-    for (let j = k; j < n; j++)
-      if (Math.abs(a[i * n + j] as number) > Math.abs(a[row * n + column] as number)) [row, column] = [i, j]
-  return [row, column]
+    for (let at = i * n + k; at < (i + 1) * n; at++) {
+      const size = Math.abs(a[at] as number)
+      if (size > largest) {
+        found = at
+        largest = size
+      }
+    }
+  return found
 }
 
-type Pivoted = { readonly columns: readonly number[]; readonly b: Float64Array; readonly sign: number }
+/** Row i of P·A·Q is row `rows[i]` of A, and so for columns; `sign` is det(P)·det(Q). */
+type Pivoted = { readonly rows: readonly number[]; readonly columns: readonly number[]; readonly sign: number }
 
-/** Overwrites A by its factors; b is L⁻¹·P, `columns` is Q. */
+/** Overwrites A by L and U. */
 const eliminateAll = (a: Float64Array, n: number): Pivoted => {
-  const columns = Array.from({ length: n }, (_, i) => i)
-  const b = new Float64Array(n * n)
-  for (let i = 0; i < n; i++) b[i * (n + 1)] = 1
+  const rows = upTo(n)
+  const columns = upTo(n)
   let sign = 1
   for (let k = 0; k < n; k++) {
-    const [row, column] = pivotPlace(a, n, k)
+    const place = pivotPlace(a, n, k)
+    const row = Math.floor(place / n)
+    const column = place % n
     if (row !== k) {
-      swapRows(a, n, k, row)
-      swapRows(b, n, k, row)
+      choose(a, n, rows, k, row)
       sign = -sign
     }
     if (column !== k) {
@@ -46,37 +54,31 @@ const eliminateAll = (a: Float64Array, n: number): Pivoted => {
       ;[columns[k], columns[column]] = [columns[column] as number, columns[k] as number]
       sign = -sign
     }
-    eliminate(a, n, k)
-    if (a[k * (n + 1)] === 0) continue
-    for (let i = k + 1; i < n; i++) subtractRow(b, n, i, k, a[i * n + k] as number)
+    eliminate(a, n, k, n)
   }
-  return { columns, b, sign }
+  return { rows, columns, sign }
 }
 
-const subtractRow = (b: Float64Array, n: number, i: number, k: number, factor: number): void => {
-  for (let c = 0; c < n; c++) b[i * n + c] = (b[i * n + c] as number) - factor * (b[k * n + c] as number)
+/** diag(u, ..., u, 1)·L⁻¹·P. */
+const scaledRows = (a: Float64Array, n: number, rows: readonly number[], u: number): Float64Array => {
+  const x = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) x[i * n + (rows[i] as number)] = 1
+  solveTriangular(a, n, x, n, belowDiagonal)
+  for (let at = 0; at < n * (n - 1); at++) x[at] = u * (x[at] as number)
+  return x
 }
 
 /** adj A; A is overwritten. For n = 1 it is 1. */
 export const adjugate = (a: Float64Array, n: number): Float64Array => {
   const out = new Float64Array(n * n)
-  const { columns, b, sign } = eliminateAll(a, n)
+  const { rows, columns, sign } = eliminateAll(a, n)
   let scale = sign
   for (let i = 0; i < n - 1; i++) scale *= a[i * (n + 1)] as number
-  if (scale === 0) return out
-  const last = n - 1
-  const u = a[n * n - 1] as number
-  for (let c = 0; c < n; c++) {
-    const x = new Float64Array(n)
-    x[last] = b[last * n + c] as number
-    for (let i = last - 1; i >= 0; i--) {
-      let sum = u * (b[i * n + c] as number)
-      for (let j = i + 1; j < n; j++) sum -= (a[i * n + j] as number) * (x[j] as number)
-      x[i] = sum / (a[i * (n + 1)] as number)
-    }
-    columns.forEach((column, i) => {
-      out[column * n + c] = scale * (x[i] as number)
-    })
-  }
+  if (scale === 0 || n === 0) return out
+  const x = scaledRows(a, n, rows, a[n * n - 1] as number)
+  a[n * n - 1] = 1
+  solveTriangular(a, n, x, n, aboveDiagonal)
+  for (let i = 0; i < n; i++)
+    for (let c = 0; c < n; c++) out[(columns[i] as number) * n + c] = scale * (x[i * n + c] as number)
   return out
 }
