@@ -26,14 +26,19 @@ type Block = { readonly rows: number; readonly groups: number; readonly few?: bo
 /** Points from which on four rows are four runs of memory that are best read together; between shorter ones, reading would stall. */
 const LONG_ROW = 4096
 
+/** An extreme of floats, which may be NaN, takes a processor some eight instructions in a row: more of them must be under way. */
+const isSlow = ({ monoid, expr }: SpacedReduction): boolean =>
+  (monoid === 'max' || monoid === 'min') && expr.dtype === 'float32'
+
 /** The rows of a block that are walked together, and the accumulators of each row: the same for all, or equal rows would differ. */
-const walksOf = ({ form }: Walk, { sizes }: Space, { rows, few = false }: Block) => {
+const walksOf = ({ form }: Walk, { sizes }: Space, { rows, few = false }: Block, group: readonly SpacedReduction[]) => {
   const all = range(0, rows)
   if (form === 'scalar') return { walks: [all], each: 1 }
   if (few) return { walks: [all], each: 4 }
-  return (sizes[sizes.length - 1] ?? 1) >= LONG_ROW
+  const points = sizes[sizes.length - 1] ?? 1
+  return points >= LONG_ROW
     ? { walks: [all], each: 1 }
-    : { walks: all.map(row => [row]), each: 2 }
+    : { walks: all.map(row => [row]), each: points >= 64 && group.every(isSlow) ? 4 : 2 }
 }
 
 /** Rows from which on it pays to write the code of a block once more, for two groups. */
@@ -96,7 +101,7 @@ const reduceGroup = (
 ): readonly Local[] => {
   const { layout, values, pointers } = inside
   const { space, vector } = layout
-  const { walks, each } = walksOf(walk, space, block)
+  const { walks, each } = walksOf(walk, space, block, group)
   const parts = group.map(({ monoid, expr, keep }) => {
     const code = accumulating(walk, monoid, expr.dtype)
     return { expr, keep, code, accumulators: range(0, block.rows).map(() => range(0, each).map(code.start)) }
